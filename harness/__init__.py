@@ -1,0 +1,1 @@
+"""A pytest plugin that turns prompts into test cases."""

@@ -1,0 +1,78 @@
+"""Frozen dataclasses that cross rooms or reach disk."""
+
+from harness.schema.prompt import (
+    ChainOfThoughtSpec,
+    ExamplesSpec,
+    InputType,
+    Message,
+    MessageTemplate,
+    OutputSpec,
+    PromptVersion,
+    Role,
+    Sample,
+    Techniques,
+    Variant,
+)
+from harness.schema.run import Cell, RunManifest, RunRecord
+from harness.schema.score import Aggregate, Answer, Measure, Score, Status, Verdict
+from harness.schema.suite import (
+    Aggregation,
+    BackendSpec,
+    CheckSpec,
+    GateSpec,
+    MetricSpec,
+    Operator,
+    Price,
+    Suite,
+)
+from harness.schema.trial import (
+    CallError,
+    Generation,
+    Outcome,
+    Request,
+    TokenLogprob,
+    Trial,
+    TrialResult,
+)
+
+SCHEMA_VERSION = 1
+"""Version of the recorded form: part of every cache key and of run.json."""
+
+__all__ = [
+    "SCHEMA_VERSION",
+    "Aggregate",
+    "Aggregation",
+    "Answer",
+    "BackendSpec",
+    "CallError",
+    "Cell",
+    "ChainOfThoughtSpec",
+    "CheckSpec",
+    "ExamplesSpec",
+    "GateSpec",
+    "Generation",
+    "InputType",
+    "Measure",
+    "Message",
+    "MessageTemplate",
+    "MetricSpec",
+    "Operator",
+    "Outcome",
+    "OutputSpec",
+    "Price",
+    "PromptVersion",
+    "Request",
+    "Role",
+    "RunManifest",
+    "RunRecord",
+    "Sample",
+    "Score",
+    "Status",
+    "Suite",
+    "Techniques",
+    "TokenLogprob",
+    "Trial",
+    "TrialResult",
+    "Variant",
+    "Verdict",
+]

@@ -1,0 +1,91 @@
+"""A recorded execution."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from harness.schema.score import Aggregate, Verdict
+    from harness.schema.suite import Suite
+    from harness.schema.trial import TrialResult
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """Everything about one suite x variant x backend."""
+
+    suite: str
+    """Suite name."""
+    variant: str
+    """Variant name."""
+    backend: str
+    """Backend name."""
+    model: str
+    """Model name."""
+    prompt: str
+    """Prompt name."""
+    prompt_version: str
+    """Prompt version."""
+    n_trials: int
+    """Trials planned for this run."""
+    n_passed: int
+    """Trials without a missed check."""
+    n_failed: int
+    """Trials with a missed check."""
+    n_errors: int
+    """Trials without an answer."""
+    n_not_run: int
+    """Trials that were stopped before."""
+    aggregates: tuple[Aggregate, ...]
+    """Means of every measure, in the suite's order, then the corpus values, then `error_rate`."""
+    latency_p95: Aggregate | None
+    """95th percentile of latency_s; None when nothing answered."""
+    cost_usd: float | None
+    """Cost of all its answers at their prices, cached or not; None when a price is unknown."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunManifest:
+    """What `run.json` holds."""
+
+    schema_version: int
+    """Version of the recorded form."""
+    run_id: str
+    """UTC time + short random, e.g. `20261122T201849Z-3f9a`."""
+    started_at: str
+    """UTC, ISO 8601."""
+    wall_s: float
+    """Seconds from the first call to the last score."""
+    complete: bool
+    """True only when every selected trial has a result and every file is written."""
+    versions: Mapping[str, str]
+    """harness, python, pytest and the libraries that scores depend on."""
+    git_commit: str | None
+    """HEAD of the checkout, with `+` when it is not clean; None outside a checkout."""
+    suites: tuple[Mapping[str, Any], ...]
+    """Per suite: name, path, suite_hash, dataset_hash, dataset_path, n_samples, n_rows, prompts {variant: {prompt, version, hash}}, backends, measures."""
+    totals: Mapping[str, Any]
+    """trials passed failed error not_run from_cache calls retries input_tokens output_tokens cost_usd spent_usd."""
+    verdicts: tuple[Mapping[str, Any], ...]
+    """Per gate and cell: suite, gate, origin, variant, backend, passed, value, ci_low, ci_high, n, message."""
+    cells: tuple[Mapping[str, Any], ...]
+    """The result table: one mapping a Cell."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunRecord:
+    """A finished run in memory: what the store writes and the report draws."""
+
+    manifest: RunManifest
+    """The manifest."""
+    suites: tuple[Suite, ...]
+    """The suites that took part."""
+    results: tuple[TrialResult, ...]
+    """In item order."""
+    cells: tuple[Cell, ...]
+    """The result table."""
+    verdicts: tuple[Verdict, ...]
+    """The gates' answers."""

@@ -1,0 +1,146 @@
+"""The validated suite, as the loader hands it on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from harness.schema.prompt import Sample, Variant
+    from harness.schema.score import Measure
+
+Operator = Literal["<=", ">=", "<", ">", "==", "!="]
+Aggregation = Literal["mean", "min", "max", "p50", "p90", "p95", "p99", "sum", "rate", "n", "corpus", "error_rate"]
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """USD per million tokens."""
+
+    input: float
+    """Uncached input tokens."""
+    output: float
+    """Output tokens."""
+    cached_input: float | None = None
+    """Input tokens read from the provider's cache; None means as `input`."""
+
+
+@dataclass(frozen=True, slots=True)
+class BackendSpec:
+    """What answers: provider, model and parameters."""
+
+    name: str
+    """As used in ids and tables."""
+    provider: str
+    """A registered provider: llamacpp, openai, callable, replay."""
+    model: str
+    """Model name sent to the provider; for `callable` the function, for `replay` the column or path."""
+    params: Mapping[str, Any]
+    """Passed through to the provider: temperature, max_tokens, seed, response_format, logprobs …"""
+    folder: Path
+    """Folder of the file that defines the backend: relative paths start here."""
+    base_url: str | None = None
+    """Endpoint, for providers that have one."""
+    api_key_env: str | None = None
+    """Name of the environment variable that holds the key; never the key."""
+    max_concurrency: int | None = None
+    """Most requests in flight; None leaves it to the provider."""
+    timeout_s: float = 60.0
+    """Most seconds one call may take."""
+    price: Price | None = None
+    """Own prices; None means unknown."""
+    column: str | None = None
+    """`replay`: dataset column that holds the answer."""
+    path: str | None = None
+    """`replay`: JSONL of answers; `llamacpp`: a GGUF file."""
+    function: str | None = None
+    """`callable`: `file.py:function` or `package.module:function`."""
+
+
+@dataclass(frozen=True, slots=True)
+class MetricSpec:
+    """One entry under `metrics:`."""
+
+    name: str
+    """Registered name, or `module:function` for an own metric."""
+    options: Mapping[str, Any]
+    """Options as written."""
+    folder: Path
+    """Folder of the suite file: an own metric `file.py:function` is looked for here."""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckSpec:
+    """A condition on one trial; a miss fails that item."""
+
+    text: str
+    """As written."""
+    metric: str
+    """Name of a measure."""
+    operator: Operator
+    """How the value is compared."""
+    threshold: float
+    """What it is compared with."""
+
+
+@dataclass(frozen=True, slots=True)
+class GateSpec:
+    """A condition on an aggregate; a miss fails the run."""
+
+    text: str
+    """As written, white space normalised: `exact_match.mean >= 0.60`."""
+    metric: str | None
+    """Name of a measure; None for `error_rate`."""
+    aggregation: Aggregation
+    """Which aggregate of it."""
+    operator: Operator
+    """How the value is compared."""
+    threshold: float
+    """What it is compared with."""
+    variants: tuple[str, ...] | None = None
+    """Names of the variants it holds for; None means all."""
+    backends: tuple[str, ...] | None = None
+    """Names of the backends it holds for; None means all."""
+    origin: str = "suite"
+    """`suite`, or the prompt (`few_shot@1.1`) whose performance_baseline it comes from."""
+
+
+@dataclass(frozen=True, slots=True)
+class Suite:
+    """A validated `suite.yaml` with everything it names."""
+
+    name: str
+    """Name in tables; default is the folder's."""
+    description: str
+    """One sentence, may be empty."""
+    path: str
+    """Path of suite.yaml as shown to the user."""
+    folder: Path
+    """Absolute folder of suite.yaml."""
+    samples: tuple[Sample, ...]
+    """The dataset after `limit`."""
+    n_rows: int
+    """Rows of the dataset before `limit`."""
+    variants: tuple[Variant, ...]
+    """In the file's order."""
+    backends: tuple[BackendSpec, ...]
+    """In the file's order."""
+    repeats: int
+    """Repeats of each trial."""
+    metrics: tuple[MetricSpec, ...]
+    """In the file's order, with those that checks and gates name."""
+    measures: tuple[Measure, ...]
+    """Every number the metrics yield, in order."""
+    checks: tuple[CheckSpec, ...]
+    """Conditions on one trial."""
+    gates: tuple[GateSpec, ...]
+    """Conditions on aggregates; the prompts' baselines last."""
+    suite_hash: str
+    """SHA-256 (first 16 hex digits) of suite.yaml's content."""
+    dataset_hash: str
+    """SHA-256 (first 16 hex digits) of the samples used, order included."""
+    dataset_path: str
+    """Path (or hub name) of the dataset as shown to the user."""

@@ -1,0 +1,121 @@
+"""Trials and what became of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from harness.errors import ErrorKind
+    from harness.schema.prompt import Message, Sample
+    from harness.schema.score import Score
+
+Outcome = Literal["passed", "failed", "error", "not_run"]
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """Sample x variant x backend x repeat: one pytest item."""
+
+    trial_id: str
+    """SHA-256 (first 16 hex digits) of suite, variant, backend, sample id and repeat: stable over edits of prompts."""
+    suite: str
+    """Suite name."""
+    variant: str
+    """Variant name."""
+    backend: str
+    """Backend name."""
+    sample: Sample
+    """The row."""
+    repeat: int
+    """1-based."""
+    messages: tuple[Message, ...]
+    """The chat as it is sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a backend is asked: everything that can change the answer, apart from the backend's own spec."""
+
+    messages: tuple[Message, ...]
+    """The chat."""
+    sample_id: str
+    """For backends that answer by sample (replay)."""
+    variant: str
+    """For backends that answer by variant (replay)."""
+    repeat: int
+    """1-based; a backend may use it to vary the seed."""
+    variables: Mapping[str, Any] = field(default_factory=dict)
+    """The sample's columns, for replay from a column."""
+
+
+@dataclass(frozen=True, slots=True)
+class TokenLogprob:
+    """Log-probability of one generated token, with the alternatives the backend gave."""
+
+    token: str
+    """Text of the token."""
+    logprob: float
+    """Natural logarithm of its probability."""
+    top: tuple[tuple[str, float], ...] = ()
+    """Alternatives (text, logprob), most likely first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """What a backend returned."""
+
+    text: str
+    """The model's text, untouched."""
+    finish_reason: str | None = None
+    """`stop`, `length`, `content_filter`, …; None when the backend does not say."""
+    latency_s: float = 0.0
+    """Seconds from sending to the last byte, of the call that succeeded; for a cached answer that of the original call."""
+    input_tokens: int | None = None
+    """None when the backend does not say."""
+    output_tokens: int | None = None
+    """None when the backend does not say."""
+    cached_input_tokens: int | None = None
+    """Part of input_tokens read from the provider's cache; None when the backend does not say."""
+    cost_usd: float | None = None
+    """None when the price is unknown. For a cached answer: what the original call cost."""
+    from_cache: bool = False
+    """Whether the answer came from the cache."""
+    retries: int = 0
+    """Calls made before the one that succeeded."""
+    started_at: str = ""
+    """UTC time the call was sent, ISO 8601."""
+    logprobs: tuple[TokenLogprob, ...] = ()
+    """Per generated token, when asked for and given."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallError:
+    """Why a trial has no answer."""
+
+    kind: ErrorKind
+    """How it failed."""
+    message: str
+    """One line for people."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrialResult:
+    """A trial with its answer and scores."""
+
+    trial: Trial
+    """The trial."""
+    outcome: Outcome
+    """passed: no check missed; failed: a check missed; error: no readable answer or a metric failed; not_run: stopped before."""
+    output: str | None
+    """The answer as read from the text; None when there is none."""
+    generation: Generation | None
+    """None when the call failed."""
+    error: CallError | None
+    """None when the answer came and was read."""
+    scores: tuple[Score, ...]
+    """One a measure, in the suite's order; empty when not run."""
+    missed: tuple[str, ...]
+    """Texts of the checks that were missed, with the value: `exact_match == 1: is 0`."""
