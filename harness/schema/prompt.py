@@ -90,7 +90,7 @@ class Techniques:
 
 @dataclass(frozen=True, slots=True)
 class OutputSpec:
-    """How the answer is read from the model's text. Applied in the order of the fields; the default reads the text as it is."""
+    """How the answer is read from the model's text, in the order of the fields; the default reads it as it is."""
 
     strip_fences: bool = False
     """Take the content of the first fenced block when there is one."""

@@ -66,7 +66,7 @@ class RunManifest:
     git_commit: str | None
     """HEAD of the checkout, with `+` when it is not clean; None outside a checkout."""
     suites: tuple[Mapping[str, Any], ...]
-    """Per suite: name, path, suite_hash, dataset_hash, dataset_path, n_samples, n_rows, prompts {variant: {prompt, version, hash}}, backends, measures."""
+    """Per suite: name, path, hashes, dataset, n_samples, prompts {variant: {prompt, version, hash}}, measures …"""
     totals: Mapping[str, Any]
     """trials passed failed error not_run from_cache calls retries input_tokens output_tokens cost_usd spent_usd."""
     verdicts: tuple[Mapping[str, Any], ...]

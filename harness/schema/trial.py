@@ -72,7 +72,7 @@ class Generation:
     finish_reason: str | None = None
     """`stop`, `length`, `content_filter`, …; None when the backend does not say."""
     latency_s: float = 0.0
-    """Seconds from sending to the last byte, of the call that succeeded; for a cached answer that of the original call."""
+    """Seconds from sending to the last byte of the call that succeeded; if cached, of the original call."""
     input_tokens: int | None = None
     """None when the backend does not say."""
     output_tokens: int | None = None
@@ -108,7 +108,7 @@ class TrialResult:
     trial: Trial
     """The trial."""
     outcome: Outcome
-    """passed: no check missed; failed: a check missed; error: no readable answer or a metric failed; not_run: stopped before."""
+    """passed; failed: a check missed; error: no readable answer or a metric failed; not_run: stopped before."""
     output: str | None
     """The answer as read from the text; None when there is none."""
     generation: Generation | None
