@@ -1,1 +1,26 @@
-"""A pytest plugin that turns prompts into test cases."""
+"""A pytest plugin that turns prompts into test cases.
+
+`import harness` costs nothing: each name is imported when it is first used.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from harness.errors import HarnessError as HarnessError
+    from harness.record import load_run as load_run
+    from harness.score import metric as metric
+
+__all__ = ["HarnessError", "load_run", "metric"]
+
+_ROOMS = {"HarnessError": "harness.errors", "load_run": "harness.record", "metric": "harness.score"}
+
+
+def __getattr__(name: str) -> Any:
+    """The public name from its room (PEP 562)."""
+    if name not in _ROOMS:
+        raise AttributeError(f"module 'harness' has no attribute {name!r}; available: {', '.join(__all__)}")
+    from importlib import import_module
+
+    return getattr(import_module(_ROOMS[name]), name)

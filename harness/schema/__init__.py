@@ -1,5 +1,6 @@
 """Frozen dataclasses that cross rooms or reach disk."""
 
+from harness.schema.progress import Progress
 from harness.schema.prompt import (
     ChainOfThoughtSpec,
     ExamplesSpec,
@@ -15,6 +16,7 @@ from harness.schema.prompt import (
 )
 from harness.schema.run import Cell, RunManifest, RunRecord
 from harness.schema.score import Aggregate, Answer, Measure, Score, Status, Verdict
+from harness.schema.settings import CacheMode, Settings
 from harness.schema.suite import (
     Aggregation,
     BackendSpec,
@@ -44,6 +46,7 @@ __all__ = [
     "Aggregation",
     "Answer",
     "BackendSpec",
+    "CacheMode",
     "CallError",
     "Cell",
     "ChainOfThoughtSpec",
@@ -60,6 +63,7 @@ __all__ = [
     "Outcome",
     "OutputSpec",
     "Price",
+    "Progress",
     "PromptVersion",
     "Request",
     "Role",
@@ -67,6 +71,7 @@ __all__ = [
     "RunRecord",
     "Sample",
     "Score",
+    "Settings",
     "Status",
     "Suite",
     "Techniques",

@@ -36,7 +36,7 @@ class Cell:
     n_failed: int
     """Trials with a missed check."""
     n_errors: int
-    """Trials without an answer."""
+    """Trials without an answer, or with a metric that failed."""
     n_not_run: int
     """Trials that were stopped before."""
     aggregates: tuple[Aggregate, ...]
@@ -45,6 +45,8 @@ class Cell:
     """95th percentile of latency_s; None when nothing answered."""
     cost_usd: float | None
     """Cost of all its answers at their prices, cached or not; None when a price is unknown."""
+    n_unreadable: int = 0
+    """Answers that `output:` could not read: scored as empty, not errors."""
 
 
 @dataclass(frozen=True, slots=True)

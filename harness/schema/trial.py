@@ -108,13 +108,13 @@ class TrialResult:
     trial: Trial
     """The trial."""
     outcome: Outcome
-    """passed; failed: a check missed; error: no readable answer or a metric failed; not_run: stopped before."""
+    """passed; failed: a check missed; error: no answer, or a metric failed; not_run: stopped before."""
     output: str | None
-    """The answer as read from the text; None when there is none."""
+    """The answer as read from the text; empty when `output:` cannot read it; None when the call failed."""
     generation: Generation | None
     """None when the call failed."""
     error: CallError | None
-    """None when the answer came and was read."""
+    """None when the answer came and was read. Kind `output`: it came, could not be read, and is scored as empty."""
     scores: tuple[Score, ...]
     """One a measure, in the suite's order; empty when not run."""
     missed: tuple[str, ...]

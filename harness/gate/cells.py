@@ -1,0 +1,99 @@
+"""Trial results → the result table: one cell a suite, variant and backend, with its aggregates."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from harness.gate.aggregate import aggregate, error_rate
+
+from harness.schema import Cell
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from harness.schema import (
+        Aggregate,
+        Aggregation,
+        BackendSpec,
+        GateSpec,
+        Measure,
+        Suite,
+        TrialResult,
+        Variant,
+    )
+
+
+def cell_aggregate(
+    gate: GateSpec, suite: Suite, results: Sequence[TrialResult], *, corpus: Mapping[str, float]
+) -> Aggregate:
+    """The number that a gate is judged by, over one cell's results; `corpus` holds the cell's corpus-level values."""
+    if gate.metric is None:
+        return _error_rate(results)
+    measure = next(measure for measure in suite.measures if measure.name == gate.metric)
+    return _aggregate(measure, suite, results, aggregation=gate.aggregation, corpus=corpus)
+
+
+def make_cell(
+    suite: Suite,
+    variant: Variant,
+    backend: BackendSpec,
+    *,
+    results: Sequence[TrialResult],
+    corpus: Mapping[str, float],
+) -> Cell:
+    """The cell's row of the result table: means of every measure, corpus values, error rate."""
+
+    def over(measure: Measure, aggregation: Aggregation) -> Aggregate:
+        return _aggregate(measure, suite, results, aggregation=aggregation, corpus=corpus)
+
+    outcomes = Counter(result.outcome for result in results)
+    means = [over(measure, "mean") for measure in suite.measures]
+    whole = [over(measure, "corpus") for measure in suite.measures if measure.name in corpus]
+    latency = next(measure for measure in suite.measures if measure.name == "latency_s")
+    costs = [result.generation.cost_usd for result in results if result.generation is not None]
+    known = [cost for cost in costs if cost is not None]
+    return Cell(
+        suite=suite.name,
+        variant=variant.name,
+        backend=backend.name,
+        model=backend.model,
+        prompt=variant.prompt.name,
+        prompt_version=variant.prompt.version,
+        n_trials=len(results),
+        n_passed=outcomes["passed"],
+        n_failed=outcomes["failed"],
+        n_errors=outcomes["error"],
+        n_not_run=outcomes["not_run"],
+        aggregates=(*means, *whole, _error_rate(results)),
+        latency_p95=over(latency, "p95"),
+        cost_usd=sum(known) if len(known) == len(costs) else None,
+        n_unreadable=sum(result.error is not None and result.error.kind == "output" for result in results),
+    )
+
+
+def _error_rate(results: Sequence[TrialResult]) -> Aggregate:
+    ran = [result for result in results if result.outcome != "not_run"]
+    return error_rate(sum(result.outcome == "error" for result in ran), len(ran))
+
+
+def _aggregate(
+    measure: Measure,
+    suite: Suite,
+    results: Sequence[TrialResult],
+    *,
+    aggregation: Aggregation,
+    corpus: Mapping[str, float],
+) -> Aggregate:
+    column = next(index for index, known in enumerate(suite.measures) if known.name == measure.name)
+    scored = [result for result in results if result.scores]
+    scores = [result.scores[column] for result in scored]
+    clusters = [result.trial.sample.group or result.trial.sample.sample_id for result in scored]
+    clustered = suite.repeats > 1 or any(result.trial.sample.group for result in results)
+    return aggregate(
+        scores,
+        aggregation,
+        measure=measure,
+        clusters=clusters if clustered else None,
+        corpus=corpus.get(measure.name),
+    )

@@ -1,0 +1,135 @@
+"""Answers by content key, in one SQLite file that all runs of a project share."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import threading
+import time
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from harness.errors import RecordError
+from harness.schema import Generation, TokenLogprob
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS answers (
+  key TEXT PRIMARY KEY,
+  trial TEXT NOT NULL,
+  generation TEXT NOT NULL,
+  recorded_at REAL NOT NULL
+) WITHOUT ROWID
+"""
+_LOOKUP = 500
+"""Keys asked for in one statement; SQLite allows 32,766 variables."""
+_BUSY_MS = 60_000
+"""How long a writer waits for another process's transaction."""
+
+
+class AnswerCache:
+    """The answers recorded so far; safe to use from several threads and processes."""
+
+    def __init__(self, folder: Path) -> None:
+        """Open `folder/answers.sqlite`, making both where they are missing.
+
+        A file that is no database is moved aside, never deleted; `notice` then says so.
+
+        Raises:
+            RecordError: the folder or the file cannot be opened.
+
+        """
+        self.path = folder / "answers.sqlite"
+        self.notice: str | None = None
+        self._lock = threading.Lock()
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            ignore = folder / ".gitignore"
+            if not ignore.exists():
+                ignore.write_text("*\n", encoding="utf-8")
+            self._connection = self._open()
+        except (OSError, sqlite3.OperationalError) as error:
+            raise RecordError(
+                f"{folder}: the answer cache cannot be opened ({error}); a writable folder is needed; "
+                "free it, or run with --prompt-cache off"
+            ) from error
+
+    def _open(self) -> sqlite3.Connection:
+        try:
+            return self._connect()
+        except sqlite3.OperationalError:
+            raise
+        except sqlite3.DatabaseError:
+            aside = self.path.with_name(f"{self.path.name}.damaged-{int(time.time())}")
+            self.path.rename(aside)
+            self.notice = f"{self.path}: the answer cache is damaged; it was moved to {aside.name}, a new one is begun"
+            return self._connect()
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(self.path, timeout=_BUSY_MS / 1000, check_same_thread=False, isolation_level=None)
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            connection.execute("PRAGMA synchronous=NORMAL")
+            connection.execute(_SCHEMA)
+        except sqlite3.Error:
+            connection.close()
+            raise
+        return connection
+
+    def get_many(self, keys: Sequence[str]) -> dict[str, Generation]:
+        """The recorded answers among `keys`, marked as from the cache."""
+        found: dict[str, Generation] = {}
+        for start in range(0, len(keys), _LOOKUP):
+            chunk = keys[start : start + _LOOKUP]
+            marks = ",".join("?" * len(chunk))
+            with self._lock:
+                rows = self._connection.execute(
+                    f"SELECT key, generation FROM answers WHERE key IN ({marks})",  # noqa: S608 - only question marks
+                    chunk,
+                ).fetchall()
+            found.update({key: _decode(text) for key, text in rows})
+        return found
+
+    def put_many(self, answers: Iterable[tuple[str, str, Generation]]) -> None:
+        """Record (key, trial, generation) in one transaction; durable when this returns."""
+        now = time.time()
+        rows = [(key, trial, _encode(generation), now) for key, trial, generation in answers]
+        with self._lock:
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                self._connection.executemany("INSERT OR REPLACE INTO answers VALUES (?,?,?,?)", rows)
+            except BaseException:
+                self._connection.execute("ROLLBACK")
+                raise
+            self._connection.execute("COMMIT")
+
+    def nearest(self, trial: str) -> bool:
+        """Whether an answer was recorded for this trial id under another key: something about it has changed."""
+        with self._lock:
+            row = self._connection.execute("SELECT 1 FROM answers WHERE trial = ? LIMIT 1", (trial,)).fetchone()
+        return row is not None
+
+    def close(self) -> None:
+        """Close the file; further calls fail."""
+        with self._lock:
+            self._connection.close()
+
+
+def _encode(generation: Generation) -> str:
+    return json.dumps({name: value for name, value in asdict(generation).items() if value not in (None, (), 0, False)})
+
+
+def _decode(text: str) -> Generation:
+    fields: dict[str, Any] = json.loads(text)
+    logprobs = tuple(_logprobs(fields.pop("logprobs", ())))
+    fields.setdefault("text", "")
+    return Generation(**{**fields, "from_cache": True, "logprobs": logprobs})
+
+
+def _logprobs(rows: Iterable[dict[str, Any]]) -> Iterator[TokenLogprob]:
+    for row in rows:
+        top = tuple((token, logprob) for token, logprob in row["top"])
+        yield TokenLogprob(token=row["token"], logprob=row["logprob"], top=top)

@@ -1,0 +1,7 @@
+"""A suite → its trials, in order, with stable ids and cache keys."""
+
+from harness.plan.keys import cache_key, trial_id
+from harness.plan.names import gate_name, item_name
+from harness.plan.trials import plan_trials
+
+__all__ = ["cache_key", "gate_name", "item_name", "plan_trials", "trial_id"]

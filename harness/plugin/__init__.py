@@ -1,0 +1,85 @@
+"""Entry module of the pytest plugin: options and a switch, nothing else.
+
+Without `--prompt-suite` nothing beyond this module is imported, no file is read and none is written.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from harness.plugin.trial_fixture import TrialUnderTest
+
+_SESSION = "prompt-suite-session"
+
+_CACHE_MODES = ("use", "refresh", "off", "only")
+
+
+def _count(least: int) -> Any:
+    """A parser of whole numbers from `least` upwards, for argparse."""
+
+    def parse(text: str) -> int:
+        value = int(text)
+        if value < least:
+            raise ValueError
+        return value
+
+    parse.__name__ = f"whole number from {least}"
+    return parse
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Declare the options; each but the switch is also a setting of `[tool.pytest]`."""
+    group = parser.getgroup("prompt-suite", "prompt suites")
+    group.addoption(
+        "--prompt-suite",
+        action="store_true",
+        help="run prompt suites: suite.yaml files below the given paths, or below suites/",
+    )
+    group.addoption(
+        "--prompt-backend",
+        action="append",
+        metavar="NAME",
+        help="run on this backend instead of the suite's; repeatable",
+    )
+    group.addoption("--prompt-limit", type=_count(1), metavar="N", help="samples of each dataset")
+    group.addoption("--prompt-repeats", type=_count(1), metavar="N", help="repeats of each trial")
+    group.addoption("--prompt-concurrency", type=_count(1), metavar="N", help="most requests in flight on one backend")
+    group.addoption(
+        "--prompt-cache",
+        choices=_CACHE_MODES,
+        help="recorded answers: use (default); refresh: ask again and record; off; only: replay, call no model",
+    )
+    group.addoption("--prompt-reports", metavar="DIR", help="where runs are recorded (default: reports/)")
+    group.addoption("--prompt-open", action="store_true", default=None, help="open the report when done")
+    parser.addini("prompt_backend", "backends instead of the suites' own", type="args", default=[])
+    parser.addini("prompt_limit", "samples of each dataset", default=None)
+    parser.addini("prompt_repeats", "repeats of each trial", default=None)
+    parser.addini("prompt_concurrency", "most requests in flight on one backend", default=None)
+    parser.addini("prompt_cache", "recorded answers: use, refresh, off or only", default=None)
+    parser.addini("prompt_reports", "where runs are recorded", default=None)
+    parser.addini("prompt_open", "open the report when done", type="bool", default=False)
+
+
+@pytest.hookimpl(trylast=True)  # the terminal reporter has to be there
+def pytest_configure(config: pytest.Config) -> None:
+    """Declare the mark; with `--prompt-suite` load the rest."""
+    config.addinivalue_line(
+        "markers", "prompt_suite(path): run the test once for each trial of the suite file; needs --prompt-suite"
+    )
+    if config.option.prompt_suite:
+        from harness.plugin.session import PromptSession
+
+        config.pluginmanager.register(PromptSession(config), _SESSION)
+
+
+@pytest.fixture
+def trial(request: pytest.FixtureRequest) -> TrialUnderTest:
+    """The trial of a test marked `prompt_suite`, answered and scored."""
+    session = request.config.pluginmanager.get_plugin(_SESSION)
+    if session is None:
+        pytest.skip("runs with --prompt-suite only")
+    found: TrialUnderTest = session.trial_under_test(request)
+    return found

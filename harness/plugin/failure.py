@@ -1,0 +1,118 @@
+"""What a failed item says: the messages sent, the answer, the scores, the missed check."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from harness.schema import Score, TrialResult, Verdict
+
+_LONGEST = 1_500
+"""Characters of one message or answer that are shown; the report has all of it."""
+
+
+def printable(text: str) -> str:
+    """Model text made harmless for a terminal: control and direction characters become visible escapes."""
+    return "".join(
+        char if char == "\n" or char.isprintable() else char.encode("unicode_escape").decode() for char in text
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Crash:
+    """What pytest's short summary and JUnit file take as the failure's message."""
+
+    path: str
+    """Node id of the item."""
+    lineno: int
+    """Always 0: a trial has no line."""
+    message: str
+    """One line."""
+
+
+class FailureText:
+    """Lines for pytest to print as an item's failure."""
+
+    def __init__(self, lines: Sequence[str], nodeid: str, message: str | None = None) -> None:
+        """`message` is the one line for the short summary; the first line when it is None."""
+        self.lines = tuple(lines)
+        self.reprcrash = Crash(nodeid, 0, printable(message if message is not None else lines[0]).replace("\n", " "))
+
+    def __str__(self) -> str:
+        """All lines."""
+        return "\n".join(self.lines)
+
+    def toterminal(self, tw: object) -> None:
+        """Write the lines; headings bold, as pytest's own are."""
+        write = tw.line  # type: ignore[attr-defined]
+        for line in self.lines:
+            write(line, bold=not line.startswith(" ") and line.endswith(":"), red=line.startswith("missed"))
+
+
+def trial_failure(result: TrialResult, nodeid: str, *, full: bool) -> FailureText:
+    """The text of a trial without an answer or with a missed check; one paragraph when not `full`."""
+    reasons = list(_reasons(result))
+    lines = [printable(reason) for reason in reasons]
+    if full:
+        lines.extend(_evidence(result))
+    return FailureText(lines, nodeid, "; ".join(reasons))
+
+
+def gate_failure(verdict: Verdict, nodeid: str) -> FailureText:
+    """The text of a gate that does not hold."""
+    origin = "" if verdict.gate.origin == "suite" else f" (performance_baseline of {verdict.gate.origin})"
+    lines = [
+        f"gate {verdict.gate.text}{origin} does not hold",
+        f"  {verdict.variant} on {verdict.backend}: {verdict.message}",
+    ]
+    return FailureText([printable(line) for line in lines], nodeid, verdict.message)
+
+
+def _reasons(result: TrialResult) -> Iterator[str]:
+    for text in result.missed:
+        yield f"missed check: {text}"
+    if result.error is not None:
+        what = "unreadable answer" if result.error.kind == "output" else f"no answer ({result.error.kind})"
+        yield f"{what}: {result.error.message}"
+    for score in result.scores:
+        if score.status == "failed" and result.generation is not None:
+            yield f"metric {score.metric} failed: {score.reason}"
+    if result.outcome == "not_run":
+        yield "not run: the run was stopped before this trial was answered"
+
+
+def _evidence(result: TrialResult) -> Iterator[str]:
+    for message in result.trial.messages:
+        yield f"{message.role}:"
+        yield from _indented(message.content)
+    if result.generation is not None:
+        finish = f" (finish reason {result.generation.finish_reason})" if result.generation.finish_reason else ""
+        yield f"answer{printable(finish)}:"
+        yield from _indented(result.generation.text)
+        if result.output is not None and result.output.strip() != result.generation.text.strip():
+            yield "read as:"
+            yield from _indented(result.output)
+    references = result.trial.sample.references
+    if references:
+        yield "references:" if len(references) > 1 else "reference:"
+        for reference in references:
+            yield from _indented(reference)
+    if result.generation is not None:
+        yield "scores:"
+        yield "  " + "   ".join(_score(score) for score in result.scores)
+
+
+def _indented(text: str) -> Iterator[str]:
+    shown = printable(text[:_LONGEST])
+    for line in shown.splitlines() or ["(empty)"]:
+        yield f"  {line}"
+    if len(text) > _LONGEST:
+        yield f"  … {len(text) - _LONGEST} more characters: see the report"
+
+
+def _score(score: Score) -> str:
+    value = f"{score.value:.4g}" if score.value is not None else score.status
+    return f"{score.metric} {value}"

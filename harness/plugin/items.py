@@ -1,0 +1,146 @@
+"""The nodes: a suite file, its trials, its gates."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from harness.errors import HarnessError
+from harness.plan import gate_name, item_name
+from harness.plugin.failure import FailureText, gate_failure, trial_failure
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from harness.plugin.session import PromptSession
+    from harness.schema import GateSpec, Trial, TrialResult, Variant, Verdict
+
+
+class TrialFailedError(Exception):
+    """A trial without an answer, or with a missed check."""
+
+    def __init__(self, result: TrialResult) -> None:
+        """Keep the result for the failure's text."""
+        self.result = result
+        super().__init__(result.outcome)
+
+
+class GateFailedError(Exception):
+    """A gate that does not hold."""
+
+    def __init__(self, verdict: Verdict) -> None:
+        """Keep the verdict for the failure's text."""
+        self.verdict = verdict
+        super().__init__(verdict.message)
+
+
+class SuiteFile(pytest.File):
+    """suite.yaml: collects trials, then gates."""
+
+    prompts: PromptSession
+
+    @classmethod
+    def make(cls, parent: pytest.Collector, path: Path, prompts: PromptSession) -> SuiteFile:
+        """The collector of one suite file."""
+        file: SuiteFile = cls.from_parent(parent, path=path)
+        file.prompts = prompts
+        file.add_marker("prompt_suite")
+        return file
+
+    def collect(self) -> Iterator[pytest.Item]:
+        """Trials in item order, then gates by cell; mistakes in files are a collection error, without a traceback."""
+        try:
+            plan = self.prompts.load(self.path)
+        except HarnessError as error:
+            raise self.CollectError(str(error)) from error
+        suite = plan.suite
+        self.extra_keyword_matches.add(suite.name)
+        variants = {variant.name: variant for variant in suite.variants}
+        for trial in plan.trials:
+            yield TrialItem.make(self, trial, variants[trial.variant])
+        for gate in suite.gates:
+            for backend in suite.backends:
+                for variant in suite.variants:
+                    if _in_scope(gate, variant, backend.name):
+                        yield GateItem.make(self, gate, (suite.name, variant.name, backend.name))
+
+
+def _in_scope(gate: GateSpec, variant: Variant, backend: str) -> bool:
+    names = (variant.name, variant.prompt.name)
+    return (gate.variants is None or any(name in gate.variants for name in names)) and (
+        gate.backends is None or backend in gate.backends
+    )
+
+
+class TrialItem(pytest.Item):
+    """One trial; its call was sent long ago by the engine, here it is waited for."""
+
+    parent: SuiteFile
+    trial: Trial
+    variant: Variant
+
+    @classmethod
+    def make(cls, parent: SuiteFile, trial: Trial, variant: Variant) -> TrialItem:
+        """The item of one trial."""
+        item: TrialItem = cls.from_parent(parent, name=item_name(trial))
+        item.trial = trial
+        item.variant = variant
+        return item
+
+    def listextrakeywords(self) -> set[str]:
+        """Names for `-k` beyond the item's own: the suite, the prompt's labels, the sample's tags."""
+        return super().listextrakeywords().union(self.variant.prompt.labels, self.trial.sample.tags)
+
+    def reportinfo(self) -> tuple[Path, int | None, str]:
+        """Where a reporter says this item is."""
+        return self.path, None, self.name
+
+    def runtest(self) -> None:
+        """Wait for the trial's result; a missed check or a missing answer fails."""
+        result = self.parent.prompts.wait_for(self.trial)
+        if result.outcome != "passed":
+            raise TrialFailedError(result)
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
+        """What was sent, what came back, what was asked; no traceback of ours."""
+        if isinstance(excinfo.value, TrialFailedError):
+            return trial_failure(excinfo.value.result, self.nodeid, full=self.parent.prompts.in_full())
+        if isinstance(excinfo.value, HarnessError):
+            return FailureText([str(excinfo.value)], self.nodeid)
+        return super().repr_failure(excinfo, style)
+
+
+class GateItem(pytest.Item):
+    """One gate on one cell; comes after all trials."""
+
+    parent: SuiteFile
+    gate: GateSpec
+    cell: tuple[str, str, str]
+
+    @classmethod
+    def make(cls, parent: SuiteFile, gate: GateSpec, cell: tuple[str, str, str]) -> GateItem:
+        """The item of a gate and a cell (suite, variant, backend)."""
+        item: GateItem = cls.from_parent(parent, name=gate_name(gate, cell[1], cell[2]))
+        item.gate = gate
+        item.cell = cell
+        return item
+
+    def reportinfo(self) -> tuple[Path, int | None, str]:
+        """Where a reporter says this item is."""
+        return self.path, None, self.name
+
+    def runtest(self) -> None:
+        """Judge the gate over the cell's results; fails when it does not hold."""
+        verdict = self.parent.prompts.judge(self.gate, self.cell)
+        if not verdict.passed:
+            raise GateFailedError(verdict)
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
+        """The verdict in one sentence."""
+        if isinstance(excinfo.value, GateFailedError):
+            return gate_failure(excinfo.value.verdict, self.nodeid)
+        if isinstance(excinfo.value, HarnessError):
+            return FailureText([str(excinfo.value)], self.nodeid)
+        return super().repr_failure(excinfo, style)

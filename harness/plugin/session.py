@@ -1,0 +1,228 @@
+"""The hooks of one `--prompt-suite` session: collection, the engine, the record."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from harness import pipeline
+from harness.errors import FilesError, HarnessError, Mistake
+from harness.plugin.items import GateItem, SuiteFile, TrialItem
+from harness.plugin.settings import read_settings, use_suites_folder
+from harness.plugin.terminal import Terminal
+from harness.plugin.trial_fixture import trial_under_test
+from harness.schema import Trial
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from harness.plugin.trial_fixture import TrialUnderTest
+    from harness.schema import GateSpec, TrialResult, Verdict
+
+_POLL_S = 0.1
+"""How often the live line is drawn while a trial is waited for."""
+_FULL_FAILURES = 20
+"""Failed trials shown with messages and answer; further ones with their reasons only, unless -v."""
+
+
+class PromptSession:
+    """Registered as a plugin by `--prompt-suite`."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        """Read the settings; without paths on the command line the session runs `suites/`."""
+        if config.pluginmanager.hasplugin("dsession") or getattr(config.option, "numprocesses", None):
+            raise pytest.UsageError(
+                "-n: --prompt-suite does not run under pytest-xdist in this version; its trials run together anyway; "
+                "leave -n out, and set --prompt-concurrency N instead"
+            )
+        self.config = config
+        self.settings = read_settings(config)
+        use_suites_folder(config)
+        self.terminal = Terminal(config)
+        self.evaluation: pipeline.Evaluation | None = None
+        self._plans: dict[Path, pipeline.Plan] = {}
+        self._full_failures = 0
+
+    # -- collection ---------------------------------------------------------------------------------------------
+
+    def pytest_collect_file(self, file_path: Path, parent: pytest.Collector) -> SuiteFile | None:
+        """A collector for suite.yaml, and for any YAML file named on the command line."""
+        named = parent.session.isinitpath(file_path) and file_path.suffix in {".yaml", ".yml"}
+        if file_path.name in {"suite.yaml", "suite.yml"} or named:
+            return SuiteFile.make(parent, file_path, self)
+        return None
+
+    def load(self, path: Path) -> pipeline.Plan:
+        """The suite's plan, loaded once a session.
+
+        Raises:
+            FilesError: mistakes in its files, or a name that another suite of this session has.
+            UsageError: an option does not fit the suite.
+
+        """
+        path = path.resolve()
+        if path not in self._plans:
+            plan = pipeline.load_plan(path, self.settings, render=not self.config.option.collectonly)
+            for other in self._plans.values():
+                if other.suite.name == plan.suite.name:
+                    what = f"the suite's name '{plan.suite.name}' is taken by {other.suite.path}; names must differ"
+                    raise FilesError([Mistake(plan.suite.path, None, None, f"{what}; set `name:` in one of them")])
+            self._plans[path] = plan
+        return self._plans[path]
+
+    def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
+        """Parametrize tests marked `prompt_suite` over the suite's trials."""
+        mark = metafunc.definition.get_closest_marker("prompt_suite")
+        if mark is None or "trial" not in metafunc.fixturenames:
+            return
+        try:
+            plan = self.load(self._suite_of(mark, metafunc.definition.path))
+        except HarnessError as error:
+            raise pytest.Collector.CollectError(str(error)) from error
+        ids = [_mark_id(trial) for trial in plan.trials]
+        metafunc.parametrize("trial", plan.trials, ids=ids, indirect=True)
+
+    def _suite_of(self, mark: pytest.Mark, test_path: Path) -> Path:
+        where = f"{test_path.name}: mark prompt_suite"
+        if len(mark.args) != 1 or mark.kwargs:
+            raise HarnessError(f"{where}: takes one argument, the path of a suite file; it has {mark.args!r}")
+        for folder in (self.config.rootpath, test_path.parent):
+            if (folder / mark.args[0]).is_file():
+                return Path(folder / mark.args[0])
+        raise HarnessError(f"{where}: no file '{mark.args[0]}' below the root folder or beside the test")
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Put gates last: they speak of all trials."""
+        items.sort(key=lambda item: isinstance(item, GateItem))
+
+    # -- running ------------------------------------------------------------------------------------------------
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> None:
+        """Hand the selected trials to the engine, in item order; pytest's own loop then walks the items."""
+        options = self.config.option
+        if options.collectonly or (session.testsfailed and not options.continue_on_collection_errors):
+            return
+        trials = list(self._selected(session.items))
+        if not trials:
+            return
+        try:
+            suites = [plan.suite for plan in self._plans.values()]
+            self.evaluation = pipeline.Evaluation(suites, self.settings)
+            self.evaluation.start(trials)
+        except HarnessError as error:
+            raise pytest.UsageError(str(error)) from error
+        self.terminal.begin(self.evaluation)
+
+    def _selected(self, items: list[pytest.Item]) -> Iterator[Trial]:
+        """Trials of the selected items, each once, then those of gates whose cell has no selected trial."""
+        seen: set[str] = set()
+        cells: set[tuple[str, str, str]] = set()
+        for item in items:
+            trial = _trial_of(item)
+            if trial is not None and trial.trial_id not in seen:
+                seen.add(trial.trial_id)
+                cells.add((trial.suite, trial.variant, trial.backend))
+                yield trial
+        wanted = {item.cell for item in items if isinstance(item, GateItem)} - cells
+        for plan in self._plans.values():
+            for trial in plan.trials:
+                if (trial.suite, trial.variant, trial.backend) in wanted:
+                    yield trial
+
+    def wait_for(self, trial: Trial) -> TrialResult:
+        """The trial's result, the live line moving while it is waited for."""
+        assert self.evaluation is not None
+        while (result := self.evaluation.result(trial.trial_id, _POLL_S)) is None:
+            self.terminal.tick()
+        return result
+
+    def judge(self, gate: GateSpec, cell: tuple[str, str, str]) -> Verdict:
+        """The gate's verdict on a cell, once all its trials have results."""
+        assert self.evaluation is not None
+        for trial in self.evaluation.trials_of(cell):
+            self.wait_for(trial)
+        return self.evaluation.verdict(gate, cell)
+
+    def in_full(self) -> bool:
+        """Whether the next failed trial is shown with messages and answer."""
+        self._full_failures += 1
+        return self._full_failures <= _FULL_FAILURES or self.config.get_verbosity() > 0
+
+    def trial_under_test(self, request: pytest.FixtureRequest) -> TrialUnderTest:
+        """The `trial` fixture's value; a trial without an answer fails the test."""
+        trial = getattr(request, "param", None)
+        if not isinstance(trial, Trial):
+            pytest.fail("the fixture `trial` needs the mark: @pytest.mark.prompt_suite('suites/…/suite.yaml')")
+        result = self.wait_for(trial)
+        if result.generation is None:
+            assert result.error is not None
+            pytest.fail(f"no answer ({result.error.kind}): {result.error.message}", pytrace=False)
+        return trial_under_test(result)
+
+    # -- reporting ----------------------------------------------------------------------------------------------
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> Any:
+        """Mark the reports of trials and gates; a trial took as long as its call, not as long as it was waited for."""
+        report = yield
+        if isinstance(item, (TrialItem, GateItem)):
+            report.prompt_kind = "trial" if isinstance(item, TrialItem) else "gate"
+            if call.when == "call" and isinstance(item, TrialItem):
+                report.duration = self._latency_s(item.trial)
+        return report
+
+    def _latency_s(self, trial: Trial) -> float:
+        assert self.evaluation is not None
+        result = self.evaluation.result(trial.trial_id, 0)
+        return result.generation.latency_s if result is not None and result.generation is not None else 0.0
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_logstart(self, nodeid: str) -> None:
+        """Tell the terminal which suite the next item is of."""
+        self.terminal.item_starts(nodeid)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_report_teststatus(self, report: Any) -> tuple[str, str, str] | None:
+        """No dot a trial: the live line says how far the suite is."""
+        return self.terminal.status(report)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
+        """Stop the engine and record the run, whatever ended the session."""
+        if self.evaluation is None:
+            return
+        stopped = bool(session.shouldstop or session.shouldfail) or exitstatus not in {0, 1}
+        try:
+            self.terminal.end(*self.evaluation.finish(complete=not stopped))
+        except HarnessError as error:
+            self.terminal.fail(str(error))
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def pytest_terminal_summary(self) -> None:
+        """The table, the verdicts, the path of the report."""
+        self.terminal.summarize()
+        if self.settings_open and self.terminal.folder is not None:
+            import webbrowser
+
+            webbrowser.open((self.terminal.folder / "report.html").as_uri())
+
+    @property
+    def settings_open(self) -> bool:
+        """Whether the report is to be opened when done."""
+        return bool(self.config.option.prompt_open or self.config.getini("prompt_open"))
+
+
+def _trial_of(item: pytest.Item) -> Trial | None:
+    if isinstance(item, TrialItem):
+        return item.trial
+    found = item.callspec.params.get("trial") if hasattr(item, "callspec") else None
+    return found if isinstance(found, Trial) else None
+
+
+def _mark_id(trial: Trial) -> str:
+    repeat = f"-r{trial.repeat}" if trial.repeat > 1 else ""
+    return f"{trial.variant}-{trial.backend}-{trial.sample.sample_id}{repeat}"

@@ -1,0 +1,79 @@
+"""Options and settings → `Settings`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from harness.schema import Settings
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_CACHE_MODES = ("use", "refresh", "off", "only")
+
+
+def read_settings(config: pytest.Config) -> Settings:
+    """The command line's options, with the settings file's where an option is not given.
+
+    Raises:
+        pytest.UsageError: a setting has a value that it cannot have.
+
+    """
+    cache_mode = _choice(config, "prompt_cache") or "use"
+    reports = config.option.prompt_reports
+    root = config.rootpath
+    return Settings(
+        root=root,
+        reports=_folder(config, reports),
+        backends=tuple(config.option.prompt_backend or config.getini("prompt_backend")),
+        limit=_count(config, "prompt_limit"),
+        repeats=_count(config, "prompt_repeats"),
+        concurrency=_count(config, "prompt_concurrency"),
+        cache_mode=cache_mode,
+    )
+
+
+def use_suites_folder(config: pytest.Config) -> None:
+    """Without paths on the command line, run `suites/`.
+
+    Raises:
+        pytest.UsageError: there is no such folder.
+
+    """
+    if config.args_source is pytest.Config.ArgsSource.ARGS:
+        return
+    for folder in (config.invocation_params.dir, config.rootpath):
+        if (folder / "suites").is_dir():
+            config.args = [str(folder / "suites")]
+            return
+    raise pytest.UsageError(
+        f"--prompt-suite: there is no folder suites/ in {config.rootpath}; it holds suites when no path is given; "
+        "name a suite file or folder, or make a first suite with: prompt-suite init suites/first"
+    )
+
+
+def _folder(config: pytest.Config, option: str | None) -> Path:
+    if option is not None:
+        return config.invocation_params.dir / option
+    return config.rootpath / (config.getini("prompt_reports") or "reports")
+
+
+def _count(config: pytest.Config, name: str) -> int | None:
+    option: int | None = getattr(config.option, name)
+    if option is not None:
+        return option
+    setting = config.getini(name)
+    if setting is None or setting == "":
+        return None
+    if not str(setting).isdecimal() or int(setting) < 1:
+        raise pytest.UsageError(f"setting {name}: {setting!r} is no whole number from 1")
+    return int(setting)
+
+
+def _choice(config: pytest.Config, name: str) -> Any:
+    value = getattr(config.option, name) or config.getini(name)
+    if value and value not in _CACHE_MODES:
+        raise pytest.UsageError(f"setting {name}: {value!r} is unknown; allowed: {', '.join(_CACHE_MODES)}")
+    return value

@@ -1,0 +1,147 @@
+"""What `--prompt-suite` prints: a live line while it runs, a line a suite, the tables and verdicts at the end."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+from harness.plugin.live import bar_line, plain_step
+from harness.plugin.summary import summary_lines
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pytest
+
+    from harness.pipeline import Evaluation
+    from harness.schema import RunRecord
+
+_REDRAW_S = 0.1
+"""Least time between two drawings of the live line."""
+
+
+class Terminal:
+    """The terminal's side of a session; silent about whatever is not a trial or a gate."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        """Find out what the terminal can do."""
+        self.config = config
+        self.folder: Path | None = None
+        self._record: RunRecord | None = None
+        self._failure: str | None = None
+        self._evaluation: Evaluation | None = None
+        self._reporter: Any = config.pluginmanager.get_plugin("terminalreporter")
+        stream = self._reporter._tw._file if self._reporter else sys.stdout  # noqa: SLF001 - pytest has no other way
+        is_terminal = bool(getattr(stream, "isatty", lambda: False)())
+        self._stream = stream
+        self._verbosity = config.get_verbosity()
+        self._live = (
+            is_terminal and os.environ.get("TERM") != "dumb" and "CI" not in os.environ and self._verbosity <= 0
+        )
+        self._drawn = False
+        self._drawn_at = 0.0
+        self._file = ""
+        self._percent = 0
+
+    # -- while it runs ------------------------------------------------------------------------------------------
+
+    def begin(self, evaluation: Evaluation) -> None:
+        """The engine has started."""
+        self._evaluation = evaluation
+        for notice in evaluation.notices:
+            self._reporter.write_line(notice, yellow=True)
+
+    def item_starts(self, nodeid: str) -> None:
+        """The next item begins; a suite's items get no file name and dots of pytest's."""
+        if self._reporter is None or self._evaluation is None:
+            return
+        file = nodeid.partition("::")[0]
+        ours = file.endswith((".yaml", ".yml"))
+        if self._verbosity <= 0:
+            self._reporter.showfspath = False if ours else None
+        if ours and file != self._file and self._verbosity == 0:
+            self._reporter.ensure_newline()
+            self._file = file
+        if not ours:
+            self.erase()
+        self.tick()
+
+    def tick(self) -> None:
+        """Draw the live line when it is time for it, or a step on a terminal that cannot be drawn on."""
+        now = time.monotonic()
+        if self._evaluation is None or now - self._drawn_at < _REDRAW_S:
+            return
+        self._drawn_at = now
+        progress = self._evaluation.progress()
+        if self._live:
+            self._write("\r\x1b[2K" + bar_line(progress, self._reporter._tw.fullwidth))  # noqa: SLF001
+            self._drawn = True
+        elif self._verbosity == 0:
+            self._percent, text = plain_step(progress, self._percent)
+            if text:
+                self._write(text)
+
+    def erase(self) -> None:
+        """Take the live line away, so that something else can be written."""
+        if self._drawn:
+            self._write("\r\x1b[2K")
+            self._drawn = False
+
+    def _write(self, text: str) -> None:
+        """Write past pytest's capture, without its notion of the current line."""
+        capture = self.config.pluginmanager.get_plugin("capturemanager")
+        if capture is None:
+            self._stream.write(text)
+            self._stream.flush()
+            return
+        with capture.global_and_fixture_disabled():
+            self._stream.write(text)
+            self._stream.flush()
+
+    def status(self, report: Any) -> tuple[str, str, str] | None:
+        """(category, letter, word): without -v neither letter nor word for trials and gates."""
+        kind = getattr(report, "prompt_kind", None)
+        if kind is None or self._verbosity > 0 or report.when != "call" or report.skipped:
+            return None
+        return ("failed" if report.failed else "passed", "", "")
+
+    # -- at the end ---------------------------------------------------------------------------------------------
+
+    def end(self, record: RunRecord, folder: Path) -> None:
+        """The run is recorded."""
+        self.erase()
+        self._record = record
+        self.folder = folder
+
+    def fail(self, message: str) -> None:
+        """The run could not be recorded."""
+        self.erase()
+        self._failure = message
+
+    def summarize(self) -> None:
+        """Print the tables, the verdicts and the report's path; with -q the verdicts only, with -qq nothing."""
+        reporter = self._reporter
+        if reporter is None:
+            return
+        if self._failure is not None:
+            reporter.section("prompt suites", red=True)
+            reporter.write_line(self._failure, red=True)
+        if self._record is None or self.folder is None or self._verbosity < -1:
+            return
+        reporter.section("prompt suites")
+        writer = reporter._tw  # noqa: SLF001 - pytest has no other way
+        shown = _shown(self.folder / "report.html", self.config.invocation_params.dir)
+        text = summary_lines(
+            self._record, width=min(writer.fullwidth, 160), color=bool(writer.hasmarkup), brief=self._verbosity < 0
+        )
+        reporter.write_line(f"{text}\nreport: {shown}")
+
+
+def _shown(path: Path, start: Path) -> str:
+    """The path as the user would type it from where they are."""
+    try:
+        return str(path.relative_to(start))
+    except ValueError:
+        return str(path)

@@ -1,0 +1,97 @@
+"""Run folders under `reports/`."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from harness.errors import RecordError
+from harness.record.tables import scores_table, trials_table
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from harness.schema import RunRecord
+
+
+def new_run_id() -> str:
+    """UTC time and four random hex digits: `20261122T201849Z-3f9a`."""
+    return f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}"
+
+
+class RunStore:
+    """Writes run folders; every file appears whole or not at all."""
+
+    def __init__(self, reports: Path) -> None:
+        """Keep runs below `reports`; nothing is made before the first write."""
+        self.reports = reports
+
+    def check_writable(self) -> None:
+        """Find out before the first model call whether a run can be kept.
+
+        Raises:
+            RecordError: the folder cannot be made or written.
+
+        """
+        try:
+            runs = self.reports / "runs"
+            runs.mkdir(parents=True, exist_ok=True)
+            probe = runs / f".probe-{secrets.token_hex(4)}"
+            probe.write_bytes(b"")
+            probe.unlink()
+        except OSError as error:
+            raise self._unwritable(error) from error
+
+    def write(self, record: RunRecord, texts: Mapping[str, str]) -> Path:
+        """The run's folder, complete: tables, then `texts` (file name → content), then run.json, then `latest`.
+
+        Raises:
+            RecordError: a file cannot be written.
+
+        """
+        import pyarrow.parquet as pq
+
+        folder = self.reports / "runs" / record.manifest.run_id
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            pq.write_table(trials_table(record), folder / "trials.parquet", compression="zstd")
+            pq.write_table(scores_table(record), folder / "scores.parquet", compression="zstd")
+            for name, text in texts.items():
+                _write(folder / name, text)
+            _write(folder / "run.json", json.dumps(asdict(record.manifest), indent=1, ensure_ascii=False) + "\n")
+            self._point_latest(folder)
+        except OSError as error:
+            raise self._unwritable(error) from error
+        return folder
+
+    def write_index(self, text: str) -> None:
+        """`reports/index.html`."""
+        _write(self.reports / "index.html", text)
+
+    def _point_latest(self, folder: Path) -> None:
+        """`latest` → the run: a symbolic link, or a text file that holds the path where links are not allowed."""
+        latest, fresh = self.reports / "latest", self.reports / f".latest-{secrets.token_hex(4)}"
+        target = os.path.join("runs", folder.name)  # noqa: PTH118 - a link's text, not a path to open
+        try:
+            fresh.symlink_to(target, target_is_directory=True)
+        except OSError:
+            fresh.write_text(target + "\n", encoding="utf-8")
+        fresh.replace(latest)
+
+    def _unwritable(self, error: OSError) -> RecordError:
+        return RecordError(
+            f"{self.reports}: the run cannot be recorded ({error.strerror or error}); "
+            "a writable folder with free space is needed; choose another with --prompt-reports DIR"
+        )
+
+
+def _write(path: Path, text: str) -> None:
+    """The file with this text, replaced in one step."""
+    fresh = path.with_name(f".{path.name}.new")
+    fresh.write_text(text, encoding="utf-8", errors="replace")
+    fresh.replace(path)

@@ -1,0 +1,34 @@
+"""What the command line says about a run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+CacheMode = Literal["use", "refresh", "off", "only"]
+"""use: read and write; refresh: write only; off: neither; only: read, and a missing answer is an error."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the command line and the settings file say, for all suites of a run."""
+
+    root: Path
+    """Paths are shown relative to it; `.prompt_cache/` lies here."""
+    reports: Path
+    """Where runs are recorded."""
+    backends: tuple[str, ...] = ()
+    """Backends instead of the suites' own; empty means the suites' own."""
+    limit: int | None = None
+    """Samples of each dataset; None means as the suite says."""
+    repeats: int | None = None
+    """Repeats of each trial; None means as the suite says."""
+    concurrency: int | None = None
+    """Most requests in flight on one backend; None leaves it to the backend."""
+    cache_mode: CacheMode = "use"
+    """What the answer cache is used for."""
+    max_retries: int = 4
+    """Further tries of a call that failed in a way that may pass."""

@@ -1,0 +1,95 @@
+"""Answers → trial results: read, scored, checked."""
+
+from __future__ import annotations
+
+import operator
+from typing import TYPE_CHECKING
+
+from harness.errors import OutputError
+from harness.schema import Answer, CallError, Score, TrialResult
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from harness.schema import CheckSpec, Generation, Outcome, Suite, Trial
+    from harness.score.scorer import Scorer
+
+COMPARISONS: Mapping[str, Callable[[float, float], bool]] = {
+    "<=": operator.le,
+    ">=": operator.ge,
+    "<": operator.lt,
+    ">": operator.gt,
+    "==": operator.eq,
+    "!=": operator.ne,
+}
+
+
+def trial_results(
+    suite: Suite,
+    answered: Sequence[tuple[Trial, Generation | CallError]],
+    *,
+    scorer: Scorer,
+    read_answer: Callable[[str, str], str],
+) -> list[TrialResult]:
+    """One result a trial, in order.
+
+    `read_answer` gets a variant's name and the model's text. A text that it cannot read is a wrong answer, not an
+    error: it is scored as empty, so that a prompt cannot gain by answering in no readable form.
+    """
+    readings = [_read(trial, answer, read_answer) for trial, answer in answered]
+    answers = [
+        Answer(output, trial.sample.references, trial.sample.variables, generation)
+        for (trial, _), (generation, output, _) in zip(answered, readings, strict=True)
+        if generation is not None
+    ]
+    scored = iter(scorer.score(answers))
+    results = []
+    for (trial, _), (generation, output, error) in zip(answered, readings, strict=True):
+        if generation is None:
+            assert error is not None
+            scores = tuple(Score(measure.name, None, "failed", error.message) for measure in suite.measures)
+            results.append(TrialResult(trial, "error", None, None, error, scores, ()))
+        else:
+            scores = next(scored)
+            missed = missed_checks(suite.checks, scores)
+            results.append(TrialResult(trial, _outcome(scores, missed), output, generation, error, scores, missed))
+    return results
+
+
+def answers_of(results: Sequence[TrialResult]) -> list[Answer]:
+    """What a metric sees of the results that have an answer, in order."""
+    return [
+        Answer(result.output or "", result.trial.sample.references, result.trial.sample.variables, result.generation)
+        for result in results
+        if result.generation is not None
+    ]
+
+
+def missed_checks(checks: Sequence[CheckSpec], scores: Sequence[Score]) -> tuple[str, ...]:
+    """A line a missed check: its text and the value; a value that is missing is a miss."""
+    by_name = {score.metric: score for score in scores}
+    lines = []
+    for check in checks:
+        score = by_name[check.metric]
+        if score.value is None:
+            lines.append(f"{check.text}: there is no value: {score.reason or score.status}")
+        elif not COMPARISONS[check.operator](score.value, check.threshold):
+            lines.append(f"{check.text}: it is {score.value:.6g}" + (f" ({score.reason})" if score.reason else ""))
+    return tuple(lines)
+
+
+def _read(
+    trial: Trial, answer: Generation | CallError, read_answer: Callable[[str, str], str]
+) -> tuple[Generation | None, str, CallError | None]:
+    if isinstance(answer, CallError):
+        return None, "", answer
+    try:
+        return answer, read_answer(trial.variant, answer.text), None
+    except OutputError as error:
+        return answer, "", CallError(kind="output", message=str(error))
+
+
+def _outcome(scores: Sequence[Score], missed: Sequence[str]) -> Outcome:
+    if any(score.status == "failed" for score in scores):
+        return "error"
+    return "failed" if missed else "passed"
