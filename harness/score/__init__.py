@@ -1,0 +1,20 @@
+"""generations → scores; one metric a file. Metrics only measure: what is good enough checks and gates say."""
+
+from harness.score.metric import CorpusMetric, Metric
+from harness.score.options import Option
+from harness.score.registry import always_measured, create, measures_of, metric_names
+from harness.score.scorer import Scorer
+from harness.score.table import MetricTable, metric
+
+__all__ = [
+    "CorpusMetric",
+    "Metric",
+    "MetricTable",
+    "Option",
+    "Scorer",
+    "always_measured",
+    "create",
+    "measures_of",
+    "metric",
+    "metric_names",
+]

@@ -1,0 +1,70 @@
+"""What a metric is: a batch of answers in, one tuple of scores an answer out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+from harness.schema import Score
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from harness.schema import Answer, Measure
+
+NO_REFERENCE = "the sample has no reference"
+
+
+@runtime_checkable
+class Metric(Protocol):
+    """Measures answers; never judges whether a value is good enough (checks and gates do)."""
+
+    @property
+    def measures(self) -> tuple[Measure, ...]:
+        """The numbers it yields, in the order of its scores; a plain attribute will do."""
+        ...
+
+    @property
+    def needs_references(self) -> bool:
+        """Whether an answer without references cannot be scored; a plain attribute will do."""
+        ...
+
+    def score(self, answers: Sequence[Answer]) -> Sequence[tuple[Score, ...]]:
+        """One tuple an answer, in it one Score a measure, both in order.
+
+        May raise anything: the Scorer turns that into failed scores of this metric.
+        """
+        ...
+
+
+@runtime_checkable
+class CorpusMetric(Protocol):
+    """A metric whose value over all answers is not the mean of its scores."""
+
+    def corpus(self, answers: Sequence[Answer]) -> Mapping[str, float]:
+        """Value by measure over all answers that have references; empty when none has."""
+        ...
+
+
+def scored(measure: Measure, value: float, reason: str | None = None) -> Score:
+    """A value, with what the metric has to say about it."""
+    return Score(measure.name, float(value), "scored", reason)
+
+
+def unscored(measures: Sequence[Measure], reason: str) -> tuple[Score, ...]:
+    """One Score a measure: the metric does not apply, for this reason."""
+    return tuple(Score(measure.name, None, "unscored", reason) for measure in measures)
+
+
+def failed(measures: Sequence[Measure], reason: str) -> tuple[Score, ...]:
+    """One Score a measure: the metric could not do its work, for this reason."""
+    return tuple(Score(measure.name, None, "failed", reason) for measure in measures)
+
+
+def score_with_references(
+    measure: Measure, answers: Sequence[Answer], value_of: Callable[[Answer], float]
+) -> list[tuple[Score, ...]]:
+    """One score an answer by `value_of`; unscored where the sample has no reference."""
+    return [
+        (scored(measure, value_of(answer)),) if answer.references else unscored((measure,), NO_REFERENCE)
+        for answer in answers
+    ]

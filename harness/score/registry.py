@@ -1,0 +1,100 @@
+"""Which metrics there are."""
+
+from __future__ import annotations
+
+from functools import partial
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from harness.errors import OptionError
+from harness.schema import MetricSpec
+from harness.score.bleu import Bleu
+from harness.score.chrf import Chrf
+from harness.score.contains import Contains
+from harness.score.exact_match import ExactMatch
+from harness.score.f1 import F1
+from harness.score.json_valid import JsonValid
+from harness.score.measured import QUANTITIES, Measured
+from harness.score.options import suggestion
+from harness.score.own import load_own_metric, made_metric
+from harness.score.regex import Regex
+from harness.score.rouge import Rouge
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from harness.schema import Measure
+    from harness.score.metric import Metric
+
+ENTRY_POINTS = "pytest_prompt_suite.metrics"
+"""Entry point group under which a package offers metrics."""
+
+BUILTIN: Mapping[str, Callable[[Mapping[str, Any]], Metric]] = {
+    "exact_match": ExactMatch,
+    "contains": Contains,
+    "regex": Regex,
+    "f1": F1,
+    "bleu": Bleu,
+    "chrf": Chrf,
+    "rouge": Rouge,
+    "json_valid": JsonValid,
+    **{name: partial(Measured, name) for name in QUANTITIES},
+}
+"""The metrics that come with the harness."""
+
+NOT_YET = frozenset(
+    {
+        *("bertscore", "bertscore_precision", "bertscore_recall", "bertscore_f1", "semantic_similarity"),
+        *("judge", "prefer", "injection_success", "leak", "refusal"),
+        *("code", "syntax_valid", "runs_successfully", "passes_tests", "follows_style_guide"),
+        *("json_schema", "field_accuracy", "preamble_free", "xml_valid"),
+        *("ter", "meteor", "evaluate"),
+    }
+)
+"""Names that are taken: they belong to parts that are not built yet."""
+
+
+def metric_names() -> tuple[str, ...]:
+    """Every name that `metrics:` may hold, sorted: built in, then offered by installed packages."""
+    return tuple(sorted({*BUILTIN, *entry_points(group=ENTRY_POINTS).names}))
+
+
+def create(spec: MetricSpec) -> Metric:
+    """The metric that a suite file names.
+
+    Raises:
+        OptionError: the metric is unknown, cannot be loaded, or has no such option; `key` is the option at fault.
+
+    """
+    if spec.name in BUILTIN:
+        return BUILTIN[spec.name](spec.options)
+    if ":" in spec.name:
+        return load_own_metric(spec)
+    offered = {point.name: point for point in entry_points(group=ENTRY_POINTS)}
+    if spec.name in offered:
+        return made_metric(offered[spec.name].load(), spec)
+    raise _unknown(spec.name)
+
+
+def measures_of(spec: MetricSpec) -> tuple[Measure, ...]:
+    """The numbers that a metric yields, without loading what it computes them with; raises as `create`."""
+    return create(spec).measures
+
+
+def always_measured_specs() -> tuple[MetricSpec, ...]:
+    """The metrics that every suite has."""
+    return tuple(MetricSpec(name, {}, Path()) for name in QUANTITIES)
+
+
+def always_measured() -> tuple[Measure, ...]:
+    """latency_s, input_tokens, output_tokens, cached_input_tokens, cost_usd: every answer has them."""
+    return tuple(measure for spec in always_measured_specs() for measure in measures_of(spec))
+
+
+def _unknown(name: str) -> OptionError:
+    names = metric_names()
+    available = f"available: {', '.join(names)}"
+    if name in NOT_YET or name.startswith("judge."):
+        return OptionError(f"metric '{name}' is not available in this version; {available}")
+    return OptionError(f"metric '{name}' is unknown; {available}.{suggestion(name, names)}")

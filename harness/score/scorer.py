@@ -1,0 +1,119 @@
+"""All metrics of a suite over a batch of answers."""
+
+from __future__ import annotations
+
+import math
+from itertools import chain
+from typing import TYPE_CHECKING
+
+from harness.errors import OptionError
+from harness.schema import Score
+from harness.score.metric import CorpusMetric, failed
+from harness.score.registry import always_measured_specs, create
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from harness.schema import Answer, Measure, MetricSpec
+    from harness.score.metric import Metric
+
+_LONGEST_REASON = 300
+"""Characters of a failure's reason that are kept: it stands in tables."""
+
+
+class Scorer:
+    """The metrics of a suite, and what is always measured."""
+
+    def __init__(self, specs: Sequence[MetricSpec]) -> None:
+        """OptionError for a metric that cannot be made, or two that yield the same measure differently."""
+        self._metrics: list[Metric] = []
+        known: dict[str, Measure] = {}
+        for spec in chain(specs, always_measured_specs()):
+            metric = create(spec)
+            twice = [measure for measure in metric.measures if measure.name in known]
+            for measure in twice:
+                if known[measure.name] != measure:
+                    raise OptionError(
+                        f"metric '{spec.name}' yields '{measure.name}', as one above does with other options; "
+                        f"allowed: each measure once; remove one of the two"
+                    )
+            if len(twice) < len(metric.measures):
+                self._metrics.append(metric)
+            known.update((measure.name, measure) for measure in metric.measures)
+        self.measures: tuple[Measure, ...] = tuple(known.values())
+        """Every number an answer gets, in the order of its scores."""
+
+    def score(self, answers: Sequence[Answer]) -> list[tuple[Score, ...]]:
+        """One tuple an answer, in it one Score a measure, in the order of `measures`.
+
+        A metric that raises, or answers in another shape, yields failed scores for itself alone; when it failed on the
+        batch it is asked again answer by answer, so that one bad answer costs only its own score.
+        """
+        columns: dict[str, list[Score]] = {}
+        for metric in self._metrics:
+            rows = score_safely(metric, answers)
+            for index, measure in enumerate(metric.measures):
+                columns[measure.name] = [row[index] for row in rows]
+        ordered = [columns[measure.name] for measure in self.measures]
+        return list(zip(*ordered, strict=True))
+
+    def corpus(self, answers: Sequence[Answer]) -> dict[str, float]:
+        """Corpus-level values by measure, of the metrics that have one; what raises or is not finite is left out."""
+        values: dict[str, float] = {}
+        for metric in self._metrics:
+            if isinstance(metric, CorpusMetric):
+                values.update(_corpus_safely(metric, answers))
+        return values
+
+
+def score_safely(metric: Metric, answers: Sequence[Answer]) -> list[tuple[Score, ...]]:
+    """The metric's scores, each checked; where it raises or answers in another shape, failed ones with the reason."""
+    if not answers:
+        return []
+    try:
+        rows = [tuple(row) for row in metric.score(answers)]
+        _check_shape(metric, rows, len(answers))
+    except Exception as error:  # noqa: BLE001 - a metric may be the user's own and raise anything
+        if len(answers) > 1:
+            return [row for answer in answers for row in score_safely(metric, [answer])]
+        return [failed(metric.measures, _one_line(error))]
+    return [tuple(map(_checked, row, metric.measures)) for row in rows]
+
+
+def _check_shape(metric: Metric, rows: Sequence[Sequence[Score]], n_answers: int) -> None:
+    if len(rows) != n_answers:
+        raise ValueError(f"gave {len(rows)} scores for {n_answers} answers")
+    names = [measure.name for measure in metric.measures]
+    for row in rows:
+        given = [score.metric for score in row]
+        if given != names:
+            raise ValueError(f"gave scores of {given} where its measures are {names}")
+
+
+def _checked(score: Score, measure: Measure) -> Score:
+    if score.status != "scored":
+        return score if score.value is None else Score(score.metric, None, score.status, score.reason)
+    flaw = _flaw(score.value, measure)
+    return score if flaw is None else Score(score.metric, None, "failed", flaw)
+
+
+def _flaw(value: float | None, measure: Measure) -> str | None:
+    if value is None or not math.isfinite(value):
+        return f"the value is {value}; allowed: a finite number"
+    if value < measure.low or (measure.high is not None and value > measure.high):
+        high = "" if measure.high is None else f" to {measure.high:g}"
+        return f"the value is {value:g}; allowed: from {measure.low:g}{high}"
+    return None
+
+
+def _corpus_safely(metric: CorpusMetric, answers: Sequence[Answer]) -> dict[str, float]:
+    try:
+        values = dict(metric.corpus(answers))
+    except Exception:  # noqa: BLE001 - a metric may be the user's own and raise anything
+        return {}
+    return {name: float(value) for name, value in values.items() if math.isfinite(value)}
+
+
+def _one_line(error: Exception) -> str:
+    text = " ".join(f"{type(error).__name__}: {error}".removesuffix(": ").split())
+    return text if len(text) <= _LONGEST_REASON else text[: _LONGEST_REASON - 1] + "…"

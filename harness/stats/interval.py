@@ -1,0 +1,23 @@
+"""A number with its uncertainty."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """An estimate with a two-sided confidence interval."""
+
+    value: float
+    """The estimate itself."""
+    low: float | None
+    """Lower end; None where none is defined."""
+    high: float | None
+    """Upper end; None where none is defined."""
+    method: str
+    """`wilson`, `cluster-wilson`, `t`, `cluster-t`, `order statistics`, or `none` without an interval."""
+    n: int
+    """Values behind it."""
+    n_clusters: int | None
+    """Independent units behind it; None when each value is one."""
