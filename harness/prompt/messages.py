@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from harness.prompt.render import Renderer
-
 from harness.errors import FilesError, Mistake, RenderError
+from harness.prompt.render import Renderer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
