@@ -119,13 +119,13 @@ class AnswerCache:
 
 
 def _encode(generation: Generation) -> str:
-    return json.dumps({name: value for name, value in asdict(generation).items() if value not in (None, (), 0, False)})
+    """JSON without what is unknown; ASCII, so that lone surrogates of a model survive."""
+    return json.dumps({name: value for name, value in asdict(generation).items() if value is not None and value != ()})
 
 
 def _decode(text: str) -> Generation:
     fields: dict[str, Any] = json.loads(text)
     logprobs = tuple(_logprobs(fields.pop("logprobs", ())))
-    fields.setdefault("text", "")
     return Generation(**{**fields, "from_cache": True, "logprobs": logprobs})
 
 

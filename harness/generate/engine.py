@@ -41,7 +41,7 @@ class Completion:
     answer: Generation | CallError
     """What came of it."""
     key: str
-    """Its cache key."""
+    """Its cache key; empty when the backend's answers are not kept."""
 
 
 class Engine:
@@ -146,7 +146,7 @@ class Engine:
         fresh = [
             (completion.key, completion.trial.trial_id, completion.answer)
             for completion in batch
-            if isinstance(completion.answer, Generation) and not completion.answer.from_cache
+            if completion.key and isinstance(completion.answer, Generation) and not completion.answer.from_cache
         ]
         if fresh:
             self._cache.put_many(fresh)
@@ -177,11 +177,10 @@ class Engine:
 
     async def _run_backend(self, backend: Backend, trials: Sequence[Trial]) -> None:
         try:
-            identity = backend.identity()
+            missing = self._answer_from_cache(backend, trials)
         except HarnessError as error:
             self._fail_all(trials, error)
             return
-        missing = await self._answer_from_cache(backend, [(trial, self._key_of(trial, identity)) for trial in trials])
         if not missing:
             return
         try:
@@ -192,11 +191,15 @@ class Engine:
         finally:
             await backend.stop()
 
-    async def _answer_from_cache(self, backend: Backend, keyed: Sequence[tuple[Trial, str]]) -> list[tuple[Trial, str]]:
+    def _answer_from_cache(self, backend: Backend, trials: Sequence[Trial]) -> list[tuple[Trial, str]]:
+        """The trials, with their keys, that have to be called; the others are answered or fail here."""
+        if self._cache is None or not backend.cacheable:
+            return [(trial, "") for trial in trials]
+        identity = backend.identity()
+        keyed = [(trial, self._key_of(trial, identity)) for trial in trials]
         mode = self._settings.cache_mode
-        reusable = mode == "only" or (mode == "use" and getattr(backend, "reusable", True))
-        if self._cache is None or not reusable:
-            return list(keyed)
+        if mode == "refresh":
+            return keyed
         found = self._cache.get_many([key for _, key in keyed])
         missing = []
         for trial, key in keyed:

@@ -1,0 +1,202 @@
+"""The `prompt-suite` command: everything around a run that is not a test."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from harness.errors import FilesError, HarnessError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+EXIT_OK = 0
+EXIT_FAILED = 1
+EXIT_FILES = 2
+"""A file could not be read, as pytest's exit code for a collection error."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The exit code: 0 done, 1 it could not be done, 2 mistakes in files, 4 wrong usage (as pytest)."""
+    parser = _parser()
+    try:
+        options = parser.parse_args(arguments)
+        run: Callable[[argparse.Namespace], int] = options.run
+        return run(options)
+    except FilesError as error:
+        print(error, file=sys.stderr)
+        return EXIT_FILES
+    except HarnessError as error:
+        print(f"prompt-suite: {error}", file=sys.stderr)
+        return EXIT_FAILED
+    except BrokenPipeError:
+        sys.stderr.close()
+        return EXIT_OK
+    except KeyboardInterrupt:
+        return 130
+
+
+class _Parser(argparse.ArgumentParser):
+    """An argument parser whose usage errors exit with 4, as pytest's do."""
+
+    def error(self, message: str) -> None:  # type: ignore[override]
+        """Print usage and message; exit code 4."""
+        self.print_usage(sys.stderr)
+        self.exit(4, f"{self.prog}: {message}\n")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog="prompt-suite", description="Suites of prompts: make, check and describe them.")
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+
+    init = commands.add_parser("init", help="make a new suite that runs")
+    init.add_argument("folder", type=Path, nargs="?", default=Path("suites/first"), help="default: suites/first")
+    init.set_defaults(run=_init)
+
+    lint = commands.add_parser("lint", help="find every mistake in suites, prompts and datasets; call no model")
+    lint.add_argument("paths", type=Path, nargs="*", help="suite files or folders; default: suites/")
+    lint.set_defaults(run=_lint)
+
+    schema = commands.add_parser("schema", help="print the JSON Schema of suite or prompt files, for editors")
+    schema.add_argument("form", choices=("suite", "prompt"), nargs="?", default=None, help="default: both")
+    schema.add_argument(
+        "--write", type=Path, metavar="DIR", help="write suite.schema.json and prompt.schema.json there"
+    )
+    schema.set_defaults(run=_schema)
+
+    metrics = commands.add_parser("metrics", help="list the metrics with what they measure")
+    metrics.set_defaults(run=_metrics)
+
+    models = commands.add_parser("models", help="the embedded models: list, install, verify")
+    actions = models.add_subparsers(metavar="ACTION", required=True)
+    listing = actions.add_parser("list", help="which there are, what is installed, licences")
+    listing.set_defaults(run=_models_list)
+    install = actions.add_parser("install", help="install a model and verify its SHA-256")
+    install.add_argument(
+        "model", help="a name from the list, the path of a GGUF file, or owner/name:file.gguf of a hub"
+    )
+    install.add_argument("--name", help="name for a GGUF file of one's own; default: the file's")
+    install.set_defaults(run=_models_install)
+    verify = actions.add_parser("verify", help="compare an installed model with its SHA-256")
+    verify.add_argument("model")
+    verify.set_defaults(run=_models_verify)
+    return parser
+
+
+def _init(options: argparse.Namespace) -> int:
+    from harness.suite import write_starter
+
+    written = write_starter(options.folder)
+    for path in written:
+        print(f"wrote {path}")
+    print(f"\nrun it with: pytest --prompt-suite {options.folder}")
+    return EXIT_OK
+
+
+def _lint(options: argparse.Namespace) -> int:
+    from harness.pipeline import load_plan
+    from harness.schema import Settings
+
+    root = Path.cwd()
+    settings = Settings(root=root, reports=root / "reports")
+    mistakes: list[str] = []
+    for path in _suite_files(options.paths or [Path("suites")]):
+        try:
+            plan = load_plan(path.resolve(), settings)
+        except FilesError as error:
+            mistakes.append(str(error))
+            continue
+        suite = plan.suite
+        print(
+            f"{suite.path}: {len(suite.samples)} samples, {len(suite.variants)} variants, "
+            f"{len(suite.backends)} backends, {len(plan.trials)} trials, {len(suite.gates)} gates"
+        )
+    if mistakes:
+        print("\n".join(mistakes), file=sys.stderr)
+        return EXIT_FILES
+    return EXIT_OK
+
+
+def _suite_files(paths: Sequence[Path]) -> list[Path]:
+    files: list[Path] = []
+    for path in paths:
+        found = sorted(path.rglob("suite.yaml")) if path.is_dir() else [path]
+        if not found:
+            raise HarnessError(f"{path}: there is no suite.yaml below it; make one with: prompt-suite init")
+        files.extend(found)
+    return files
+
+
+def _schema(options: argparse.Namespace) -> int:
+    from harness.suite import prompt_schema, suite_schema
+
+    forms = {"suite": suite_schema, "prompt": prompt_schema}
+    if options.write is not None:
+        options.write.mkdir(parents=True, exist_ok=True)
+        for name, make in forms.items():
+            path = options.write / f"{name}.schema.json"
+            path.write_text(json.dumps(make(), indent=2) + "\n", encoding="utf-8")
+            print(f"wrote {path}")
+        return EXIT_OK
+    if options.form is None:
+        print(json.dumps({name: make() for name, make in forms.items()}, indent=2))
+    else:
+        print(json.dumps(forms[options.form](), indent=2))
+    return EXIT_OK
+
+
+def _metrics(_options: argparse.Namespace) -> int:
+    from harness.schema import MetricSpec
+    from harness.score import always_measured, measures_of, metric_names
+
+    rows = [("metric", "measures", "range", "better")]
+    specs = [MetricSpec(name, {}, Path()) for name in metric_names()]
+    for spec in specs:
+        try:
+            measures = measures_of(spec)
+        except HarnessError:  # needs an option, such as a pattern
+            rows.append((spec.name, "(needs options)", "", ""))
+            continue
+        for measure in measures:
+            high = "…" if measure.high is None else f"{measure.high:g}"
+            better = "higher" if measure.higher_is_better else "lower"
+            rows.append((spec.name, measure.name, f"{measure.low:g} to {high}", better))
+    always = {measure.name for measure in always_measured()}
+    widths = [max(len(row[column]) for row in rows) for column in range(4)]
+    for row in rows:
+        line = "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip()
+        print(line + ("  (every trial has it)" if row[1] in always else ""))
+    return EXIT_OK
+
+
+def _models_list(_options: argparse.Namespace) -> int:
+    from harness.backends import models
+
+    for model in models.listed():
+        state = (
+            f"installed: {model.path}"
+            if model.path
+            else f"not installed; run: prompt-suite models install {model.name}"
+        )
+        print(f"{model.name}\n  {model.description}\n  {model.size_bytes / 1e6:.0f} MB, licence {model.licence}")
+        print(f"  SHA-256 {model.sha256}\n  {state}")
+    return EXIT_OK
+
+
+def _models_install(options: argparse.Namespace) -> int:
+    from harness.backends import models
+
+    installed = models.install(options.model, name=options.name)
+    print(f"{installed.name}: installed, SHA-256 {installed.sha256[:16]}…, licence {installed.licence}")
+    return EXIT_OK
+
+
+def _models_verify(options: argparse.Namespace) -> int:
+    from harness.backends import models
+
+    verified = models.verify(options.model)
+    print(f"{verified.name}: the file is as published, SHA-256 {verified.sha256}")
+    return EXIT_OK

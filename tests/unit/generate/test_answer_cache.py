@@ -1,0 +1,109 @@
+from __future__ import annotations
+
+import multiprocessing
+from typing import TYPE_CHECKING
+
+import pytest
+
+from harness.errors import RecordError
+from harness.generate import AnswerCache
+from harness.schema import Generation, TokenLogprob
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+FULL = Generation(
+    text="Grüße \x00 \ud83d",
+    finish_reason="stop",
+    latency_s=0.25,
+    input_tokens=12,
+    output_tokens=0,
+    cached_input_tokens=3,
+    cost_usd=0.0,
+    retries=2,
+    started_at="2026-11-22T20:18:49+00:00",
+    logprobs=(TokenLogprob("a", -0.5, (("a", -0.5), ("b", -1.5))),),
+)
+
+
+def test_answer_comes_back_whole_and_marked_as_cached(tmp_path: Path) -> None:
+    cache = AnswerCache(tmp_path)
+    cache.put_many([("k", "t", FULL)])
+    found = cache.get_many(["k", "absent"])
+    assert list(found) == ["k"]
+    assert found["k"] == Generation(
+        text=FULL.text,
+        finish_reason="stop",
+        latency_s=0.25,
+        input_tokens=12,
+        output_tokens=0,
+        cached_input_tokens=3,
+        cost_usd=0.0,
+        from_cache=True,
+        retries=2,
+        started_at=FULL.started_at,
+        logprobs=FULL.logprobs,
+    )
+    cache.close()
+
+
+def test_unknown_counts_stay_unknown_and_zero_stays_zero(tmp_path: Path) -> None:
+    cache = AnswerCache(tmp_path)
+    cache.put_many([("k", "t", Generation(text=""))])
+    found = cache.get_many(["k"])["k"]
+    assert (found.text, found.input_tokens, found.cost_usd) == ("", None, None)
+    cache.close()
+
+
+def test_more_keys_than_one_statement_holds(tmp_path: Path) -> None:
+    cache = AnswerCache(tmp_path)
+    keys = [f"k{number}" for number in range(1_203)]
+    cache.put_many([(key, "t", Generation(text=key)) for key in keys])
+    assert {key: found.text for key, found in cache.get_many(keys).items()} == {key: key for key in keys}
+    cache.close()
+
+
+def test_damaged_file_is_moved_aside_and_said(tmp_path: Path) -> None:
+    (tmp_path / "answers.sqlite").write_bytes(b"this is no database" * 100)
+    cache = AnswerCache(tmp_path)
+    aside = next(tmp_path.glob("answers.sqlite.damaged-*"))
+    assert aside.read_bytes().startswith(b"this is no database")
+    assert cache.notice == (
+        f"{tmp_path / 'answers.sqlite'}: the answer cache is damaged; it was moved to {aside.name}, a new one is begun"
+    )
+    cache.put_many([("k", "t", FULL)])
+    cache.close()
+
+
+def test_folder_that_is_a_file_is_one_clear_line(tmp_path: Path) -> None:
+    (tmp_path / "cache").write_text("")
+    with pytest.raises(RecordError) as caught:
+        AnswerCache(tmp_path / "cache")
+    text = str(caught.value)
+    assert text.startswith(f"{tmp_path / 'cache'}: the answer cache cannot be opened (")
+    assert text.endswith("); a writable folder is needed; free it, or run with --prompt-cache off")
+
+
+def test_cache_keeps_itself_out_of_git(tmp_path: Path) -> None:
+    AnswerCache(tmp_path / "c").close()
+    assert (tmp_path / "c" / ".gitignore").read_text() == "*\n"
+
+
+def _write_hundred(folder: Path, prefix: str) -> None:
+    cache = AnswerCache(folder)
+    for number in range(100):
+        cache.put_many([(f"{prefix}{number}", "t", Generation(text=prefix))])
+    cache.close()
+
+
+def test_two_processes_write_at_once_without_a_lock_error(tmp_path: Path) -> None:
+    context = multiprocessing.get_context("spawn")
+    processes = [context.Process(target=_write_hundred, args=(tmp_path, prefix)) for prefix in "ab"]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join(60)
+    assert [process.exitcode for process in processes] == [0, 0]
+    cache = AnswerCache(tmp_path)
+    assert len(cache.get_many([f"{prefix}{number}" for prefix in "ab" for number in range(100)])) == 200
+    cache.close()
