@@ -1,0 +1,192 @@
+"""The trials of a run in columns, as the page's script reads them (page/store.js)."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from harness.report.headline import ERROR_TITLES
+from harness.report.markup import join
+from harness.report.texts import Texts, as_json, script, starts_of
+
+if TYPE_CHECKING:
+    from harness.report.markup import Html
+    from harness.schema import Generation, RunRecord, Sample, Score, Trial, TrialResult
+
+_PLAIN_CHARACTERS = 1_000_000
+"""Up to this size the data stay readable in the page's source; above they are deflated."""
+
+_OUTCOMES = {"passed": "p", "failed": "f", "error": "e", "not_run": "n"}
+_STATUSES = {"scored": "s", "unscored": "u", "failed": "f"}
+_ABSENT = "-"
+_COLUMNS = ("cell", "sample", "repeat", "chat", "output", "raw", "error", "finish", "latency", "input", "generated",
+            "cached", "cost", "cache", "retries")  # fmt: skip
+
+
+@dataclass(slots=True)
+class _Columns:
+    """The tables being filled; a trial refers to them by number."""
+
+    texts: Texts = field(default_factory=Texts)
+    cells: dict[tuple[str, str, str], int] = field(default_factory=dict)
+    samples: dict[tuple[str, str], int] = field(default_factory=dict)
+    sample_rows: list[dict[str, Any]] = field(default_factory=list)
+    chats: dict[tuple[int | str, ...], int] = field(default_factory=dict)
+    errors: dict[tuple[str, int], int] = field(default_factory=dict)
+    finishes: dict[str, int] = field(default_factory=dict)
+    trials: dict[str, list[Any]] = field(default_factory=lambda: {name: [] for name in _COLUMNS})
+    outcomes: list[str] = field(default_factory=list)
+    missed: dict[int, list[int]] = field(default_factory=dict)
+    scores: dict[str, _Scores] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class _Scores:
+    """One measure over the trials."""
+
+    values: list[float | None] = field(default_factory=list)
+    status: list[str] = field(default_factory=list)
+    reasons: dict[int, int] = field(default_factory=dict)
+
+    def fill(self, length: int) -> None:
+        """Say of every trial up to `length` that it has no such score."""
+        lacking = length - len(self.values)
+        self.values.extend([None] * lacking)
+        self.status.extend([_ABSENT] * lacking)
+
+
+def data_blocks(record: RunRecord) -> Html:
+    """The script elements with everything that the page's table and panel show."""
+    columns = _filled(record)
+    pieces = columns.texts.pieces()
+    index = as_json({**_names(record), **_tables(columns), "starts": starts_of(pieces)})
+    bodies = [as_json(piece) for piece in pieces]
+    packed = len(index) + sum(map(len, bodies)) > _PLAIN_CHARACTERS
+    return join(
+        script(index, "run-index", packed=packed), [script(body, "run-texts", packed=packed) for body in bodies]
+    )
+
+
+def _filled(record: RunRecord) -> _Columns:
+    columns = _Columns()
+    for suite in record.suites:
+        for measure in suite.measures:
+            columns.scores.setdefault(measure.name, _Scores())
+    for at, result in enumerate(record.results):
+        _add(columns, at, result)
+    for scores in columns.scores.values():
+        scores.fill(len(record.results))
+    return columns
+
+
+def _add(columns: _Columns, at: int, result: TrialResult) -> None:
+    trial, texts = result.trial, columns.texts
+    key = (trial.suite, trial.variant, trial.backend)
+    chat = tuple(part for message in trial.messages for part in (message.role, texts.number(message.content)))
+    error = (result.error.kind, texts.number(result.error.message)) if result.error is not None else None
+    numbers = {
+        "cell": columns.cells.setdefault(key, len(columns.cells)),
+        "sample": _sample(columns, trial),
+        "repeat": trial.repeat,
+        "chat": columns.chats.setdefault(chat, len(columns.chats)),
+        "output": texts.number(result.output),
+        "error": columns.errors.setdefault(error, len(columns.errors)) if error is not None else -1,
+        **_generation(columns, result.generation),
+    }
+    for name, column in columns.trials.items():
+        column.append(numbers[name])
+    columns.outcomes.append(_OUTCOMES[result.outcome])
+    if result.missed:
+        columns.missed[at] = [texts.number(text) for text in result.missed]
+    for score in result.scores:
+        _score(columns, at, score)
+
+
+def _sample(columns: _Columns, trial: Trial) -> int:
+    key = (trial.suite, trial.sample.sample_id)
+    if key not in columns.samples:
+        columns.samples[key] = len(columns.samples)
+        columns.sample_rows.append(_sample_row(columns.texts, trial.sample))
+    return columns.samples[key]
+
+
+def _sample_row(texts: Texts, sample: Sample) -> dict[str, Any]:
+    return {
+        "id": sample.sample_id,
+        "references": [texts.number(text) for text in sample.references],
+        "tags": list(sample.tags),
+        "group": sample.group,
+        "location": sample.location,
+    }
+
+
+def _generation(columns: _Columns, generation: Generation | None) -> dict[str, Any]:
+    if generation is None:
+        return {"raw": -1, "finish": -1, "latency": None, "input": None, "generated": None, "cached": None,
+                "cost": None, "cache": 0, "retries": 0}  # fmt: skip
+    reason = generation.finish_reason
+    return {
+        "raw": columns.texts.number(generation.text),
+        "finish": -1 if reason is None else columns.finishes.setdefault(reason, len(columns.finishes)),
+        "latency": _short(generation.latency_s),
+        "input": generation.input_tokens,
+        "generated": generation.output_tokens,
+        "cached": generation.cached_input_tokens,
+        "cost": _short(generation.cost_usd),
+        "cache": int(generation.from_cache),
+        "retries": generation.retries,
+    }
+
+
+def _score(columns: _Columns, at: int, score: Score) -> None:
+    scores = columns.scores.setdefault(score.metric, _Scores())
+    scores.fill(at)
+    scores.values.append(_short(score.value))
+    scores.status.append(_STATUSES[score.status])
+    if score.reason is not None:
+        scores.reasons[at] = columns.texts.number(score.reason)
+
+
+def _short(value: float | None) -> float | None:
+    """Six significant digits, an int where it is whole: the page shows no more, and the file stays small."""
+    if value is None or not math.isfinite(value):
+        return None
+    short = float(f"{value:.6g}")
+    return int(short) if short.is_integer() else short
+
+
+def _names(record: RunRecord) -> dict[str, Any]:
+    models = {(cell.suite, cell.variant, cell.backend): cell.model for cell in record.cells}
+    units = {
+        measure.name: {"unit": measure.unit, "higher": measure.higher_is_better}
+        for suite in record.suites
+        for measure in suite.measures
+    }
+    return {
+        "run": record.manifest.run_id,
+        "suites": [
+            {"name": suite.name, "path": suite.path, "measures": [measure.name for measure in suite.measures]}
+            for suite in record.suites
+        ],
+        "models": [[*key, model] for key, model in models.items()],
+        "measures": units,
+        "kinds": ERROR_TITLES,
+    }
+
+
+def _tables(columns: _Columns) -> dict[str, Any]:
+    return {
+        "cells": [list(key) for key in columns.cells],
+        "samples": columns.sample_rows,
+        "chats": [list(chat) for chat in columns.chats],
+        "errors": [list(error) for error in columns.errors],
+        "finishes": list(columns.finishes),
+        "trials": columns.trials,
+        "outcomes": "".join(columns.outcomes),
+        "missed": columns.missed,
+        "scores": {
+            name: {"values": scores.values, "status": "".join(scores.status), "reasons": scores.reasons}
+            for name, scores in columns.scores.items()
+        },
+    }

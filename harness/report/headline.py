@@ -1,0 +1,84 @@
+"""The sentences that sum a run up, the same in the page, the summary and the list of runs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from harness.schema import RunRecord
+
+ERROR_TITLES = {
+    "authentication": "not allowed (HTTP 401, 403)",
+    "rejected": "request rejected (HTTP 4xx)",
+    "rate_limited": "rate limited (HTTP 429)",
+    "server": "server error (HTTP 5xx)",
+    "connection": "connection refused or cut",
+    "timeout": "timeout",
+    "unreadable": "body is not what the protocol says",
+    "missing": "nothing recorded",
+    "callable": "the function raised",
+    "crashed": "the model process died",
+    "output": "answer cannot be read as `output:` asks",
+    "stopped": "stopped before the answer",
+}
+"""What each kind of error is called."""
+
+_SMALL_MODELS = {
+    "smollm2-135m": "SmolLM2-135M is a small real model (135 million parameters) that ships for trying every path "
+    "of the program; it is not a judge of quality, and its numbers say little about what a larger model does with the "
+    "same prompts.",
+}
+"""Note by a part of the model's name, lower case."""
+
+
+def small_model_note(model: str) -> str | None:
+    """What must be said wherever a number of this model is shown; None for any other model."""
+    return next((note for part, note in _SMALL_MODELS.items() if part in model.lower()), None)
+
+
+def small_model_notes(record: RunRecord) -> tuple[str, ...]:
+    """The notes of the models in this run, each once."""
+    notes = (small_model_note(cell.model) for cell in record.cells)
+    return tuple(dict.fromkeys(note for note in notes if note is not None))
+
+
+def gates(passed: Sequence[bool]) -> str:
+    """`All 12 gates hold`, `2 of 12 gates failed`, `No gates are set`."""
+    failed, total = sum(not held for held in passed), len(passed)
+    if total == 0:
+        return "No gates are set"
+    if failed:
+        return f"{failed:,} of {total:,} {_plural('gate', total)} failed"
+    return "The gate holds" if total == 1 else f"All {total:,} gates hold"
+
+
+def trials(totals: Mapping[str, Any]) -> str:
+    """`480 trials: 431 passed, 40 failed, 9 errors`, and those not run, where there are any."""
+    total, errors, not_run = (int(totals.get(key) or 0) for key in ("trials", "error", "not_run"))
+    parts = [f"{int(totals.get('passed') or 0):,} passed", f"{int(totals.get('failed') or 0):,} failed"]
+    parts.append(f"{errors:,} {_plural('error', errors)}")
+    if not_run:
+        parts.append(f"{not_run:,} not run")
+    return f"{total:,} {_plural('trial', total)}: {', '.join(parts)}"
+
+
+def incomplete(totals: Mapping[str, Any]) -> str:
+    """What a reader must know of a run that did not end."""
+    not_run, total = int(totals.get("not_run") or 0), int(totals.get("trials") or 0)
+    missing = f"{not_run:,} of {total:,} trials were not run" if not_run else "the run did not end as it should"
+    return f"{missing}; every number here covers only what ran."
+
+
+def state(complete: bool, passed: Sequence[bool], totals: Mapping[str, Any]) -> str:  # noqa: FBT001 - a manifest's field
+    """`incomplete`, `bad` (a gate, a check or a call failed), `good`, or `neutral` where nothing was judged or ran."""
+    if not complete:
+        return "incomplete"
+    if not all(passed) or totals.get("failed") or totals.get("error"):
+        return "bad"
+    return "good" if passed or totals.get("passed") else "neutral"
+
+
+def _plural(noun: str, number: int) -> str:
+    return noun if number == 1 else f"{noun}s"

@@ -1,0 +1,64 @@
+"""`reports/index.html`: every run, newest first."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from harness.report import headline
+from harness.report.frame import page
+from harness.report.markup import el
+from harness.report.numbers import count, duration, moment, usd
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from harness.report.markup import Html
+    from harness.schema import RunManifest
+
+_TITLE = "Prompt suite runs"
+_COLUMNS = ("Started", "Suites", "Gates", "Trials", "From cache", "Tokens in, out", "Cost", "Time", "Commit")
+
+
+def render_index(runs: Sequence[RunManifest]) -> str:
+    """A page that links each run's `runs/<run_id>/report.html`."""
+    newest = sorted(runs, key=lambda run: (run.started_at, run.run_id), reverse=True)
+    number = f"{len(newest):,} {'run' if len(newest) == 1 else 'runs'}, newest first"
+    content: Html
+    if newest:
+        head = el("thead", el("tr", [el("th", name, scope="col") for name in _COLUMNS]))
+        table = el("table", el("caption", _TITLE, class_="off"), head, el("tbody", [_row(run) for run in newest]))
+        content = el("div", table, class_="scroll runs", tabindex=0, role="region", aria_label=_TITLE)
+    else:
+        content = el("p", "No run is recorded here yet.", class_="quiet")
+    return page(
+        _TITLE, (el("header", el("h1", _TITLE), el("p", number, class_="identity"), class_="top"), el("main", content))
+    )
+
+
+def _row(run: RunManifest) -> Html:
+    totals = run.totals
+    names = ", ".join(str(suite.get("name", "")) for suite in run.suites) or "no suite"
+    link = el("a", moment(run.started_at), href=f"runs/{quote(run.run_id, safe='')}/report.html")
+    tokens = f"{count(totals.get('input_tokens'))}, {count(totals.get('output_tokens'))}"
+    return el(
+        "tr",
+        el("td", link, " ", el("small", run.run_id)),
+        el("th", names, scope="row"),
+        el("td", _verdict(run)),
+        el("td", headline.trials(totals)),
+        el("td", count(totals.get("from_cache"))),
+        el("td", tokens),
+        el("td", usd(totals.get("cost_usd"))),
+        el("td", duration(run.wall_s)),
+        el("td", el("code", run.git_commit) if run.git_commit else "unknown"),
+    )
+
+
+def _verdict(run: RunManifest) -> Html:
+    passed = [bool(verdict.get("passed")) for verdict in run.verdicts]
+    words = headline.gates(passed)
+    states = {"good": "held", "bad": "failed", "incomplete": "error", "neutral": "not_run"}
+    if not run.complete:
+        return el("span", f"INCOMPLETE · {words}", class_="state error")
+    return el("span", words, class_=f"state {states[headline.state(run.complete, passed, run.totals)]}")

@@ -1,0 +1,81 @@
+"""An interval as a small drawing: the axis, the range with whiskers, the value, a gate's threshold."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from harness.report.markup import el, join
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from harness.report.markup import Html
+    from harness.schema import Aggregate, Measure
+
+_WIDTH, _HEIGHT, _PAD = 112.0, 14.0, 3.0
+_MIDDLE = _HEIGHT / 2
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """What the ends of the drawing mean."""
+
+    low: float
+    """Value at the left end."""
+    high: float
+    """Value at the right end."""
+
+    def place(self, value: float) -> float:
+        """Where the value stands, in drawing units, kept inside the drawing."""
+        span = self.high - self.low
+        share = (value - self.low) / span if span > 0 else 0.0
+        return round(_PAD + min(1.0, max(0.0, share)) * (_WIDTH - 2 * _PAD), 1)
+
+
+def axis_of(aggregates: Iterable[Aggregate], measure: Measure | None, thresholds: Iterable[float] = ()) -> Axis:
+    """The measure's own range where it is bounded, else from its least value to the greatest number to be drawn."""
+    if measure is not None and measure.high is not None:
+        return Axis(measure.low, measure.high)
+    if measure is None:
+        return Axis(0.0, 1.0)
+    ends = [end for one in aggregates for end in (one.value, one.ci_low, one.ci_high) if end is not None]
+    return Axis(measure.low, max([measure.low, *ends, *thresholds]) * 1.05)
+
+
+def draw(aggregate: Aggregate, axis: Axis, threshold: float | None = None) -> Html:
+    """The drawing; hidden from screen readers, because the numbers stand beside it as text."""
+    parts = [_line(_PAD, _WIDTH - _PAD, "track")]
+    if aggregate.ci_low is not None and aggregate.ci_high is not None:
+        low, high = axis.place(aggregate.ci_low), axis.place(aggregate.ci_high)
+        parts += [_line(low, high, "range"), _post(low, 3.5, "range"), _post(high, 3.5, "range")]
+    if threshold is not None:
+        parts.append(_post(axis.place(threshold), _MIDDLE, "threshold"))
+    if aggregate.value is not None:
+        parts.append(el("circle", cx=axis.place(aggregate.value), cy=_MIDDLE, r=2.8, class_="mean"))
+    return _svg(join(parts))
+
+
+def shares(counts: Iterable[tuple[str, int]]) -> Html:
+    """A bar divided by (class, count): what became of a cell's trials."""
+    pairs = tuple(counts)
+    total = sum(number for _, number in pairs) or 1
+    parts, left = [], 0.0
+    for name, number in pairs:
+        width = number / total * _WIDTH
+        parts.append(el("rect", x=round(left, 2), y=4, width=round(width, 2), height=6, class_=name))
+        left += width
+    return _svg(join(parts))
+
+
+def _svg(content: Html) -> Html:
+    size = f"0 0 {_WIDTH:g} {_HEIGHT:g}"
+    return el("svg", content, class_="bar", viewBox=size, width=_WIDTH, height=_HEIGHT, aria_hidden="true")
+
+
+def _line(start: float, end: float, name: str) -> Html:
+    return el("line", x1=start, x2=end, y1=_MIDDLE, y2=_MIDDLE, class_=name)
+
+
+def _post(at: float, half: float, name: str) -> Html:
+    return el("line", x1=at, x2=at, y1=_MIDDLE - half, y2=_MIDDLE + half, class_=name)

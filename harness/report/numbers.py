@@ -1,0 +1,82 @@
+"""Numbers as people read them: by unit, with what is not known said in words."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from harness.schema import Aggregate
+
+ABSENT = "\u2013"
+"""What stands where there is no number: an en dash."""
+
+_MINUTE_S = 60
+_HOUR_S = 3600
+
+
+def in_unit(value: float | None, unit: str) -> str:
+    """The value without its unit, as many digits as the unit bears; ABSENT for None or what is not finite."""
+    if value is None or not math.isfinite(value):
+        return ABSENT
+    if unit == "usd":
+        return usd(value)
+    if unit == "tokens":
+        return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.1f}"
+    if unit == "percent":
+        return f"{value:.1f}"
+    return f"{value:.2f}" if unit == "s" and abs(value) >= 1 else f"{value:.3f}"
+
+
+def usd(value: float | None) -> str:
+    """`$1.24`, `$0.00031`; None is `unknown`, never 0."""
+    if value is None or not math.isfinite(value):
+        return "unknown"
+    if value == 0:
+        return "$0"
+    if abs(value) >= 1:
+        return f"${value:,.2f}"
+    digits = 1 - math.floor(math.log10(abs(value)))
+    return f"${value:.{max(2, digits)}f}"
+
+
+def count(value: float | None) -> str:
+    """`12,480`; None is `unknown`."""
+    return "unknown" if value is None else f"{value:,.0f}"
+
+
+def duration(seconds: float) -> str:
+    """`0.4 s`, `42 s`, `3 min 05 s`, `2 h 04 min`."""
+    if seconds < 10:  # noqa: PLR2004 - below ten seconds the tenth is worth showing
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    if whole < _MINUTE_S:
+        return f"{whole} s"
+    if whole < _HOUR_S:
+        return f"{whole // _MINUTE_S} min {whole % _MINUTE_S:02d} s"
+    return f"{whole // _HOUR_S} h {whole % _HOUR_S // _MINUTE_S:02d} min"
+
+
+def moment(iso: str) -> str:
+    """`2026-11-22 20:18 UTC` from an ISO 8601 time; anything else as it is."""
+    date, mark, time = iso.partition("T")
+    return f"{date} {time[:5]} UTC" if mark and len(time) >= len("20:18") else iso
+
+
+def interval(aggregate: Aggregate, unit: str) -> str:
+    """`0.490 to 0.731`, or `no interval`."""
+    if aggregate.ci_low is None or aggregate.ci_high is None:
+        return "no interval"
+    return f"{in_unit(aggregate.ci_low, unit)} to {in_unit(aggregate.ci_high, unit)}"
+
+
+def sizes(aggregate: Aggregate) -> str:
+    """`n 58 · 2 unscored · 1 failed`: how many stand behind a number, and how many do not."""
+    parts = [f"n {aggregate.n_scored:,}"]
+    if aggregate.n_clusters is not None:
+        parts.append(f"{aggregate.n_clusters:,} clusters")
+    if aggregate.n_unscored:
+        parts.append(f"{aggregate.n_unscored:,} unscored")
+    if aggregate.n_failed:
+        parts.append(f"{aggregate.n_failed:,} failed")
+    return " · ".join(parts)

@@ -1,0 +1,99 @@
+"""The top of the page: what ran, whether it is complete, the verdict and the totals."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode
+
+from harness.report import headline
+from harness.report.markup import Html, el, join
+from harness.report.numbers import count, duration, moment, usd
+
+if TYPE_CHECKING:
+    from harness.schema import RunManifest, RunRecord
+
+
+def overview(record: RunRecord) -> Html:
+    """The header element."""
+    manifest = record.manifest
+    passed = [verdict.passed for verdict in record.verdicts]
+    notes = headline.small_model_notes(record)
+    return el(
+        "header",
+        el("p", "prompt suite run", class_="kicker"),
+        el("h1", ", ".join(suite.name for suite in record.suites) or "No suite"),
+        _identity(manifest),
+        None if manifest.complete else _incomplete(manifest),
+        _verdict(manifest, passed),
+        _totals(manifest),
+        _errors(record),
+        [el("p", el("span", "†", class_="dagger"), " ", note, class_="note") for note in notes],
+        _versions(manifest),
+        class_="top",
+    )
+
+
+def _identity(manifest: RunManifest) -> Html:
+    return el(
+        "p",
+        el("time", moment(manifest.started_at), datetime=manifest.started_at),
+        " · run ",
+        el("code", manifest.run_id),
+        " · commit ",
+        el("code", manifest.git_commit) if manifest.git_commit else "unknown (outside a git checkout)",
+        class_="identity",
+    )
+
+
+def _incomplete(manifest: RunManifest) -> Html:
+    return el("p", el("strong", "INCOMPLETE"), " ", headline.incomplete(manifest.totals), class_="incomplete")
+
+
+def _verdict(manifest: RunManifest, passed: list[bool]) -> Html:
+    state = headline.state(manifest.complete, passed, manifest.totals)
+    return el(
+        "div",
+        el("p", el("a", headline.gates(passed), href="#gates"), class_="verdict"),
+        el("p", headline.trials(manifest.totals), class_="verdict-trials"),
+        class_=f"outcome {state}",
+    )
+
+
+def _totals(manifest: RunManifest) -> Html:
+    totals = manifest.totals
+    figures = (
+        ("From cache", count(totals.get("from_cache"))),
+        ("Calls made", count(totals.get("calls"))),
+        ("Retries", count(totals.get("retries"))),
+        ("Input tokens", count(totals.get("input_tokens"))),
+        ("Output tokens", count(totals.get("output_tokens"))),
+        ("Cost of the answers", usd(totals.get("cost_usd"))),
+        ("Spent by this run", usd(totals.get("spent_usd"))),
+        ("Time", duration(manifest.wall_s)),
+    )
+    return el("dl", [el("div", el("dt", name), el("dd", value)) for name, value in figures], class_="figures")
+
+
+def _errors(record: RunRecord) -> Html:
+    kinds = Counter(result.error.kind for result in record.results if result.error is not None)
+    if not kinds:
+        return Html()
+    links = [
+        el(
+            "li",
+            el(
+                "a",
+                f"{number:,} {headline.ERROR_TITLES[kind]}",
+                href="#" + urlencode({"kind": kind}),
+                class_="to-trials",
+            ),
+        )
+        for kind, number in kinds.most_common()
+    ]
+    return el("div", el("h2", "Errors by kind", class_="inline"), el("ul", links), class_="errors")
+
+
+def _versions(manifest: RunManifest) -> Html:
+    shown = [el("span", name, " ", el("code", version)) for name, version in manifest.versions.items()]
+    return el("p", join(*[join(one, " ") for one in shown]), class_="versions") if shown else Html()

@@ -1,0 +1,151 @@
+"""The run in Markdown, for a CI job's summary or a pull request comment."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from harness.report import headline
+from harness.report.markdown import code, prose, table
+from harness.report.numbers import ABSENT, count, duration, in_unit, interval, moment, sizes, usd
+from harness.report.results import aggregate_of, column_title, columns_of, direction
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from harness.report.results import Column
+    from harness.schema import Cell, Measure, RunRecord, Suite, TrialResult, Verdict
+
+MOST_CHARACTERS = 65_000
+"""GitHub takes 65,536 characters in a comment."""
+
+_MOST_ROWS = 60
+_REST = "The rest is in `report.html`."
+
+
+def render_summary(record: RunRecord) -> str:
+    """Markdown of at most MOST_CHARACTERS: verdict, results, gates, errors, cost and time; what is cut is said."""
+    sections = [_head(record), *[_results(suite, record) for suite in record.suites], _gates(record), _errors(record)]
+    sections.append(_footer(record))
+    return _fitted([section for section in sections if section])
+
+
+def _fitted(sections: Sequence[list[str]]) -> str:
+    """The sections in order, as long as they fit; the first and the last always do."""
+    texts = ["\n".join(lines) for lines in sections]
+    room = MOST_CHARACTERS - len(texts[0]) - len(texts[-1]) - len(_REST) - 8
+    kept = []
+    for text in texts[1:-1]:
+        room -= len(text) + 2
+        if room < 0:
+            kept.append(_REST)
+            break
+        kept.append(text)
+    return "\n\n".join([texts[0], *kept, texts[-1]]) + "\n"
+
+
+def _head(record: RunRecord) -> list[str]:
+    manifest = record.manifest
+    verdict = headline.gates([one.passed for one in record.verdicts])
+    names = ", ".join(code(suite.name, 80) for suite in record.suites[:20]) or "no suite"
+    lines = [f"## {verdict} · {names}", "", f"**{headline.trials(manifest.totals)}.**"]
+    if not manifest.complete:
+        lines += ["", f"> **INCOMPLETE:** {headline.incomplete(manifest.totals)}"]
+    for note in headline.small_model_notes(record):
+        lines += ["", f"> † {note}"]
+    return lines
+
+
+def _results(suite: Suite, record: RunRecord) -> list[str]:
+    cells = [cell for cell in record.cells if cell.suite == suite.name]
+    if not cells:
+        return []
+    measures = {measure.name: measure for measure in suite.measures}
+    columns = columns_of(cells)
+    titles = [f"{prose(column_title(column), 60)} {direction(measures.get(column[0]))}" for column in columns]
+    head = ["Variant", "Backend", "Passed", *titles, "latency p95 ↓", "cost"]
+    rows = [_row(cell, columns, measures) for cell in cells[:_MOST_ROWS]]
+    more = [] if len(cells) <= _MOST_ROWS else ["", f"{len(cells) - _MOST_ROWS} more rows. {_REST}"]
+    note = "Mean, 95 % interval, n. Latency in seconds, cost in USD."
+    return [f"### {code(suite.name, 80)}", "", *table(head, rows, right=len(head) - 2), *more, "", f"<sub>{note}</sub>"]
+
+
+def _row(cell: Cell, columns: Sequence[Column], measures: dict[str, Measure]) -> list[str]:
+    dagger = " †" if headline.small_model_note(cell.model) else ""
+    shown = [code(cell.variant, 80), code(cell.backend, 80) + dagger, f"{cell.n_passed:,} of {cell.n_trials:,}"]
+    for column in columns:
+        measure = measures.get(column[0])
+        shown.append(_number(cell, column, measure.unit if measure is not None else "score"))
+    latency = cell.latency_p95
+    p95 = in_unit(latency.value, "s") if latency is not None else "no value"
+    return [*shown, p95, usd(cell.cost_usd)]
+
+
+def _number(cell: Cell, column: Column, unit: str) -> str:
+    aggregate = aggregate_of(cell, column)
+    if aggregate is None:
+        return ABSENT
+    if aggregate.value is None:
+        return f"no value<br><sub>{sizes(aggregate)}</sub>"
+    bounds = "" if aggregate.ci_low is None else f"{interval(aggregate, unit)}, "
+    return f"{in_unit(aggregate.value, unit)}<br><sub>{bounds}{sizes(aggregate)}</sub>"
+
+
+def _gates(record: RunRecord) -> list[str]:
+    failed = [verdict for verdict in record.verdicts if not verdict.passed]
+    held = [verdict for verdict in record.verdicts if verdict.passed]
+    lines = []
+    if failed:
+        lines += [f"### Failed gates ({len(failed):,})", "", *_gate_table(failed)]
+    if held:
+        fold = [
+            f"<details><summary>Gates that hold ({len(held):,})</summary>",
+            "",
+            *_gate_table(held),
+            "",
+            "</details>",
+        ]
+        lines += ["", *fold] if lines else fold
+    return lines
+
+
+def _gate_table(verdicts: Sequence[Verdict]) -> list[str]:
+    rows = []
+    for one in verdicts[:_MOST_ROWS]:
+        where = f"{code(one.variant, 80)} on {code(one.backend, 80)}"
+        rows.append([code(one.gate.text), code(one.suite, 80), where, prose(one.message), code(one.gate.origin, 80)])
+    more = [] if len(verdicts) <= _MOST_ROWS else ["", f"{len(verdicts) - _MOST_ROWS:,} more. {_REST}"]
+    return [*table(["Gate", "Suite", "Where", "Verdict", "From"], rows), *more]
+
+
+def _errors(record: RunRecord) -> list[str]:
+    by_kind = _by_kind(record.results)
+    if not by_kind:
+        return []
+    rows = []
+    for kind, found in sorted(by_kind.items(), key=lambda item: (-len(item[1]), item[0])):
+        trial, message = found[0].trial, found[0].error.message if found[0].error is not None else ""
+        where = code(f"{trial.variant}[{trial.backend}-{trial.sample.sample_id}]", 120)
+        rows.append([prose(headline.ERROR_TITLES[kind]), f"{len(found):,}", where, code(message)])
+    return ["### Errors", "", *table(["Kind", "Trials", "First", "Its message"], rows)]
+
+
+def _by_kind(results: Iterable[TrialResult]) -> dict[str, list[TrialResult]]:
+    by_kind: dict[str, list[TrialResult]] = {}
+    for result in results:
+        if result.error is not None:
+            by_kind.setdefault(result.error.kind, []).append(result)
+    return by_kind
+
+
+def _footer(record: RunRecord) -> list[str]:
+    manifest, totals = record.manifest, record.manifest.totals
+    facts = [
+        f"Cost of the answers {usd(totals.get('cost_usd'))}",
+        f"spent by this run {usd(totals.get('spent_usd'))}",
+        f"{count(totals.get('from_cache'))} answers from cache",
+        f"tokens {count(totals.get('input_tokens'))} in, {count(totals.get('output_tokens'))} out",
+        duration(manifest.wall_s),
+    ]
+    commit = code(manifest.git_commit or "unknown")
+    run = f"Run {code(manifest.run_id)}, {prose(moment(manifest.started_at))}, commit {commit}."
+    return [f"{' · '.join(facts)}.", "", f"<sub>{run}</sub>"]
