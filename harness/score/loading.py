@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import importlib
-import importlib.util
 import sys
 from contextlib import contextmanager
 from hashlib import sha256
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 from harness.errors import OptionError
@@ -15,7 +15,6 @@ from harness.score.options import suggestion
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-    from types import ModuleType
 
 _FORMS = "allowed: file.py:function, relative to the suite file, or package.module:function"
 
@@ -49,17 +48,17 @@ def _file_module(name: str, path: Path) -> ModuleType:
     """The file as a module; loaded once for each state of its content."""
     if not path.is_file():
         raise OptionError(f"metric '{name}': there is no file {path}; {_FORMS}")
-    identity = str(path.resolve()).encode("utf-8", "surrogateescape") + b"\0" + path.read_bytes()
+    content = path.read_bytes()
+    identity = str(path.resolve()).encode("utf-8", "surrogateescape") + b"\0" + content
     module_name = f"prompt_suite_own_{sha256(identity).hexdigest()[:16]}"
     if module_name in sys.modules:
         return sys.modules[module_name]
-    spec = importlib.util.spec_from_file_location(module_name, path)
-    if spec is None or spec.loader is None:
-        raise OptionError(f"metric '{name}': {path} is no Python file; {_FORMS}")
-    module = importlib.util.module_from_spec(spec)
+    module = ModuleType(module_name)
+    module.__file__ = str(path)
     sys.modules[module_name] = module  # dataclasses and pickle look their module up there
     try:
-        spec.loader.exec_module(module)
+        # not through the import system, whose cached bytecode cannot tell two edits within a second
+        exec(compile(content, str(path), "exec"), vars(module))  # noqa: S102 - the user's own file, named in the suite
     except BaseException:
         del sys.modules[module_name]
         raise

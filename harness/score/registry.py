@@ -23,6 +23,7 @@ from harness.score.rouge import Rouge
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from importlib.metadata import EntryPoint
 
     from harness.schema import Measure
     from harness.score.metric import Metric
@@ -73,8 +74,18 @@ def create(spec: MetricSpec) -> Metric:
         return load_own_metric(spec)
     offered = {point.name: point for point in entry_points(group=ENTRY_POINTS)}
     if spec.name in offered:
-        return made_metric(offered[spec.name].load(), spec)
+        return made_metric(_loaded(offered[spec.name]), spec)
     raise _unknown(spec.name)
+
+
+def _loaded(point: EntryPoint) -> object:
+    try:
+        return point.load()
+    except Exception as error:
+        reason = " ".join(f"{type(error).__name__}: {error}".split())
+        raise OptionError(
+            f"metric '{point.name}': {point.value} cannot be loaded: {reason}; mend the package that offers it"
+        ) from error
 
 
 def measures_of(spec: MetricSpec) -> tuple[Measure, ...]:

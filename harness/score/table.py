@@ -13,7 +13,7 @@ from harness.score.registry import create
 from harness.score.scorer import score_safely
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
     import pandas as pd
 
@@ -44,7 +44,7 @@ class MetricTable:
         """The columns of `score`, with range, direction and signature."""
         return self._metric.measures
 
-    def score(self, outputs: Sequence[str], references: Sequence[str | Sequence[str]] | None = None) -> pd.DataFrame:
+    def score(self, outputs: Iterable[str], references: Iterable[str | Iterable[str]] | None = None) -> pd.DataFrame:
         """A row an output, a column a measure; NaN where there is no value.
 
         `references` holds one list a row; a text alone is one reference, None leaves them all empty. `attrs` of the
@@ -70,13 +70,13 @@ class MetricTable:
         return table
 
     def corpus(
-        self, outputs: Sequence[str], references: Sequence[str | Sequence[str]] | None = None
+        self, outputs: Iterable[str], references: Iterable[str | Iterable[str]] | None = None
     ) -> dict[str, float]:
         """Values over all outputs at once, for metrics that have them (bleu, chrf); else empty. Raises as `score`."""
         answers = self._answers(outputs, references)
         return dict(self._metric.corpus(answers)) if isinstance(self._metric, CorpusMetric) else {}
 
-    def _answers(self, outputs: Iterable[str], references: Iterable[str | Sequence[str]] | None) -> list[Answer]:
+    def _answers(self, outputs: Iterable[str], references: Iterable[str | Iterable[str]] | None) -> list[Answer]:
         texts = self._rows("outputs", outputs)
         for row, text in enumerate(texts):
             if not isinstance(text, str):
