@@ -6,7 +6,6 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from harness.gate.aggregate import aggregate, error_rate
-
 from harness.schema import Cell
 
 if TYPE_CHECKING:

@@ -84,6 +84,8 @@ class Aggregate:
     """Trials whose metric or call failed."""
     n_clusters: int | None = None
     """Independent units behind the interval (groups, or samples when repeated); None when each trial is one."""
+    reason: str | None = None
+    """Commonest reason of those that were not scored; None when all were."""
 
 
 @dataclass(frozen=True, slots=True)

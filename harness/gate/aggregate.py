@@ -1,0 +1,105 @@
+"""Scores of one cell → one number with its uncertainty."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from harness.schema import Aggregate
+from harness.stats import Interval, mean_interval, percentile_interval, proportion_interval
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from harness.schema import Aggregation, Measure, Score
+
+_PERCENTILES: dict[Aggregation, float] = {"p50": 50, "p90": 90, "p95": 95, "p99": 99}
+
+
+def aggregate(
+    scores: Sequence[Score],
+    aggregation: Aggregation,
+    *,
+    measure: Measure | None,
+    clusters: Sequence[str] | None,
+    corpus: float | None = None,
+) -> Aggregate:
+    """One number over the scores of one measure, with a 95 % interval where one is defined.
+
+    `clusters` names the cluster of each score, or is None when all are independent; `corpus` is the value of the
+    aggregation `corpus`, which the metric computed itself. `rate` is the share of scores that are as high as the
+    measure gets (1 where it has no upper end). The value is None when nothing was scored, whatever the aggregation.
+
+    Raises:
+        ValueError: there are not as many clusters as scores.
+
+    """
+    if clusters is not None and len(clusters) != len(scores):
+        raise ValueError(f"{len(scores)} scores but {len(clusters)} clusters; allowed: one cluster a score")
+    places = [place for place, score in enumerate(scores) if score.value is not None and score.status == "scored"]
+    values = [value for place in places if (value := scores[place].value) is not None]
+    kept = None if clusters is None else [clusters[place] for place in places]
+    found = _estimate(aggregation, values, measure=measure, clusters=kept, corpus=corpus) if values else None
+    counts = Counter(score.status for score in scores)
+    reasons = Counter(score.reason for score in scores if score.status != "scored" and score.reason)
+    return Aggregate(
+        metric=measure.name if measure is not None else scores[0].metric if scores else "",
+        aggregation=aggregation,
+        value=found.value if found else None,
+        ci_low=found.low if found else None,
+        ci_high=found.high if found else None,
+        method=found.method if found else "none",
+        n_scored=counts["scored"],
+        n_unscored=counts["unscored"],
+        n_failed=counts["failed"],
+        n_clusters=found.n_clusters if found else None,
+        reason=max(reasons, key=lambda reason: reasons[reason], default=None),
+    )
+
+
+def error_rate(n_errors: int, n_trials: int) -> Aggregate:
+    """The share of trials without a result, with Wilson's interval; the value is None when nothing ran."""
+    found = proportion_interval(n_errors, n_trials) if n_trials else None
+    return Aggregate(
+        metric="error_rate",
+        aggregation="error_rate",
+        value=found.value if found else None,
+        ci_low=found.low if found else None,
+        ci_high=found.high if found else None,
+        method=found.method if found else "none",
+        n_scored=n_trials,
+        n_unscored=0,
+        n_failed=0,
+    )
+
+
+def _estimate(
+    aggregation: Aggregation,
+    values: Sequence[float],
+    *,
+    measure: Measure | None,
+    clusters: Sequence[str] | None,
+    corpus: float | None,
+) -> Interval | None:
+    """The estimate over at least one value; None for a corpus value that the metric does not have."""
+    if aggregation == "mean":
+        bounds = (measure.low, measure.high) if measure is not None else (None, None)
+        return mean_interval(values, clusters, bounds=bounds)
+    if aggregation == "rate":
+        top = measure.high if measure is not None and measure.high is not None else 1.0
+        return mean_interval([float(value >= top) for value in values], clusters, bounds=(0, 1))
+    if aggregation in _PERCENTILES:
+        return percentile_interval(values, _PERCENTILES[aggregation])
+    plain = _plain(aggregation, values, corpus)
+    return None if plain is None else Interval(plain, None, None, "none", len(values), None)
+
+
+def _plain(aggregation: Aggregation, values: Sequence[float], corpus: float | None) -> float | None:
+    """The aggregations that have no interval."""
+    if aggregation == "corpus":
+        return corpus
+    if aggregation == "error_rate":
+        raise ValueError("error_rate is no aggregate of scores; use error_rate(n_errors, n_trials)")
+    plain: dict[Aggregation, Callable[[Sequence[float]], float]] = {"min": min, "max": max, "sum": math.fsum, "n": len}
+    return plain[aggregation](values)

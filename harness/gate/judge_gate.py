@@ -1,0 +1,111 @@
+"""A gate and the number it asks about → a verdict."""
+
+from __future__ import annotations
+
+import operator
+from typing import TYPE_CHECKING
+
+from harness.gate.numbers import number, told_apart, unit
+from harness.schema import Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from harness.schema import Aggregate, GateSpec, Operator
+
+_HOLDS: dict[Operator, Callable[[float, float], bool]] = {
+    ">=": operator.ge,
+    "<=": operator.le,
+    ">": operator.gt,
+    "<": operator.lt,
+    "==": operator.eq,
+    "!=": operator.ne,
+}
+_ASKED: dict[Operator, str] = {
+    ">=": "at least",
+    "<=": "at most",
+    ">": "more than",
+    "<": "less than",
+    "==": "exactly",
+    "!=": "other than",
+}
+_REASON_LENGTH = 80
+
+
+def judge(gate: GateSpec, cell: tuple[str, str, str], aggregate: Aggregate) -> Verdict:
+    """The gate's answer for one cell (suite, variant, backend). Fails closed: without a value it does not hold."""
+    suite, variant, backend = cell
+    passed, message = _decide(gate, aggregate)
+    return Verdict(suite, gate, variant, backend, passed=passed, aggregate=aggregate, message=message)
+
+
+def _decide(gate: GateSpec, aggregate: Aggregate) -> tuple[bool, str]:
+    name = "error_rate" if gate.metric is None else f"{gate.metric}.{gate.aggregation}"
+    asked = f"{_ASKED[gate.operator]} {_threshold(gate)} asked"
+    if aggregate.value is None:
+        what = "has no value" if aggregate.n_scored else "nothing was scored"
+        return False, f"{name}: {what} ({_counts(aggregate)}), {asked}: a gate over nothing fails"
+    value = told_apart(aggregate.value, gate.threshold) + _unit(gate)
+    told = f"{name} is {value}, {asked} ({_counts(aggregate)}{_interval(aggregate)})"
+    missing = aggregate.n_unscored + aggregate.n_failed
+    if gate.aggregation == "sum" and missing and gate.operator not in (">=", ">"):
+        return False, f"{told}: fails; the sum lacks {missing} trials, so it may be larger"
+    holds = _HOLDS[gate.operator](aggregate.value, gate.threshold)
+    return holds, f"{told}: {'holds' if holds else 'fails'}{_doubt(gate, aggregate, holds=holds)}"
+
+
+def _threshold(gate: GateSpec) -> str:
+    """The threshold as written in the gate, with its unit."""
+    written = gate.text.rpartition(" ")[2]
+    try:
+        as_written = float(written) == gate.threshold
+    except ValueError:
+        as_written = False
+    return (written if as_written else number(gate.threshold)) + _unit(gate)
+
+
+def _unit(gate: GateSpec) -> str:
+    return "" if gate.metric is None or gate.aggregation in ("n", "rate") else unit(gate.metric)
+
+
+def _counts(aggregate: Aggregate) -> str:
+    parts = [f"n = {aggregate.n_scored:,}"] if aggregate.n_scored else []
+    if aggregate.n_clusters is not None:
+        parts.append(f"in {aggregate.n_clusters:,} clusters")
+    if aggregate.n_unscored:
+        parts.append(f"{aggregate.n_unscored:,} unscored")
+    if aggregate.n_failed:
+        parts.append(f"{aggregate.n_failed:,} failed")
+    return (", ".join(parts) or "nothing ran") + _reason(aggregate)
+
+
+def _reason(aggregate: Aggregate) -> str:
+    """Why some were not scored, on one line: the text may come from a metric that saw the model's."""
+    if aggregate.reason is None or not aggregate.n_unscored + aggregate.n_failed:
+        return ""
+    line = "".join(character if character.isprintable() else " " for character in aggregate.reason)
+    return f": {line[:_REASON_LENGTH]}{'…' if len(line) > _REASON_LENGTH else ''}"
+
+
+def _interval(aggregate: Aggregate) -> str:
+    low, high = aggregate.ci_low, aggregate.ci_high
+    if low is not None and high is not None:
+        return f", 95 % interval {number(low)} to {number(high)}"
+    if low is not None:
+        return f", 95 % interval from {number(low)}, no upper end with so few"
+    if high is not None:
+        return f", 95 % interval up to {number(high)}, no lower end with so few"
+    return ""
+
+
+def _doubt(gate: GateSpec, aggregate: Aggregate, *, holds: bool) -> str:
+    """A word when the interval holds values for which the gate would have answered otherwise."""
+    wants_high = gate.operator in (">=", ">")
+    if gate.operator in ("==", "!=") or aggregate.method == "none":
+        return ""
+    end = aggregate.ci_low if wants_high == holds else aggregate.ci_high
+    side = "below" if wants_high == holds else "above"
+    if end is None:
+        return f"; the interval has no end {side}"
+    crosses = _HOLDS[gate.operator](end, gate.threshold) != holds
+    return f"; the interval reaches {side} the threshold" if crosses else ""
