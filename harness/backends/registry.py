@@ -1,0 +1,120 @@
+"""The providers, by name."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import json
+from importlib.metadata import entry_points
+from typing import TYPE_CHECKING, Any
+
+from harness.backends.models import MODELS
+from harness.errors import OptionError
+from harness.schema import BackendSpec, Price
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from harness.backends.protocol import Backend
+
+PROVIDERS: dict[str, str] = {
+    "callable": "harness.backends.callable:CallableBackend",
+    "llamacpp": "harness.backends.llamacpp:LlamaCppBackend",
+    "openai": "harness.backends.openai:OpenAIBackend",
+    "replay": "harness.backends.replay:ReplayBackend",
+}
+"""The providers of this version and their classes."""
+_LATER = frozenset({"anthropic", "cascade", "langchain", "litellm", "llama_index", "llamaindex", "transformers"})
+_COMPATIBLE = frozenset(
+    {"azure", "llama.cpp", "lmstudio", "mistral", "ollama", "openrouter", "sglang", "together", "vllm"}
+)
+"""Names of servers and services that speak OpenAI's protocol."""
+_GROUP = "pytest_prompt_suite.backends"
+_KEYS = ("base_url", "api_key_env", "column", "path", "function", "params")
+"""Keys of a backend's entry that only some providers have a use for."""
+
+
+def create(spec: BackendSpec) -> Backend:
+    """The backend that `spec` describes, not started.
+
+    Raises:
+        OptionError: as `check`.
+
+    """
+    check(spec)
+    backend: Backend = _factory(spec.provider)(spec)
+    return backend
+
+
+def check(spec: BackendSpec) -> None:
+    """Nothing when `spec` can be run as far as its text and files tell; opens no connection and loads no model.
+
+    Raises:
+        OptionError: an unknown provider, or a key that is missing, superfluous or wrong; `key` names it.
+        FilesError: mistakes in a file that the entry names (the recorded answers of `replay`).
+
+    """
+    factory = _factory(spec.provider)
+    used = getattr(factory, "uses", _KEYS)
+    for key in _KEYS:
+        if getattr(spec, key) and key not in used:
+            raise OptionError(f"'{key}' means nothing to provider '{spec.provider}'; {_used(used)}; remove it", key)
+    _check_params(spec)
+    if hasattr(factory, "check"):
+        factory.check(spec)
+
+
+def embedded(name: str, folder: Path) -> BackendSpec | None:
+    """The backend of the embedded model called `name`, installed or not; None when there is no such model."""
+    if name not in MODELS:
+        return None
+    return BackendSpec(
+        name=name,
+        provider="llamacpp",
+        model=name,
+        params={"temperature": 0, "max_tokens": 128, "seed": 0},
+        folder=folder,
+        timeout_s=180.0,  # 128 tokens at 5 tokens/s on a busy machine, and a long prompt before them
+        price=Price(input=0.0, output=0.0),
+    )
+
+
+def _factory(provider: str) -> Any:
+    """The class (or function) that makes a backend of `provider`."""
+    if provider in PROVIDERS:
+        module, _, name = PROVIDERS[provider].partition(":")
+        return getattr(importlib.import_module(module), name)
+    installed = {point.name: point for point in entry_points(group=_GROUP)}
+    if provider not in installed:
+        raise OptionError(_unknown(provider, sorted({*PROVIDERS, *installed})), "provider")
+    try:
+        return installed[provider].load()
+    except Exception as error:
+        raise OptionError(
+            f"provider '{provider}': its entry point {installed[provider].value} cannot be loaded: "
+            f"{type(error).__name__}: {error}; mend or remove the distribution that brings it",
+            "provider",
+        ) from error
+
+
+def _unknown(provider: str, available: list[str]) -> str:
+    names = ", ".join(available)
+    if provider in _LATER:
+        return f"provider '{provider}' is not available in this version; available: {names}"
+    if provider in _COMPATIBLE:
+        return f"provider '{provider}' is unknown; available: {names}; provider openai with its base_url reaches it"
+    near = difflib.get_close_matches(provider, available, n=1)
+    return f"provider '{provider}' is unknown; available: {names}" + (f". Did you mean '{near[0]}'?" if near else "")
+
+
+def _used(keys: tuple[str, ...]) -> str:
+    return f"it uses {', '.join(keys)}" if keys else "it uses none of these keys"
+
+
+def _check_params(spec: BackendSpec) -> None:
+    try:
+        json.dumps(dict(spec.params), allow_nan=False)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise OptionError(
+            f"params cannot be written as JSON ({error}); use text, numbers, lists, mappings", "params"
+        ) from error
