@@ -75,7 +75,7 @@ def _row(verdict: Verdict, known: Known) -> Html:
         el("td", verdict.variant, el("small", verdict.backend, dagger)),
         el("td", el("span", in_unit(aggregate.value, unit), class_="value"),
            el("small", f"must be {gate.operator} {gate.threshold:g}")),
-        el("td", drawn, el("small", interval(aggregate, unit)), el("small", sizes(aggregate))),
+        el("td", drawn, el("small", interval(aggregate, unit)), el("small", sizes(aggregate), class_="sizes")),
         el("td", verdict.message, class_="message"),
         el("td", gate.origin),
         class_=state[0],

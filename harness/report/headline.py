@@ -20,7 +20,7 @@ ERROR_TITLES = {
     "missing": "nothing recorded",
     "callable": "the function raised",
     "crashed": "the model process died",
-    "output": "answer cannot be read as `output:` asks",
+    "output": "answer not readable as the prompt asks",
     "stopped": "stopped before the answer",
 }
 """What each kind of error is called."""
@@ -50,7 +50,7 @@ def gates(passed: Sequence[bool]) -> str:
     if total == 0:
         return "No gates are set"
     if failed:
-        return f"{failed:,} of {total:,} {_plural('gate', total)} failed"
+        return f"{failed:,} of {total:,} {plural('gate', total)} failed"
     return "The gate holds" if total == 1 else f"All {total:,} gates hold"
 
 
@@ -58,10 +58,10 @@ def trials(totals: Mapping[str, Any]) -> str:
     """`480 trials: 431 passed, 40 failed, 9 errors`, and those not run, where there are any."""
     total, errors, not_run = (int(totals.get(key) or 0) for key in ("trials", "error", "not_run"))
     parts = [f"{int(totals.get('passed') or 0):,} passed", f"{int(totals.get('failed') or 0):,} failed"]
-    parts.append(f"{errors:,} {_plural('error', errors)}")
+    parts.append(f"{errors:,} {plural('error', errors)}")
     if not_run:
         parts.append(f"{not_run:,} not run")
-    return f"{total:,} {_plural('trial', total)}: {', '.join(parts)}"
+    return f"{total:,} {plural('trial', total)}: {', '.join(parts)}"
 
 
 def incomplete(totals: Mapping[str, Any]) -> str:
@@ -71,14 +71,18 @@ def incomplete(totals: Mapping[str, Any]) -> str:
     return f"{missing}; every number here covers only what ran."
 
 
-def state(complete: bool, passed: Sequence[bool], totals: Mapping[str, Any]) -> str:  # noqa: FBT001 - a manifest's field
-    """`incomplete`, `bad` (a gate, a check or a call failed), `good`, or `neutral` where nothing was judged or ran."""
-    if not complete:
-        return "incomplete"
-    if not all(passed) or totals.get("failed") or totals.get("error"):
-        return "bad"
-    return "good" if passed or totals.get("passed") else "neutral"
+def gates_state(passed: Sequence[bool]) -> str:
+    """`failed`, `held`, or `not_run` where no gate is set."""
+    return "not_run" if not passed else "held" if all(passed) else "failed"
 
 
-def _plural(noun: str, number: int) -> str:
+def trials_state(totals: Mapping[str, Any]) -> str:
+    """`failed` (a check missed or a call failed), `not_run` (some were stopped, or there are none), else `passed`."""
+    if totals.get("failed") or totals.get("error"):
+        return "failed"
+    return "passed" if totals.get("passed") and not totals.get("not_run") else "not_run"
+
+
+def plural(noun: str, number: int) -> str:
+    """`error` for one, else `errors`."""
     return noun if number == 1 else f"{noun}s"

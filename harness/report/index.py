@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from harness.report import headline
 from harness.report.frame import page
-from harness.report.markup import el
+from harness.report.markup import el, join
 from harness.report.numbers import count, duration, moment, usd
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from harness.schema import RunManifest
 
 _TITLE = "Prompt suite runs"
-_COLUMNS = ("Started", "Suites", "Gates", "Trials", "From cache", "Tokens in, out", "Cost", "Time", "Commit")
+_COLUMNS = ("Started", "Suites", "Gates", "Trials", "Cost", "Time", "Commit")
 
 
 def render_index(runs: Sequence[RunManifest]) -> str:
@@ -40,15 +40,14 @@ def _row(run: RunManifest) -> Html:
     totals = run.totals
     names = ", ".join(str(suite.get("name", "")) for suite in run.suites) or "no suite"
     link = el("a", moment(run.started_at), href=f"runs/{quote(run.run_id, safe='')}/report.html")
-    tokens = f"{count(totals.get('input_tokens'))}, {count(totals.get('output_tokens'))}"
+    tokens = f"{count(totals.get('input_tokens'))} tokens in, {count(totals.get('output_tokens'))} out"
+    calls = f"{count(totals.get('from_cache'))} from cache · {tokens}"
     return el(
         "tr",
         el("td", link, " ", el("small", run.run_id)),
         el("th", names, scope="row"),
         el("td", _verdict(run)),
-        el("td", headline.trials(totals)),
-        el("td", count(totals.get("from_cache"))),
-        el("td", tokens),
+        el("td", el("span", headline.trials(totals), class_=headline.trials_state(totals)), el("small", calls)),
         el("td", usd(totals.get("cost_usd"))),
         el("td", duration(run.wall_s)),
         el("td", el("code", run.git_commit) if run.git_commit else "unknown"),
@@ -57,8 +56,5 @@ def _row(run: RunManifest) -> Html:
 
 def _verdict(run: RunManifest) -> Html:
     passed = [bool(verdict.get("passed")) for verdict in run.verdicts]
-    words = headline.gates(passed)
-    states = {"good": "held", "bad": "failed", "incomplete": "error", "neutral": "not_run"}
-    if not run.complete:
-        return el("span", f"INCOMPLETE · {words}", class_="state error")
-    return el("span", words, class_=f"state {states[headline.state(run.complete, passed, run.totals)]}")
+    shown = el("span", headline.gates(passed), class_=f"state {headline.gates_state(passed)}")
+    return shown if run.complete else join(shown, el("small", "INCOMPLETE", class_="incomplete-run"))

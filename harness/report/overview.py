@@ -51,12 +51,13 @@ def _incomplete(manifest: RunManifest) -> Html:
 
 
 def _verdict(manifest: RunManifest, passed: list[bool]) -> Html:
-    state = headline.state(manifest.complete, passed, manifest.totals)
+    states = headline.gates_state(passed), headline.trials_state(manifest.totals)
+    overall = "failed" if "failed" in states else "not_run" if not manifest.complete else states[0]
     return el(
         "div",
-        el("p", el("a", headline.gates(passed), href="#gates"), class_="verdict"),
-        el("p", headline.trials(manifest.totals), class_="verdict-trials"),
-        class_=f"outcome {state}",
+        el("p", el("a", headline.gates(passed), href="#gates"), class_=f"verdict {states[0]}"),
+        el("p", headline.trials(manifest.totals), class_=f"verdict-trials {states[1]}"),
+        class_=f"outcome {overall}",
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
-from harness.report.headline import small_model_note
+from harness.report.headline import plural, small_model_note
 from harness.report.interval import axis_of, draw, shares
 from harness.report.markup import el, join
 from harness.report.numbers import ABSENT, count, in_unit, interval, sizes, usd
@@ -130,9 +130,13 @@ def _trials(cell: Cell) -> Html:
     counts = (("passed", cell.n_passed), ("failed", cell.n_failed), ("error", cell.n_errors))
     bar = shares((*counts, ("not_run", cell.n_not_run)))
     where = {"suite": cell.suite, "variant": cell.variant, "backend": cell.backend}
-    words = {"passed": "passed", "failed": "failed", "error": "errors"}
     links = [
-        el("a", f"{number:,} {words[outcome]}", href="#" + urlencode({**where, "outcome": outcome}), class_="to-trials")
+        el(
+            "a",
+            f"{number:,} {plural(outcome, number) if outcome == 'error' else outcome}",
+            href="#" + urlencode({**where, "outcome": outcome}),
+            class_="to-trials",
+        )
         for outcome, number in counts
         if number or outcome == "passed"
     ]
@@ -154,11 +158,11 @@ def _number(cell: Cell, column: Column, drawn: tuple[Measure | None, Axis, set[t
 
 def _aggregate(aggregate: Aggregate, unit: str, drawn: tuple[Axis, Html | None]) -> Html:
     if aggregate.value is None:
-        return el("td", el("span", "no value", class_="quiet"), el("small", sizes(aggregate)))
+        return el("td", el("span", "no value", class_="quiet"), el("small", sizes(aggregate), class_="sizes"))
     axis, lead = drawn
     bounds = interval(aggregate, unit)
     return el("td", el("span", in_unit(aggregate.value, unit), class_="value"), draw(aggregate, axis),
-              el("small", bounds), el("small", sizes(aggregate)), lead)  # fmt: skip
+              el("small", bounds), el("small", sizes(aggregate), class_="sizes"), lead)  # fmt: skip
 
 
 def _p95(cell: Cell) -> Html:
@@ -166,7 +170,7 @@ def _p95(cell: Cell) -> Html:
     if aggregate is None or aggregate.value is None:
         return el("td", el("span", "no value", class_="quiet"), el("small", f"n {count(0)}"))
     return el("td", el("span", in_unit(aggregate.value, "s"), class_="value"), el("small", interval(aggregate, "s")),
-              el("small", sizes(aggregate)))  # fmt: skip
+              el("small", sizes(aggregate), class_="sizes"))  # fmt: skip
 
 
 def _legend() -> Html:

@@ -65,7 +65,7 @@ function chatBlocks(store, at) {
   const chat = store.chats[store.trials.chat[at]];
   const messages = [];
   for (let part = 0; part < chat.length; part += 2)
-    messages.push(el("li", { class: `message ${chat[part]}` }, el("span", { class: "role" }, chat[part]), textBlock(store.texts.get(chat[part + 1]))));
+    messages.push(el("li", { class: `turn ${chat[part]}` }, el("span", { class: "role" }, chat[part]), textBlock(store.texts.get(chat[part + 1]))));
   return el("section", {}, el("h4", {}, "Messages sent"), messages.length ? el("ol", { class: "chat" }, messages) : el("p", { class: "quiet" }, "none"));
 }
 

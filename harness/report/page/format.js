@@ -10,12 +10,13 @@ function usd(value) {
 }
 
 function inUnit(value, unit) {
-  if (value === null) return "–";
+  if (value === null) return ABSENT;
   if (unit === "usd") return usd(value);
   if (unit === "tokens") return value.toLocaleString("en-US", { maximumFractionDigits: 1 });
   if (unit === "percent") return value.toFixed(1);
   return unit === "s" && Math.abs(value) >= 1 ? value.toFixed(2) : value.toFixed(3);
 }
 
+const ABSENT = "\u2013";
 const OUTCOMES = { p: "passed", f: "failed", e: "error", n: "not run" };
 const STATUSES = { s: "scored", u: "unscored", f: "failed" };

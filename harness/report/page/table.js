@@ -79,11 +79,11 @@ function tableBody(app, columns, rows) {
 }
 
 function numberCell(store, at, { key, unit }) {
-  const [values, status] = measured(store, key);
-  const letter = status(at) ?? "-";
-  if (values[at] !== null && values[at] !== undefined) return el("td", { class: "number" }, inUnit(values[at], unit));
-  const word = key in PLAIN_COLUMNS && store.outcomes[at] !== "e" && store.outcomes[at] !== "n" ? "unknown" : STATUSES[letter];
-  return el("td", { class: "number quiet" }, letter === "-" || (key in PLAIN_COLUMNS && word === "unscored") ? "–" : word);
+  const own = PLAIN_COLUMNS[key];
+  const value = own ? store.trials[own.column][at] : store.scores[key].values[at];
+  if (value !== null) return el("td", { class: "number" }, inUnit(value, unit));
+  const word = own ? (store.trials.raw[at] >= 0 ? "unknown" : ABSENT) : (STATUSES[store.scores[key].status[at]] ?? ABSENT);
+  return el("td", { class: "number quiet" }, word);
 }
 
 function wordCell(app, at, key) {
@@ -106,7 +106,7 @@ function answerExcerpt(store, at) {
   const output = store.texts.get(store.trials.output[at]);
   if (output !== null) return output === "" ? el("span", { class: "quiet" }, "(empty)") : output.slice(0, 160).replaceAll("\n", " ");
   const failure = store.texts.get(failureText(store, at));
-  return el("span", { class: "quiet" }, failure === null ? "–" : `${store.kind(at)}: ${failure.slice(0, 160)}`);
+  return el("span", { class: "quiet" }, failure === null ? ABSENT : `${store.kind(at)}: ${failure.slice(0, 160)}`);
 }
 
 function pagerButtons(app, page, pages) {
