@@ -2,25 +2,14 @@
 
 from __future__ import annotations
 
-import operator
 from typing import TYPE_CHECKING
 
 from harness.gate.numbers import number, told_apart, unit
-from harness.schema import Verdict
+from harness.schema import COMPARISONS, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from harness.schema import Aggregate, GateSpec, Operator
 
-_HOLDS: dict[Operator, Callable[[float, float], bool]] = {
-    ">=": operator.ge,
-    "<=": operator.le,
-    ">": operator.gt,
-    "<": operator.lt,
-    "==": operator.eq,
-    "!=": operator.ne,
-}
 _ASKED: dict[Operator, str] = {
     ">=": "at least",
     "<=": "at most",
@@ -50,7 +39,7 @@ def _decide(gate: GateSpec, aggregate: Aggregate) -> tuple[bool, str]:
     missing = aggregate.n_unscored + aggregate.n_failed
     if gate.aggregation == "sum" and missing and gate.operator not in (">=", ">"):
         return False, f"{told}: fails; the sum lacks {missing} trials, so it may be larger"
-    holds = _HOLDS[gate.operator](aggregate.value, gate.threshold)
+    holds = COMPARISONS[gate.operator](aggregate.value, gate.threshold)
     return holds, f"{told}: {'holds' if holds else 'fails'}{_doubt(gate, aggregate, holds=holds)}"
 
 
@@ -107,5 +96,5 @@ def _doubt(gate: GateSpec, aggregate: Aggregate, *, holds: bool) -> str:
     side = "below" if wants_high == holds else "above"
     if end is None:
         return f"; the interval has no end {side}"
-    crosses = _HOLDS[gate.operator](end, gate.threshold) != holds
+    crosses = COMPARISONS[gate.operator](end, gate.threshold) != holds
     return f"; the interval reaches {side} the threshold" if crosses else ""

@@ -112,16 +112,17 @@ def _totals(results: Sequence[TrialResult], progress: Progress) -> dict[str, Any
         "from_cache": sum(generation.from_cache for generation in generations),
         "calls": progress.done - progress.from_cache + progress.retries,
         "retries": progress.retries,
-        "input_tokens": sum(generation.input_tokens or 0 for generation in generations),
-        "output_tokens": sum(generation.output_tokens or 0 for generation in generations),
+        "input_tokens": _sum([generation.input_tokens for generation in generations]),
+        "output_tokens": _sum([generation.output_tokens for generation in generations]),
         "cost_usd": _sum(costs),
         "spent_usd": progress.spent_usd,
     }
 
 
-def _sum(costs: Sequence[float | None]) -> float | None:
-    known = [cost for cost in costs if cost is not None]
-    return sum(known) if len(known) == len(costs) else None
+def _sum(counts: Sequence[float | None]) -> float | None:
+    """The sum; None when one of them is unknown: a partial sum would look like the whole."""
+    known = [count for count in counts if count is not None]
+    return sum(known) if len(known) == len(counts) else None
 
 
 def _verdict(verdict: Verdict) -> Mapping[str, Any]:

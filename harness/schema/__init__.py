@@ -18,6 +18,7 @@ from harness.schema.run import Cell, RunManifest, RunRecord
 from harness.schema.score import Aggregate, Answer, Measure, Score, Status, Verdict
 from harness.schema.settings import CacheMode, Settings
 from harness.schema.suite import (
+    COMPARISONS,
     Aggregation,
     BackendSpec,
     CheckSpec,
@@ -41,6 +42,7 @@ SCHEMA_VERSION = 1
 """Version of the recorded form: part of every cache key and of run.json."""
 
 __all__ = [
+    "COMPARISONS",
     "SCHEMA_VERSION",
     "Aggregate",
     "Aggregation",

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+import operator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from harness.schema.prompt import Sample, Variant
     from harness.schema.score import Measure
 
 Operator = Literal["<=", ">=", "<", ">", "==", "!="]
+COMPARISONS: Mapping[Operator, Callable[[float, float], bool]] = {
+    "<=": operator.le,
+    ">=": operator.ge,
+    "<": operator.lt,
+    ">": operator.gt,
+    "==": operator.eq,
+    "!=": operator.ne,
+}
+"""What each operator of a check or gate means."""
 Aggregation = Literal["mean", "min", "max", "p50", "p90", "p95", "p99", "sum", "rate", "n", "corpus", "error_rate"]
 
 

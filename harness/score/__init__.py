@@ -3,6 +3,7 @@
 from harness.score.metric import CorpusMetric, Metric
 from harness.score.options import Option
 from harness.score.registry import always_measured, create, measures_of, metric_names
+from harness.score.results import answers_of, trial_results
 from harness.score.scorer import Scorer
 from harness.score.table import MetricTable, metric
 
@@ -13,8 +14,10 @@ __all__ = [
     "Option",
     "Scorer",
     "always_measured",
+    "answers_of",
     "create",
     "measures_of",
     "metric",
     "metric_names",
+    "trial_results",
 ]

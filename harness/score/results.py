@@ -2,26 +2,16 @@
 
 from __future__ import annotations
 
-import operator
 from typing import TYPE_CHECKING
 
 from harness.errors import OutputError
-from harness.schema import Answer, CallError, Score, TrialResult
+from harness.schema import COMPARISONS, Answer, CallError, Score, TrialResult
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
     from harness.schema import CheckSpec, Generation, Outcome, Suite, Trial
     from harness.score.scorer import Scorer
-
-COMPARISONS: Mapping[str, Callable[[float, float], bool]] = {
-    "<=": operator.le,
-    ">=": operator.ge,
-    "<": operator.lt,
-    ">": operator.gt,
-    "==": operator.eq,
-    "!=": operator.ne,
-}
 
 
 def trial_results(
