@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+import pytest
+
+from harness.plugin.live import bar_line, plain_step
+from harness.schema import Progress
+
+
+def progress(done: int, **changes: object) -> Progress:
+    fields: dict[str, object] = {
+        "total": 360,
+        "done": done,
+        "errors": 0,
+        "from_cache": 0,
+        "retries": 0,
+        "in_flight": 4,
+        "spent_usd": 0.0,
+        "elapsed_s": 10.0,
+    }
+    return Progress(**{**fields, **changes})  # type: ignore[arg-type]
+
+
+def test_bar_shows_count_rate_cost_and_time_left() -> None:
+    assert bar_line(progress(120), 100) == " ━━━━━━━━╸                120/360  12/s  $0  0:20 left"
+
+
+def test_bar_names_what_went_wrong() -> None:
+    line = bar_line(progress(120, errors=2, retries=3, from_cache=20, spent_usd=None), 120)
+    assert line.endswith(" 120/360  10/s  2 errors  3 retried  20 cached  cost unknown  0:24 left")
+
+
+def test_bar_is_full_at_the_end_and_says_no_time_left() -> None:
+    assert bar_line(progress(360, spent_usd=0.1234), 100) == f" {'━' * 24} 360/360  36/s  $0.1234"
+
+
+@pytest.mark.parametrize("width", [20, 40, 80])
+def test_bar_never_wraps(width: int) -> None:
+    assert len(bar_line(progress(120), width)) < width
+
+
+def test_cached_answers_do_not_make_the_rate_look_better() -> None:
+    assert progress(300, from_cache=300).rate_per_s == 0
+    assert progress(300, from_cache=300).left_s is None
+
+
+def test_steps_come_once_each_tenth() -> None:
+    shown, lines = 0, []
+    for done in range(361):
+        shown, text = plain_step(progress(done), shown)
+        lines.append(text)
+    steps = [line for line in lines if line]
+    assert len(steps) == 10
+    assert steps[0] == " 10 %  36/360  3.6/s  $0  1:30 left\n"
+    assert steps[-1].startswith("100 %  360/360")
+
+
+def test_nothing_to_do_is_all_done() -> None:
+    empty = progress(0, total=0, elapsed_s=0.0)
+    assert plain_step(empty, 0)[0] == 100
+    assert "0/0" in bar_line(empty, 80)
