@@ -50,7 +50,7 @@ def read(_variant: str, text: str) -> str:
 
 
 def test_each_trial_gets_its_own_answers_scores() -> None:
-    answered = [
+    answered: list[tuple[Trial, Generation | CallError]] = [
         (trial("a"), Generation("yes ")),
         (trial("b"), CallError("timeout", "no answer after 60 s")),
         (trial("c"), Generation("no")),
