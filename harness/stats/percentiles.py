@@ -21,7 +21,8 @@ def percentile_interval(values: Iterable[float], q: float, confidence: float = 0
 
     The value is numpy's default (linear). The ends are two of the values: how many of n lie below the true percentile
     is binomial, so the ends hold it with at least `confidence`, whatever the distribution. An end is None where n is
-    too small to have one: the upper end of a 95th percentile needs 72 values.
+    too small to have one: the upper end of a 95th percentile needs 72 values. Where n is so small that the value itself
+    lies outside, the interval is widened to hold it.
 
     Source: David and Nagaraja 2003, Order Statistics, section 7.1. Values are taken as independent: clusters are not
     regarded.
@@ -37,9 +38,11 @@ def percentile_interval(values: Iterable[float], q: float, confidence: float = 0
     ordered = sorted(finite(values))
     if not ordered:
         return None
+    value = _linear(ordered, q / _WHOLE)
     low, high = _ends(ordered, q / _WHOLE, (1 - confidence) / 2)
     method = "none" if low is None and high is None else "order statistics"
-    return Interval(_linear(ordered, q / _WHOLE), low, high, method, len(ordered), None)
+    low, high = low if low is None else min(low, value), high if high is None else max(high, value)
+    return Interval(value, low, high, method, len(ordered), None)
 
 
 def _ends(ordered: Sequence[float], share: float, tail: float) -> tuple[float | None, float | None]:
