@@ -134,7 +134,7 @@ class FakeServer:
         self.in_flight += 1
         self.most_in_flight = max(self.most_in_flight, self.in_flight)
         try:
-            body = json.loads(await request.read() or b"null")
+            body = json.loads(await request.content.read() or b"null")
             self.requests.append(Seen(str(request.rel_url), request.headers, body))
             behaviour = self._script[0] if len(self._script) == 1 else self._script.popleft()
             if behaviour.latency_ms:
