@@ -104,7 +104,7 @@ def build_record(shape: Shape | None = None) -> RunRecord:
         stop = len(results) * 3 // 4
         results = results[:stop] + tuple(_not_run(result) for result in results[stop:])
     cells = tuple(
-        _cell(suite, variant.name, backend, results)
+        _cell(suite, variant.name, backend, results=results)
         for suite in suites
         for variant in suite.variants
         for backend in suite.backends
@@ -265,7 +265,8 @@ def _result(trial: Trial, at: int, chance: random.Random, *, hostile: bool) -> T
     answer = label if chance.random() < skill else chance.choice(["positive", "negative", "neutral"])
     text = answer
     if trial.variant == "chain_of_thought":
-        text = f"The writer mentions: {str(trial.sample.variables['text'])[:40]}\nThat reads as {answer}.\n\nAnswer: {answer}"
+        said = str(trial.sample.variables["text"])[:40]
+        text = f"The writer mentions: {said}\nThat reads as {answer}.\n\nAnswer: {answer}"
     if hostile and at < len(HOSTILE):
         answer = text = HOSTILE[at]
     latency = round(0.2 + chance.expovariate(2.5), 4)
@@ -318,7 +319,7 @@ def _scores(trial: Trial, answer: str, generation: Generation) -> tuple[Score, .
     )
 
 
-def _cell(suite: Suite, variant: str, backend: BackendSpec, results: Sequence[TrialResult]) -> Cell:
+def _cell(suite: Suite, variant: str, backend: BackendSpec, *, results: Sequence[TrialResult]) -> Cell:
     own = [
         one
         for one in results
