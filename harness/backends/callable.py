@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import inspect
 import math
+import threading
 import time
 import traceback
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, InvalidStateError
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -40,7 +42,7 @@ class CallableBackend:
         self.spec = spec
         self.concurrency = spec.max_concurrency or _CONCURRENCY
         self._function: Callable[..., Any] | None = None
-        self._threads: ThreadPoolExecutor | None = None
+        self._is_async = False
 
     @classmethod
     def check(cls, spec: BackendSpec) -> None:
@@ -64,8 +66,7 @@ class CallableBackend:
             self._function = load_function(self.spec.function or "", self.spec.folder)
         except OptionError as error:
             raise BackendError(f"{self._label}: {error}", kind="callable") from error
-        if not _is_async(self._function):
-            self._threads = ThreadPoolExecutor(self.concurrency, thread_name_prefix=f"prompt-suite-{self.spec.name}")
+        self._is_async = _is_async(self._function)
 
     async def generate(self, request: Request) -> Generation:
         """What the function returns for the messages: a list of mappings with `role` and `content`."""
@@ -86,21 +87,21 @@ class CallableBackend:
                 kind="timeout",
                 retryable=True,
             ) from error
-        except Exception as error:
+        except (asyncio.CancelledError, KeyboardInterrupt):
+            raise
+        except BaseException as error:
             raise self._raised(error) from error
         return self._generation(returned, time.perf_counter() - began, started_at)
 
     async def stop(self) -> None:
-        """Let the threads end; a function that still runs is not waited for."""
-        threads, self._threads, self._function = self._threads, None, None
-        if threads is not None:
-            threads.shutdown(wait=False, cancel_futures=True)
+        """Forget the function; one that still runs is not waited for."""
+        self._function = None
 
     async def _called(self, messages: list[dict[str, str]]) -> Any:
         assert self._function is not None
-        if self._threads is None:
+        if self._is_async:
             return await self._function(messages)
-        returned = await asyncio.get_running_loop().run_in_executor(self._threads, self._function, messages)
+        returned = await asyncio.wrap_future(_in_thread(self._function, messages))
         return await returned if inspect.isawaitable(returned) else returned
 
     @property
@@ -157,6 +158,29 @@ class CallableBackend:
             f"{', '.join(key for key in _KEYS if key not in ('text', 'output'))}; mend it",
             kind="callable",
         )
+
+
+def _in_thread(function: Callable[..., Any], messages: list[dict[str, str]]) -> Future[Any]:
+    """The result of the call, made in a daemon thread: one that never returns must not keep pytest from ending."""
+    future: Future[Any] = Future()
+
+    def run() -> None:
+        try:
+            result = function(messages)
+        except StopIteration as error:  # no future takes it: it would be mistaken for a coroutine's return
+            _settle(future.set_exception, RuntimeError("StopIteration").with_traceback(error.__traceback__))
+        except BaseException as error:  # noqa: BLE001 - the waiting coroutine raises it
+            _settle(future.set_exception, error)
+        else:
+            _settle(future.set_result, result)
+
+    threading.Thread(target=run, name="prompt-suite-callable", daemon=True).start()
+    return future
+
+
+def _settle(setter: Callable[[Any], None], value: object) -> None:
+    with suppress(InvalidStateError):  # nobody waits any more: timed out, or stopped
+        setter(value)
 
 
 def _is_async(function: Callable[..., Any]) -> bool:
