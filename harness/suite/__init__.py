@@ -1,0 +1,8 @@
+"""suite.yaml, prompt files and datasets → a validated Suite; mistakes carry file:line:column."""
+
+from harness.suite.catalogue import Catalogue, LoadOptions
+from harness.suite.json_schema import prompt_schema, suite_schema
+from harness.suite.loader import load_suite
+from harness.suite.starter import write_starter
+
+__all__ = ["Catalogue", "LoadOptions", "load_suite", "prompt_schema", "suite_schema", "write_starter"]

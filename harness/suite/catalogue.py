@@ -1,0 +1,48 @@
+"""What the suite room needs to know of other rooms, handed in by whoever wires the stages."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Sequence
+    from pathlib import Path
+
+    from harness.schema import BackendSpec, Measure, MetricSpec
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """The names and rules that a suite file is checked against."""
+
+    measures_of: Callable[[MetricSpec], tuple[Measure, ...]]
+    """The numbers a metric yields; raises OptionError, whose message is complete after the position."""
+    metric_names: tuple[str, ...]
+    """Names of metrics that a check or a gate may use without listing them."""
+    always_measured: tuple[Measure, ...]
+    """Measures that every trial has without being listed (latency_s, input_tokens, …)."""
+    check_template: Callable[[str, Collection[str]], Sequence[tuple[int, str]]]
+    """Jinja source and declared variables -> mistakes as (0-based line of the source, message)."""
+    check_backend: Callable[[BackendSpec], None]
+    """Raises OptionError when the provider cannot work with the spec."""
+    embedded: Callable[[str, Path], BackendSpec | None]
+    """The spec of a backend named without a definition (`smollm2`), or None."""
+    providers: tuple[str, ...]
+    """Registered providers."""
+    embedded_names: tuple[str, ...] = ("smollm2",)
+    """Names that `embedded` knows, for suggestions."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoadOptions:
+    """What the command line changes about a suite."""
+
+    root: Path
+    """Files below this folder are shown relative to it."""
+    backends: tuple[str, ...] = ()
+    """Run on these backends instead of the suite's; empty keeps the suite's."""
+    limit: int | None = None
+    """Samples of the dataset, instead of the suite's own limit; None keeps that."""
+    repeats: int | None = None
+    """Repeats of each trial, instead of the suite's; None keeps those."""

@@ -1,0 +1,183 @@
+"""Rows of .jsonl and .json files."""
+
+from __future__ import annotations
+
+import json
+from json.decoder import WHITESPACE
+from typing import TYPE_CHECKING, Any
+
+from harness.errors import FilesError, Mistake
+from harness.suite.mistakes import Mark
+from harness.suite.suggest import described, quoted
+from harness.suite.table import Row, Table, not_a_row
+from harness.suite.text_file import decoded, file_size, position, read_bytes, unreadable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from harness.suite.mistakes import MistakeLog
+
+MOST_LINE_BYTES = 64 * 1024 * 1024
+"""Longest line of a dataset; a row with more is a file that lost its line breaks."""
+MOST_JSON_BYTES = 256 * 1024 * 1024
+"""Biggest .json file, which must be read at once; .jsonl has no limit."""
+_BAD_JSON = "bad JSON"
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    mapping = dict(pairs)
+    if len(mapping) != len(pairs):
+        keys = [key for key, _ in pairs]
+        twice = next(key for key in keys if keys.count(key) > 1)
+        raise ValueError(f"key {quoted(twice)} is given twice; once is allowed; remove one")
+    return mapping
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"{name} is no JSON; finite numbers are allowed; write null or a number")
+
+
+_scan = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_no_constant).raw_decode
+"""One JSON value from an offset, strictly as RFC 8259 has it."""
+
+
+def read_jsonl(path: Path, log: MistakeLog) -> Table:
+    """One row a line; blank lines are skipped. Raises FilesError when the file cannot be read."""
+    shown = log.shown(path)
+    rows: list[Row] = []
+    lines: list[int] = []
+    for line, raw in raw_lines(path, shown):
+        try:
+            text = decoded(raw, shown, line).strip()
+        except FilesError as error:
+            log.absorb(error.mistakes)
+            continue
+        if not text:
+            continue
+        row = _row(text, line, shown, log)
+        if row is not None:
+            rows.append(row)
+            lines.append(line)
+    return Table(shown, rows, lines)
+
+
+def raw_lines(path: Path, shown: str) -> Iterator[tuple[int, bytes]]:
+    """The file's lines with their numbers; raises FilesError at a line beyond the limit, without reading it all."""
+    file_size(path, shown)
+    try:
+        with path.open("rb") as stream:
+            line = 0
+            while raw := stream.readline(MOST_LINE_BYTES + 1):
+                line += 1
+                if len(raw) > MOST_LINE_BYTES:
+                    message = f"the line has more than {MOST_LINE_BYTES:,} bytes; fewer are allowed; one row a line"
+                    raise FilesError([Mistake(shown, line, None, message)])
+                yield line, raw
+    except OSError as error:
+        raise FilesError([unreadable(error, shown)]) from None
+
+
+def read_json(path: Path, log: MistakeLog) -> Table:
+    """A list of rows; raises FilesError when the file cannot be read or is no such list."""
+    shown = log.shown(path)
+    text = decoded(read_bytes(path, shown, MOST_JSON_BYTES), shown)
+    rows: list[Row] = []
+    lines: list[int] = []
+    line, column, last = 1, 1, 0
+    try:
+        for offset, value in _elements(text, shown):
+            line, column, last = *_further(text, offset, last, mark=(line, column)), offset
+            if not isinstance(value, dict):
+                log.add_of_kind("rows that are no mappings", shown, Mark(line, column), not_a_row(value))
+                continue
+            if _is_unsendable(value):
+                log.add(shown, Mark(line, column), _surrogate())
+            rows.append(value)
+            lines.append(line)
+    except json.JSONDecodeError as error:
+        raise FilesError([Mistake(shown, error.lineno, error.colno, _bad(error.msg))]) from None
+    except (ValueError, RecursionError) as error:
+        raise FilesError([Mistake(shown, None, None, _reason(error))]) from None
+    return Table(shown, rows, lines)
+
+
+def _further(text: str, offset: int, last: int, *, mark: tuple[int, int]) -> tuple[int, int]:
+    """Line and column of an offset, counted on from an earlier one: linear over the whole file."""
+    lines = text.count("\n", last, offset)
+    if not lines:
+        return mark[0], mark[1] + offset - last
+    return mark[0] + lines, offset - text.rfind("\n", last, offset)
+
+
+def _elements(text: str, shown: str) -> Iterator[tuple[int, Any]]:
+    """Offset and value of each element of the top-level list."""
+    start = _skip(text, 0)
+    if text[start : start + 1] != "[":
+        value, _ = _scan(text, start)
+        message = f"the file is {described(value)}; a list of rows is allowed; write [{{…}}, {{…}}]"
+        raise FilesError([Mistake(shown, *position(text, start), message)])
+    offset = _skip(text, start + 1)
+    while text[offset : offset + 1] != "]":
+        value, end = _scan(text, offset)
+        yield offset, value
+        offset = _skip(text, end)
+        if text[offset : offset + 1] == ",":
+            offset = _skip(text, offset + 1)
+        elif text[offset : offset + 1] != "]":
+            raise json.JSONDecodeError("Expecting ',' delimiter", text, offset)
+    rest = _skip(text, offset + 1)
+    if rest != len(text):
+        raise json.JSONDecodeError("Extra data", text, rest)
+
+
+def _skip(text: str, offset: int) -> int:
+    match = WHITESPACE.match(text, offset)
+    return match.end() if match else offset
+
+
+def _row(text: str, line: int, shown: str, log: MistakeLog) -> Row | None:
+    """The row of one line, or None with the mistake logged."""
+    column: int | None = None
+    try:
+        value, end = _scan(text)
+        if end != len(text):
+            raise json.JSONDecodeError("Extra data", text, end)
+        if isinstance(value, dict) and not ("\\u" in text and _is_unsendable(value)):
+            return value  # type: ignore[no-any-return]  # narrowed from Any to dict
+        message = not_a_row(value) if not isinstance(value, dict) else _surrogate()
+    except json.JSONDecodeError as error:
+        column, message = error.colno, _bad(error.msg)
+    except (ValueError, RecursionError) as error:
+        message = _reason(error)
+    log.add_of_kind(_BAD_JSON, shown, Mark(line, column), message)
+    return None
+
+
+def _bad(problem: str) -> str:
+    return (
+        f"{_BAD_JSON}: {problem[:1].lower()}{problem[1:]}; JSON values are allowed; check quotes, commas and brackets"
+    )
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, RecursionError):
+        return f"{_BAD_JSON}: nested too deeply; some hundred levels are allowed; make it flatter"
+    if "Exceeds the limit" in str(error):
+        return f"{_BAD_JSON}: a number with thousands of digits; shorter ones are allowed; put it in quotes"
+    return f"{_BAD_JSON}: {error}"
+
+
+def _is_unsendable(value: Row) -> bool:
+    """Whether a text holds half a surrogate pair, which no encoding can send."""
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return True
+    return False
+
+
+def _surrogate() -> str:
+    return (
+        f"{_BAD_JSON}: holds half a surrogate pair (\\ud800 to \\udfff); whole characters are allowed; mend the escape"
+    )

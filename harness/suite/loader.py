@@ -1,0 +1,161 @@
+"""suite.yaml with everything it names → a validated Suite."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from harness.errors import FilesError, UsageError
+from harness.schema import Suite
+from harness.suite.backends import NAME, NAME_RULE, BackendReader
+from harness.suite.baseline import baseline_gates
+from harness.suite.dataset import Dataset, Wanted, build, read_rows
+from harness.suite.document import parse
+from harness.suite.explain import read_form
+from harness.suite.measured import MetricTable, Scopes, add_metrics, read_checks, read_gates
+from harness.suite.mistakes import MistakeLog
+from harness.suite.prompt_file import demand_of
+from harness.suite.suggest import quoted
+from harness.suite.suite_form import SuiteForm
+from harness.suite.text_file import read_yaml_text
+from harness.suite.variants import VariantReader, Variants
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from harness.schema import BackendSpec, CheckSpec, GateSpec
+    from harness.suite.catalogue import Catalogue, LoadOptions
+    from harness.suite.document import Document
+    from harness.suite.explain import Read
+
+_HASH_DIGITS = 16
+
+
+class _Conditions(NamedTuple):
+    """What is measured and what must hold."""
+
+    table: MetricTable
+    checks: tuple[CheckSpec, ...]
+    gates: tuple[GateSpec, ...]
+
+
+def load_suite(path: Path, catalogue: Catalogue, options: LoadOptions) -> Suite:
+    """The validated suite.
+
+    Raises FilesError with every mistake of the suite file, backends.yaml, prompt files and dataset, and UsageError
+    when the options ask for an unknown backend or for no samples.
+    """
+    _check_options(options)
+    log = MistakeLog(options.root)
+    path = Path(os.path.abspath(path))  # noqa: PTH100 - no symlink is followed: prompts lie beside the path as given
+    shown = log.shown(path)
+    text = read_yaml_text(path, shown)
+    read = read_form(SuiteForm, parse(text, shown), log)
+    if read is None:
+        log.raise_if_any()
+        raise FilesError([])  # cannot happen: a form that could not be read is a mistake
+    loading = _Loading(read, path.parent, catalogue, options, log)
+    suite = loading.suite(hashlib.sha256(text.encode()).hexdigest()[:_HASH_DIGITS])
+    log.raise_if_any()
+    if suite is None:
+        raise FilesError([])  # cannot happen: a missing part is a mistake
+    return suite
+
+
+def _check_options(options: LoadOptions) -> None:
+    for name, value in (("limit", options.limit), ("repeats", options.repeats)):
+        if value is not None and value < 1:
+            raise UsageError(
+                f"--prompt-{name}: {value} is too low; at least 1 is allowed; leave the option out for all"
+            )
+
+
+class _Loading:
+    """The parts of one suite, read in the order in which they need each other."""
+
+    def __init__(  # noqa: PLR0913,PLR0917 - one private call
+        self, read: Read[SuiteForm], folder: Path, catalogue: Catalogue, options: LoadOptions, log: MistakeLog
+    ) -> None:
+        self._form, self._document, self._broken = read.form, read.document, read.broken
+        self._folder = folder
+        self._catalogue = catalogue
+        self._options = options
+        self._log = log
+
+    def suite(self, suite_hash: str) -> Suite | None:
+        """The suite, or None when a part of it is missing or broken."""
+        form, options = self._form, self._options
+        name = self._name()
+        self._check_required()
+        variants = VariantReader(self._folder, self._catalogue, self._log).read(form.prompts or (), self._document)
+        reader = BackendReader(self._catalogue, self._folder, self._log)
+        listed = reader.read(form.backends, self._document) if "backends" not in self._broken or form.backends else ()
+        backends = reader.chosen(options.backends, listed) if options.backends else listed
+        conditions = self._conditions(variants, [*listed, *backends])
+        dataset = self._dataset(variants, [*listed, *backends])
+        if dataset is None or len(self._log):
+            return None
+        return Suite(
+            name=name,
+            description=(form.description or "").strip(),
+            path=self._document.shown,
+            folder=self._folder,
+            samples=dataset.samples,
+            n_rows=dataset.n_rows,
+            variants=variants.variants,
+            backends=tuple(backends),
+            repeats=options.repeats if options.repeats is not None else form.repeats,
+            metrics=tuple(conditions.table.specs),
+            measures=conditions.table.measures,
+            checks=conditions.checks,
+            gates=conditions.gates,
+            suite_hash=suite_hash,
+            dataset_hash=dataset.dataset_hash,
+            dataset_path=dataset.shown,
+        )
+
+    def _name(self) -> str:
+        written = self._form.name
+        name = written if written is not None else self._folder.name
+        if not NAME.fullmatch(name):
+            what = "name" if written is not None else "the folder's name"
+            message = f"{what} {quoted(name)} cannot name a suite; {NAME_RULE}; write for example 'name: feedback'"
+            self._log.add(self._document.shown, self._document.mark(("name",) if written is not None else ()), message)
+        return name
+
+    def _check_required(self) -> None:
+        for key, example in (("dataset", "{path: rows.jsonl}"), ("prompts", "[zero_shot]")):
+            if getattr(self._form, key) is None and key not in self._broken:
+                message = f"key '{key}' is missing; it is required; write for example '{key}: {example}'"
+                self._log.add(self._document.shown, self._document.mark((key,)), message)
+
+    def _conditions(self, variants: Variants, backends: Sequence[BackendSpec]) -> _Conditions:
+        table = MetricTable(self._catalogue, self._folder)
+        add_metrics(table, self._form, self._document, self._log)
+        checks = read_checks(table, self._form, self._document, self._log)
+        scopes = Scopes(variants.names, self._backend_names(backends))
+        gates = read_gates(table, self._form, self._document, scopes=scopes, log=self._log)
+        baselines = [gate for file, names in variants.by_file for gate in baseline_gates(file, names, table, self._log)]
+        return _Conditions(table, checks, (*gates, *baselines))
+
+    def _backend_names(self, backends: Sequence[BackendSpec]) -> list[str]:
+        """Names that a scope may use: broken definitions count, so that they are complained of once."""
+        entries = [entry if isinstance(entry, str) else entry.name for entry in self._form.backends or ()]
+        return list(dict.fromkeys([*entries, *(spec.name for spec in backends)]))
+
+    def _dataset(self, variants: Variants, backends: Sequence[BackendSpec]) -> Dataset | None:
+        form = self._form.dataset
+        if form is None or "dataset" in self._broken:
+            return None
+        table = read_rows(form, self._document, self._folder, self._log)
+        if table is None:
+            return None
+        wanted = Wanted(
+            demands=[demand_of(file) for file, _ in variants.by_file if "inputs" not in file.broken],
+            other_columns={spec.column for spec in backends if spec.column is not None},
+            are_demands_complete=variants.is_complete and not self._broken & {"prompts", "backends"},
+            limit=self._options.limit,
+        )
+        return build(table, form, self._document, wanted=wanted, log=self._log)

@@ -1,0 +1,77 @@
+"""Collects mistakes in files until all are known."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, NamedTuple
+
+from harness.errors import FilesError, Mistake
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+MOST_OF_A_KIND = 20
+"""Mistakes of one kind in one file that are told one by one; the rest is counted."""
+
+
+class Mark(NamedTuple):
+    """A position in a file."""
+
+    line: int
+    """1-based."""
+    column: int | None
+    """1-based; None when only the line is known."""
+
+
+class MistakeLog:
+    """Mistakes so far, over all files of a suite."""
+
+    def __init__(self, root: Path) -> None:
+        """`root` is the folder that shown paths are relative to."""
+        self._root = os.path.abspath(root)  # noqa: PTH100 - no symlink is followed: the user's own spelling is shown
+        self._mistakes: dict[Mistake, None] = {}
+        self._kinds: dict[tuple[str, str], int] = {}
+
+    def shown(self, path: Path) -> str:
+        """The path as users see it: relative to the root when it lies below, else absolute."""
+        absolute = os.path.abspath(path)  # noqa: PTH100 - as above
+        prefix = self._root.rstrip(os.sep) + os.sep
+        return absolute.removeprefix(prefix)
+
+    def add(self, path: str, mark: Mark | None, message: str) -> None:
+        """Note a mistake; the same one twice counts once."""
+        line, column = mark if mark is not None else (None, None)
+        self._mistakes[Mistake(path, line, column, message)] = None
+
+    def add_of_kind(self, kind: str, path: str, mark: Mark | None, message: str) -> None:  # noqa: PLR0913,PLR0917 - four facts
+        """Note a mistake of which a file may hold thousands: after twenty of a kind only their number is told."""
+        seen = self._kinds[path, kind] = self._kinds.get((path, kind), 0) + 1
+        if seen <= MOST_OF_A_KIND:
+            self.add(path, mark, message)
+
+    def absorb(self, mistakes: Iterable[Mistake]) -> None:
+        """Note mistakes that another reader found."""
+        self._mistakes.update(dict.fromkeys(mistakes))
+
+    def __len__(self) -> int:
+        """How many mistakes are noted."""
+        return len(self._mistakes)
+
+    def raise_if_any(self) -> None:
+        """Raise FilesError with every mistake, files in the order they were met, each by position."""
+        if not self._mistakes:
+            return
+        order: dict[str, int] = {}
+        for mistake in self._mistakes:
+            order.setdefault(mistake.path, len(order))
+        ordered = sorted(self._mistakes, key=lambda m: (order[m.path], m.line or 0, m.column or 0))
+        raise FilesError([*ordered, *self._uncounted()])
+
+    def _uncounted(self) -> list[Mistake]:
+        """One line for each kind that was cut short."""
+        return [
+            Mistake(path, None, None, f"… and {seen - MOST_OF_A_KIND:,} more: {kind}")
+            for (path, kind), seen in self._kinds.items()
+            if seen > MOST_OF_A_KIND
+        ]
