@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from harness.schema import RunRecord
+    from harness.schema import RunRecord, TrialResult
 
 ERROR_TITLES = {
     "authentication": "not allowed (HTTP 401, 403)",
@@ -20,10 +20,11 @@ ERROR_TITLES = {
     "missing": "nothing recorded",
     "callable": "the function raised",
     "crashed": "the model process died",
-    "output": "answer not readable as the prompt asks",
+    "output": "unreadable answer, scored as empty",
+    "metric": "a metric failed",
     "stopped": "stopped before the answer",
 }
-"""What each kind of error is called."""
+"""What each kind of error is called; `output` is an answer that `output:` cannot read, `metric` has no CallError."""
 
 _SMALL_MODELS = {
     "smollm2-135m": "SmolLM2-135M is a small real model (135 million parameters) that ships for trying every path "
@@ -31,6 +32,13 @@ _SMALL_MODELS = {
     "same prompts.",
 }
 """Note by a part of the model's name, lower case."""
+
+
+def kind_of(result: TrialResult) -> str | None:
+    """The key of ERROR_TITLES that says what went wrong with a trial; None where nothing did."""
+    if result.error is not None:
+        return result.error.kind
+    return "metric" if result.outcome == "error" else None
 
 
 def small_model_note(model: str) -> str | None:

@@ -39,7 +39,7 @@ def render_index(runs: Sequence[RunManifest]) -> str:
 def _row(run: RunManifest) -> Html:
     totals = run.totals
     names = ", ".join(str(suite.get("name", "")) for suite in run.suites) or "no suite"
-    link = el("a", moment(run.started_at), href=f"runs/{quote(run.run_id, safe='')}/report.html")
+    link = el("a", moment(run.started_at), href=f"runs/{quote(run.run_id, safe='', errors='replace')}/report.html")
     tokens = f"{count(totals.get('input_tokens'))} tokens in, {count(totals.get('output_tokens'))} out"
     calls = f"{count(totals.get('from_cache'))} from cache · {tokens}"
     return el(

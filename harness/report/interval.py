@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from harness.report.markup import el, join
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from harness.report.markup import Html
     from harness.schema import Aggregate, Measure
@@ -33,14 +34,15 @@ class Axis:
         return round(_PAD + min(1.0, max(0.0, share)) * (_WIDTH - 2 * _PAD), 1)
 
 
-def axis_of(aggregates: Iterable[Aggregate], measure: Measure | None, thresholds: Iterable[float] = ()) -> Axis:
+def axis_of(aggregates: Iterable[Aggregate], measure: Measure | None, thresholds: Sequence[float] = ()) -> Axis:
     """The measure's own range where it is bounded, else from its least value to the greatest number to be drawn."""
-    if measure is not None and measure.high is not None:
-        return Axis(measure.low, measure.high)
     if measure is None:
         return Axis(0.0, 1.0)
     ends = [end for one in aggregates for end in (one.value, one.ci_low, one.ci_high) if end is not None]
-    return Axis(measure.low, max([measure.low, *ends, *thresholds]) * 1.05)
+    low = measure.low if math.isfinite(measure.low) else min([0.0, *ends, *thresholds])
+    if measure.high is not None and math.isfinite(measure.high):
+        return Axis(low, measure.high)
+    return Axis(low, max([low, *ends, *thresholds]) * 1.05)
 
 
 def draw(aggregate: Aggregate, axis: Axis, threshold: float | None = None) -> Html:

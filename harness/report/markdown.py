@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 _SIMPLE = re.compile(r"[A-Za-z0-9 ,.:;=<>+*/@_#%()\[\]{}&!?'\"^~-]+\Z")
 """What may stand between backticks as it is: no backtick, pipe, backslash, dollar or line break."""
 
+_TAG = re.compile(r"<[A-Za-z/!?]")
+
 _ACTIVE = re.compile(r"[\\`*\[\]<|~&@#$^{}]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])|:(?=\S)|(?<=GH)-(?=\d)", re.IGNORECASE)
 """What could start markup, a mention, a link, an emoji or a formula within a line."""
 
@@ -22,7 +24,7 @@ _WORD_JOINER = "\u2060"
 def code(text: str, limit: int = 200) -> str:
     """The text in code type: mentions, links and emphasis do not work there."""
     shown = _one_line(text, limit)
-    if _SIMPLE.match(shown) and shown == shown.strip():
+    if _SIMPLE.match(shown) and not _TAG.search(shown):
         return f"`{shown}`"
     return f"<code>{''.join(map(_entity, shown))}</code>"
 

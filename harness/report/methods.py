@@ -18,8 +18,10 @@ if TYPE_CHECKING:
 INTERVALS = {
     "wilson": "Wilson's score interval: for means of zeros and ones, and for rates.",
     "t": "Student's t interval around the mean of independent trials.",
-    "cluster-t": "t interval on means by cluster (the group, or the sample when repeated): trials of one cluster are "
-    "not independent, so it is wider than the number of trials suggests.",
+    "cluster-wilson": "Wilson's score interval with as many trials as the clustered ones are worth: trials of one "
+    "cluster (a group, or the repeats of a sample) are not independent.",
+    "cluster-t": "Student's t interval with the cluster-robust standard error: trials of one cluster (a group, or the "
+    "repeats of a sample) are not independent.",
     "order statistics": "Ranks of the ordered values between which the percentile lies with 95 % confidence.",
     "none": "No interval is defined, for example for corpus values, least, greatest and sums.",
 }

@@ -77,7 +77,7 @@ def _totals(manifest: RunManifest) -> Html:
 
 
 def _errors(record: RunRecord) -> Html:
-    kinds = Counter(result.error.kind for result in record.results if result.error is not None)
+    kinds = Counter(kind for result in record.results if (kind := headline.kind_of(result)) is not None)
     if not kinds:
         return Html()
     links = [
@@ -92,7 +92,7 @@ def _errors(record: RunRecord) -> Html:
         )
         for kind, number in kinds.most_common()
     ]
-    return el("div", el("h2", "Errors by kind", class_="inline"), el("ul", links), class_="errors")
+    return el("div", el("h2", "What went wrong", class_="inline"), el("ul", links), class_="errors")
 
 
 def _versions(manifest: RunManifest) -> Html:

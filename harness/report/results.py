@@ -134,12 +134,15 @@ def _trials(cell: Cell) -> Html:
         el(
             "a",
             f"{number:,} {plural(outcome, number) if outcome == 'error' else outcome}",
-            href="#" + urlencode({**where, "outcome": outcome}),
+            href="#" + urlencode({**where, "outcome": outcome}, errors="replace"),
             class_="to-trials",
         )
         for outcome, number in counts
         if number or outcome == "passed"
     ]
+    if cell.n_unreadable:
+        address = "#" + urlencode({**where, "kind": "output"}, errors="replace")
+        links.append(el("a", f"{cell.n_unreadable:,} unreadable", href=address, class_="to-trials"))
     if cell.n_not_run:
         links.append(el("span", f"{cell.n_not_run:,} not run"))
     first, *rest = links
@@ -158,7 +161,8 @@ def _number(cell: Cell, column: Column, drawn: tuple[Measure | None, Axis, set[t
 
 def _aggregate(aggregate: Aggregate, unit: str, drawn: tuple[Axis, Html | None]) -> Html:
     if aggregate.value is None:
-        return el("td", el("span", "no value", class_="quiet"), el("small", sizes(aggregate), class_="sizes"))
+        reason = el("small", aggregate.reason, class_="sizes") if aggregate.reason else None
+        return el("td", el("span", "no value", class_="quiet"), el("small", sizes(aggregate), class_="sizes"), reason)
     axis, lead = drawn
     bounds = interval(aggregate, unit)
     return el("td", el("span", in_unit(aggregate.value, unit), class_="value"), draw(aggregate, axis),

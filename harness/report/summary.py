@@ -85,7 +85,8 @@ def _number(cell: Cell, column: Column, unit: str) -> str:
     if aggregate is None:
         return ABSENT
     if aggregate.value is None:
-        return f"no value<br><sub>{sizes(aggregate)}</sub>"
+        reason = f" · {prose(aggregate.reason, 80)}" if aggregate.reason else ""
+        return f"no value<br><sub>{sizes(aggregate)}{reason}</sub>"
     bounds = "" if aggregate.ci_low is None else f"{interval(aggregate, unit)}, "
     return f"{in_unit(aggregate.value, unit)}<br><sub>{bounds}{sizes(aggregate)}</sub>"
 
@@ -123,18 +124,26 @@ def _errors(record: RunRecord) -> list[str]:
         return []
     rows = []
     for kind, found in sorted(by_kind.items(), key=lambda item: (-len(item[1]), item[0])):
-        trial, message = found[0].trial, found[0].error.message if found[0].error is not None else ""
+        trial = found[0].trial
+        message = found[0].error.message if found[0].error is not None else _failed_metric(found[0])
         where = code(f"{trial.variant}[{trial.backend}-{trial.sample.sample_id}]", 120)
         rows.append([prose(headline.ERROR_TITLES[kind]), f"{len(found):,}", where, code(message)])
-    return ["### Errors", "", *table(["Kind", "Trials", "First", "Its message"], rows)]
+    return ["### What went wrong", "", *table(["Kind", "Trials", "First", "Its message"], rows)]
 
 
 def _by_kind(results: Iterable[TrialResult]) -> dict[str, list[TrialResult]]:
     by_kind: dict[str, list[TrialResult]] = {}
     for result in results:
-        if result.error is not None:
-            by_kind.setdefault(result.error.kind, []).append(result)
+        kind = headline.kind_of(result)
+        if kind is not None:
+            by_kind.setdefault(kind, []).append(result)
     return by_kind
+
+
+def _failed_metric(result: TrialResult) -> str:
+    return next(
+        (f"{one.metric}: {one.reason or 'no reason given'}" for one in result.scores if one.status == "failed"), ""
+    )
 
 
 def _footer(record: RunRecord) -> list[str]:

@@ -180,6 +180,29 @@ def test_panel_shows_an_error_with_its_kind_and_message(open_report: Open) -> No
     assert "no answer within 60 s" in panel.inner_text()
 
 
+def test_unreadable_answer_shows_its_raw_text_and_is_no_error(open_report: Open) -> None:
+    record = build_record(Shape(samples=60))
+    found = [one for one in record.results if one.error is not None and one.error.kind == "output"]
+    opened = open_report(record, address="#kind=output")
+    assert opened.status().startswith(f"{len(found)} of 360 trials")
+    assert "error" not in opened.column(1)
+    opened.page.locator("table.trials tbody tr a").first.click()
+    panel = opened.page.get_by_role("dialog")
+    panel.get_by_text("Unreadable answer").wait_for()
+    assert "It could not be read, and was scored as empty." in panel.inner_text()
+    assert panel.locator("section:has(h4:has-text('Raw text')) .text").all_inner_texts() == [
+        "I am not sure what you mean."
+    ]
+
+
+def test_failed_metric_is_found_as_such_with_its_reason(open_report: Open) -> None:
+    opened = open_report(build_record(Shape(samples=3, failing_metric=True)))
+    opened.page.get_by_role("link", name="1 a metric failed").click()
+    opened.wait_for_status("1 of 18 trials")
+    opened.page.locator("table.trials tbody tr a").click()
+    opened.page.get_by_role("dialog").get_by_text("ZeroDivisionError: division by zero").wait_for()
+
+
 def test_permalink_restores_filters_order_and_open_trial(open_report: Open) -> None:
     record = build_record()
     opened = open_report(record)

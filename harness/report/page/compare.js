@@ -42,7 +42,7 @@ function compareCard(app, at, { chosen, here }) {
   const link = el("a", { href: addressOf({ ...app.state, trial: store.key(at), view: "" }) }, trialTitle(store, at));
   const head = el("header", {}, el("h4", {}, link), outcomeMark(store, at), here ? el("small", {}, "this trial") : null);
   let body;
-  if (output === null) body = el("p", { class: "quiet" }, answerExcerpt(store, at));
+  if (output === null || store.trials.error[at] >= 0) body = el("p", { class: "quiet" }, answerExcerpt(store, at));
   else if (chosen.text === null || chosen.trial === at) body = textBlock(output);
   else body = output === chosen.text ? [el("p", { class: "quiet" }, "no difference"), textBlock(output)] : diffBlock(chosen.text, output);
   return el("article", { class: here ? "card here" : "card", "aria-label": trialTitle(store, at) }, head, cardScores(store, at), body);

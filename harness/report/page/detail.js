@@ -22,7 +22,7 @@ function failureBlock(store, at) {
   }
   if (error >= 0) {
     const [kind, message] = store.errors[error];
-    parts.push(el("h4", {}, `Error: ${store.kinds[kind] ?? kind}`), textBlock(store.texts.get(message)));
+    parts.push(el("h4", {}, kind === "output" ? "Unreadable answer" : `Error: ${store.kinds[kind] ?? kind}`), textBlock(store.texts.get(message)));
   }
   return parts.length ? el("section", { class: "failure" }, parts) : null;
 }
@@ -44,8 +44,9 @@ function scoreTable(store, at) {
 function answerBlocks(store, at) {
   const [output, raw] = [store.texts.get(store.trials.output[at]), store.texts.get(store.trials.raw[at])];
   if (output === null && raw === null) return null;
-  if (output === raw) return el("section", {}, el("h4", {}, "Answer ", el("small", {}, "read as the model wrote it")), textBlock(raw));
-  const read = output === null ? el("p", { class: "quiet" }, "It could not be read.") : textBlock(output);
+  if (output === raw && store.kind(at) !== "output") return el("section", {}, el("h4", {}, "Answer ", el("small", {}, "read as the model wrote it")), textBlock(raw));
+  const unread = output === null || store.kind(at) === "output";
+  const read = unread ? el("p", { class: "quiet" }, "It could not be read, and was scored as empty.") : textBlock(output);
   return el(
     "section",
     {},

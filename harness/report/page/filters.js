@@ -4,13 +4,13 @@ function buildFilters(app) {
   const { store } = app;
   const distinct = (part) => [...new Set(store.cells.map((cell) => cell[part]))];
   const tags = [...new Set(store.samples.flatMap((sample) => sample.tags))].sort();
-  const kinds = [...new Set(store.errors.map(([kind]) => kind))];
+  const kinds = Object.keys(store.kinds).filter((kind) => store.foundKinds.has(kind));
   const fields = [
     searchField(app),
     choice(app, "suite", "Suite", distinct(0)),
     choice(app, "variant", "Variant", distinct(1)),
     choice(app, "backend", "Backend", distinct(2)),
-    choice(app, "kind", "Error", kinds, (kind) => store.kinds[kind] ?? kind),
+    choice(app, "kind", "Went wrong", kinds, (kind) => store.kinds[kind] ?? kind),
     choice(app, "tag", "Tag", tags),
     metricFields(app),
   ];

@@ -70,6 +70,8 @@ class Store {
     this.texts = new Texts(elements, index.starts);
     this.modelOf = new Map(index.models.map(([suite, variant, backend, model]) => [keyOf([suite, variant, backend]), model]));
     this.repeated = index.trials.repeat.some((repeat) => repeat > 1);
+    this.foundKinds = new Set();
+    for (let at = 0; at < this.n; at++) this.foundKinds.add(this.kind(at));
     this.measureNames = Object.keys(index.scores);
   }
 
@@ -91,7 +93,8 @@ class Store {
 
   kind(at) {
     const error = this.trials.error[at];
-    return error < 0 ? "" : this.errors[error][0];
+    if (error >= 0) return this.errors[error][0];
+    return this.outcomes[at] === "e" ? "metric" : "";
   }
 
   // What a permalink calls a trial: suite/variant/backend/sample/repeat.

@@ -93,6 +93,7 @@ class Shape:
     hostile: bool = False
     complete: bool = True
     failing_gate: bool = True
+    failing_metric: bool = False
 
 
 def build_record(shape: Shape | None = None) -> RunRecord:
@@ -100,6 +101,8 @@ def build_record(shape: Shape | None = None) -> RunRecord:
     chance = random.Random(0)  # noqa: S311 - a reproducible run, not a secret
     suites = tuple(_suite(name, shape) for name in shape.suites)
     results = tuple(result for suite in suites for result in _results(suite, shape, chance))
+    if shape.failing_metric:
+        results = (_with_failed_metric(results[0]), *results[1:])
     if not shape.complete:
         stop = len(results) * 3 // 4
         results = results[:stop] + tuple(_not_run(result) for result in results[stop:])
@@ -289,11 +292,20 @@ def _result(trial: Trial, at: int, chance: random.Random, *, hostile: bool) -> T
 
 def _failed(trial: Trial, error: tuple[ErrorKind, str]) -> TrialResult:
     kind, message = error
-    generation = (
-        Generation("I am not sure what you mean.", "stop", 0.8, 90, 8, None, None) if kind == "output" else None
-    )
+    if kind == "output":
+        generation = Generation("I am not sure what you mean.", "stop", 0.8, 90, 8, None, None)
+        scores = _scores(trial, "", generation)
+        return TrialResult(
+            trial, "failed", "", generation, CallError(kind, message), scores, ("exact_match == 1: is 0",)
+        )
     scores = tuple(Score(measure.name, None, "failed", f"no answer: {kind}") for measure in MEASURES)
-    return TrialResult(trial, "error", None, generation, CallError(kind, message), scores, ())
+    return TrialResult(trial, "error", None, None, CallError(kind, message), scores, ())
+
+
+def _with_failed_metric(result: TrialResult) -> TrialResult:
+    first, *rest = result.scores
+    broken = Score(first.metric, None, "failed", "ZeroDivisionError: division by zero")
+    return replace(result, outcome="error", scores=(broken, *rest), missed=())
 
 
 def _not_run(result: TrialResult) -> TrialResult:
@@ -348,6 +360,7 @@ def _cell(suite: Suite, variant: str, backend: BackendSpec, *, results: Sequence
         tuple(aggregates),
         _p95(own),
         sum(known) if len(known) == len(costs) else None,
+        sum(one.error is not None and one.error.kind == "output" for one in own),
     )
 
 
@@ -357,7 +370,8 @@ def _mean(metric: str, own: Sequence[TrialResult]) -> Aggregate:
     unscored = sum(score.status == "unscored" for score in scores)
     failed = sum(score.status == "failed" for score in scores)
     if len(values) < 2:
-        return Aggregate(metric, "mean", None, None, None, "none", len(values), unscored, failed)
+        reason = next((score.reason for score in scores if score.value is None), None)
+        return Aggregate(metric, "mean", None, None, None, "none", len(values), unscored, failed, reason=reason)
     middle, half = mean(values), 2.0 * stdev(values) / math.sqrt(len(values))
     method = "wilson" if metric == "exact_match" else "cluster-t" if metric == "f1" else "t"
     low, high = max(0.0, middle - half), middle + half
