@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -47,6 +48,7 @@ class BackendReader:
         self._catalogue = catalogue
         self._folder = suite_folder
         self._log = log
+        self._broken: set[str] = set()
         self._defined = _definitions(suite_folder.parent / "backends.yaml", log)
 
     def read(self, entries: Sequence[str | BackendForm] | None, document: Document) -> tuple[BackendSpec, ...]:
@@ -61,27 +63,29 @@ class BackendReader:
                 continue
             spec = self._named(entry, document, place) if isinstance(entry, str) else None
             if isinstance(entry, BackendForm):
-                spec = self._defined_here(entry, document, place, self._folder)
-            if spec is not None:
+                spec = self._defined_here(entry, document, place, folder=self._folder)
+            if spec is None:
+                self._broken.add(name)
+            else:
                 specs[name] = spec
         return tuple(specs.values())
 
     def chosen(self, names: Sequence[str], specs: Sequence[BackendSpec]) -> tuple[BackendSpec, ...]:
         """The backends that the command line names; raises UsageError when one is unknown."""
         by_name = {spec.name: spec for spec in specs}
+        defined = self._defined.forms if self._defined is not None else {}
         chosen = []
         for name in dict.fromkeys(names):
-            spec = by_name.get(name) or self._from_file(name)
-            if spec is None:
-                spec = self._embedded(name)
-            if spec is None:
+            before = len(self._log)
+            spec = by_name.get(name) or (self._from_file(name) if name in defined else self._embedded(name))
+            if spec is None and len(self._log) == before and name not in self._broken:
                 known = self._known([*by_name])
                 meant = did_you_mean(name, known)
                 tail = f".{meant}" if meant else "; name one of them, or define it in backends.yaml"
                 raise UsageError(
                     f"--prompt-backend: backend {quoted(name)} is unknown; available: {listed(known)}{tail}"
                 )
-            chosen.append(spec)
+            chosen.extend([spec] if spec is not None else [])
         return tuple(chosen)
 
     def _named(self, name: str, document: Document, place: Place) -> BackendSpec | None:
@@ -104,7 +108,7 @@ class BackendReader:
         if self._defined is None or name not in self._defined.forms:
             return None
         form, index = self._defined.forms[name]
-        return self._defined_here(form, self._defined.document, ("backends", index), self._folder.parent)
+        return self._defined_here(form, self._defined.document, ("backends", index), folder=self._folder.parent)
 
     def _embedded(self, name: str) -> BackendSpec | None:
         try:
@@ -112,7 +116,7 @@ class BackendReader:
         except OptionError as error:
             raise UsageError(str(error)) from None
 
-    def _defined_here(self, form: BackendForm, document: Document, place: Place, folder: Path) -> BackendSpec | None:
+    def _defined_here(self, form: BackendForm, document: Document, place: Place, *, folder: Path) -> BackendSpec | None:
         if not NAME.fullmatch(form.name):
             message = f"backend name {quoted(form.name)} cannot stand in an item id; {NAME_RULE}; rename it"
             self._log.add(document.shown, document.mark((*place, "name")), message)
@@ -128,6 +132,9 @@ class BackendReader:
             at = (*place, error.key) if error.key is not None else place
             self._log.add(document.shown, document.mark(at), str(error))
             return None
+        except FilesError as error:
+            self._log.absorb(error.mistakes)
+            return None
         return spec
 
     def _known(self, names: Sequence[str]) -> list[str]:
@@ -136,7 +143,7 @@ class BackendReader:
 
 
 def _definitions(path: Path, log: MistakeLog) -> Definitions | None:
-    if not path.exists():
+    if not os.path.lexists(path):
         return None
     shown = log.shown(path)
     try:

@@ -31,7 +31,7 @@ _CALLS = 1000
 
 
 def baseline_gates(
-    file: VersionFile, variants: Sequence[str], table: MetricTable, log: MistakeLog
+    file: VersionFile, variants: Sequence[str], table: MetricTable, *, log: MistakeLog
 ) -> tuple[GateSpec, ...]:
     """The gates of one prompt version, for the variants that use it; mistakes are logged in the prompt file."""
     gates = []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import decimal
 import math
 from typing import TYPE_CHECKING, Any
@@ -24,8 +24,8 @@ _PLAIN = (str, int, bool, type(None))
 
 def read_parquet(path: Path, log: MistakeLog) -> Table:
     """Rows of a Parquet file; raises FilesError when it cannot be read or holds what is no text or number."""
-    import pyarrow as pa  # noqa: PLC0415 - 0.2 s, only for Parquet
-    import pyarrow.parquet as pq  # noqa: PLC0415 - as above
+    import pyarrow as pa
+    import pyarrow.parquet as pq
 
     shown = log.shown(path)
     file_size(path, shown)
@@ -66,7 +66,7 @@ def _cell(value: Any, column: str) -> Any:
         return [_cell(item, column) for item in value]
     if isinstance(value, dict):
         return {str(key): _cell(item, column) for key, item in value.items()}
-    if isinstance(value, (datetime.date, datetime.time)):
+    if isinstance(value, (dt.date, dt.time)):
         return value.isoformat()
     if isinstance(value, decimal.Decimal):
         return str(value)

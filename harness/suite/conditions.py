@@ -62,7 +62,7 @@ def check_range(condition: Condition, measure: Measure, aggregation: Aggregation
     """Raises OptionError when the threshold lies where the value never can, or the aggregate is not defined."""
     if aggregation == "corpus" and measure.name not in _CORPUS_METRICS:
         raise OptionError(
-            f"{quoted(measure.name)} has no corpus value; aggregate 'corpus' is for {listed(_CORPUS_METRICS)}; use 'mean'"
+            f"{quoted(measure.name)} has no corpus value; 'corpus' is for {listed(_CORPUS_METRICS)}; use 'mean'"
         )
     if aggregation in _UNBOUNDED:
         return

@@ -13,7 +13,7 @@ from harness.suite.hub import read_hub
 from harness.suite.rows import read_table
 from harness.suite.samples import chosen, find_columns, groups_of, references_of, sample_ids, samples_hash, tags_of
 from harness.suite.suggest import quoted
-from harness.suite.variables import Demand, RowNames, check_extra_columns, check_variables, make_plain
+from harness.suite.variables import RowNames, check_extra_columns, check_variables, make_plain
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from harness.suite.samples import Columns
     from harness.suite.suite_form import DatasetForm
     from harness.suite.table import Table
+    from harness.suite.variables import Demand
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ class Wanted:
     """From the command line; None leaves the suite's own."""
 
 
-def read_rows(form: DatasetForm, document: Document, folder: Path, log: MistakeLog) -> Table | None:
+def read_rows(form: DatasetForm, document: Document, folder: Path, *, log: MistakeLog) -> Table | None:
     """The dataset's rows; mistakes are logged."""
     place = document.mark(("dataset",))
     if (form.path is None) == (form.hub is None):
@@ -77,11 +78,10 @@ def read_named_file(
     """The rows of a file that another file names; when it is not there, the mistake is where it is named."""
     document, place = at
     full = Path(os.path.normpath(folder / path))
-    if not path.isprintable() or not os.path.lexists(full):
-        message = (
-            f"file {quoted(path)} does not exist; a path relative to this file is allowed; looked for {log.shown(full)}"
-        )
-        log.add(document.shown, document.mark(place), message if path.isprintable() else message.split("; looked")[0])
+    if not os.path.lexists(full):
+        where = f"there is no {log.shown(full)}" if path.isprintable() else "remove line breaks and control characters"
+        message = f"file {quoted(path)} does not exist; a path relative to this file is allowed; {where}"
+        log.add(document.shown, document.mark(place), message)
         return None
     return read_table(full, log)
 
@@ -103,16 +103,16 @@ def _read_hub(form: DatasetForm, document: Document, log: MistakeLog) -> Table |
 def build(table: Table, form: DatasetForm, document: Document, *, wanted: Wanted, log: MistakeLog) -> Dataset | None:
     """The samples of the rows; mistakes are logged, and None means that there were any."""
     before = len(log)
-    columns = find_columns(table, form, document, log)
+    columns = find_columns(table, form, document, log=log)
     if columns is None:
         return None
     ids = sample_ids(table, columns.id, log)
-    references = references_of(table, ids, columns.references, log)
-    groups = groups_of(table, ids, columns.group, log)
+    references = references_of(table, ids, columns.references, log=log)
+    groups = groups_of(table, ids, columns.group, log=log)
     names = RowNames("sample", ids)
-    check_variables(table, names, wanted.demands, log)
+    check_variables(table, names, wanted.demands, log=log)
     if wanted.are_demands_complete and (form.ignore or ()) != ["all"]:
-        check_extra_columns(table, names, _used(columns, form, wanted), log)
+        check_extra_columns(table, names, _used(columns, form, wanted), log=log)
     if len(log) > before:
         return None
     make_plain(table.rows)

@@ -1,7 +1,5 @@
 """The base of the file forms: strict models that say what they allow."""
 
-from __future__ import annotations
-
 from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import (
@@ -39,7 +37,7 @@ class Form(BaseModel):
         return value
 
     @classmethod
-    def read(cls, value: Any, forms: dict[int, type[Form]]) -> Self:
+    def read(cls, value: Any, forms: "dict[int, type[Form]]") -> Self:
         """The form of a value; `forms` collects which mapping was read as which form. Raises ValidationError."""
         return cls.model_validate(value, context=forms)
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from json.decoder import WHITESPACE
+import re
 from typing import TYPE_CHECKING, Any
 
 from harness.errors import FilesError, Mistake
 from harness.suite.mistakes import Mark
 from harness.suite.suggest import described, quoted
-from harness.suite.table import Row, Table, not_a_row
+from harness.suite.table import Table, not_a_row
 from harness.suite.text_file import decoded, file_size, position, read_bytes, unreadable
 
 if TYPE_CHECKING:
@@ -17,12 +17,15 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from harness.suite.mistakes import MistakeLog
+    from harness.suite.table import Row
 
 MOST_LINE_BYTES = 64 * 1024 * 1024
 """Longest line of a dataset; a row with more is a file that lost its line breaks."""
 MOST_JSON_BYTES = 256 * 1024 * 1024
 """Biggest .json file, which must be read at once; .jsonl has no limit."""
 _BAD_JSON = "bad JSON"
+_WHITESPACE = re.compile(r"[ \t\n\r]*")
+"""RFC 8259, 2."""
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -51,11 +54,13 @@ def read_jsonl(path: Path, log: MistakeLog) -> Table:
         try:
             text = decoded(raw, shown, line).strip()
         except FilesError as error:
-            log.absorb(error.mistakes)
+            for mistake in error.mistakes:
+                at = mistake.path, Mark(mistake.line or line, mistake.column)
+                log.add_of_kind("lines that are no UTF-8 text", at, mistake.message)
             continue
         if not text:
             continue
-        row = _row(text, line, shown, log)
+        row = _row(text, line, shown, log=log)
         if row is not None:
             rows.append(row)
             lines.append(line)
@@ -89,7 +94,7 @@ def read_json(path: Path, log: MistakeLog) -> Table:
         for offset, value in _elements(text, shown):
             line, column, last = *_further(text, offset, last, mark=(line, column)), offset
             if not isinstance(value, dict):
-                log.add_of_kind("rows that are no mappings", shown, Mark(line, column), not_a_row(value))
+                log.add_of_kind("rows that are no mappings", (shown, Mark(line, column)), not_a_row(value))
                 continue
             if _is_unsendable(value):
                 log.add(shown, Mark(line, column), _surrogate())
@@ -132,26 +137,32 @@ def _elements(text: str, shown: str) -> Iterator[tuple[int, Any]]:
 
 
 def _skip(text: str, offset: int) -> int:
-    match = WHITESPACE.match(text, offset)
+    match = _WHITESPACE.match(text, offset)
     return match.end() if match else offset
 
 
-def _row(text: str, line: int, shown: str, log: MistakeLog) -> Row | None:
+def _row(text: str, line: int, shown: str, *, log: MistakeLog) -> Row | None:
     """The row of one line, or None with the mistake logged."""
     column: int | None = None
     try:
-        value, end = _scan(text)
-        if end != len(text):
-            raise json.JSONDecodeError("Extra data", text, end)
+        value = _whole(text)
         if isinstance(value, dict) and not ("\\u" in text and _is_unsendable(value)):
-            return value  # type: ignore[no-any-return]  # narrowed from Any to dict
+            return value
         message = not_a_row(value) if not isinstance(value, dict) else _surrogate()
     except json.JSONDecodeError as error:
         column, message = error.colno, _bad(error.msg)
     except (ValueError, RecursionError) as error:
         message = _reason(error)
-    log.add_of_kind(_BAD_JSON, shown, Mark(line, column), message)
+    log.add_of_kind(_BAD_JSON, (shown, Mark(line, column)), message)
     return None
+
+
+def _whole(text: str) -> Any:
+    """The value that the whole text is; raises JSONDecodeError when there is more."""
+    value, end = _scan(text)
+    if end != len(text):
+        raise json.JSONDecodeError("Extra data", text, end)
+    return value
 
 
 def _bad(problem: str) -> str:

@@ -11,7 +11,7 @@ from harness.errors import FilesError, UsageError
 from harness.schema import Suite
 from harness.suite.backends import NAME, NAME_RULE, BackendReader
 from harness.suite.baseline import baseline_gates
-from harness.suite.dataset import Dataset, Wanted, build, read_rows
+from harness.suite.dataset import Wanted, build, read_rows
 from harness.suite.document import parse
 from harness.suite.explain import read_form
 from harness.suite.measured import MetricTable, Scopes, add_metrics, read_checks, read_gates
@@ -20,15 +20,16 @@ from harness.suite.prompt_file import demand_of
 from harness.suite.suggest import quoted
 from harness.suite.suite_form import SuiteForm
 from harness.suite.text_file import read_yaml_text
-from harness.suite.variants import VariantReader, Variants
+from harness.suite.variants import VariantReader
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from harness.schema import BackendSpec, CheckSpec, GateSpec
     from harness.suite.catalogue import Catalogue, LoadOptions
-    from harness.suite.document import Document
+    from harness.suite.dataset import Dataset
     from harness.suite.explain import Read
+    from harness.suite.variants import Variants
 
 _HASH_DIGITS = 16
 
@@ -56,7 +57,7 @@ def load_suite(path: Path, catalogue: Catalogue, options: LoadOptions) -> Suite:
     if read is None:
         log.raise_if_any()
         raise FilesError([])  # cannot happen: a form that could not be read is a mistake
-    loading = _Loading(read, path.parent, catalogue, options, log)
+    loading = _Loading(read, path.parent, catalogue=catalogue, options=options, log=log)
     suite = loading.suite(hashlib.sha256(text.encode()).hexdigest()[:_HASH_DIGITS])
     log.raise_if_any()
     if suite is None:
@@ -75,8 +76,8 @@ def _check_options(options: LoadOptions) -> None:
 class _Loading:
     """The parts of one suite, read in the order in which they need each other."""
 
-    def __init__(  # noqa: PLR0913,PLR0917 - one private call
-        self, read: Read[SuiteForm], folder: Path, catalogue: Catalogue, options: LoadOptions, log: MistakeLog
+    def __init__(
+        self, read: Read[SuiteForm], folder: Path, *, catalogue: Catalogue, options: LoadOptions, log: MistakeLog
     ) -> None:
         self._form, self._document, self._broken = read.form, read.document, read.broken
         self._folder = folder
@@ -133,11 +134,13 @@ class _Loading:
 
     def _conditions(self, variants: Variants, backends: Sequence[BackendSpec]) -> _Conditions:
         table = MetricTable(self._catalogue, self._folder)
-        add_metrics(table, self._form, self._document, self._log)
-        checks = read_checks(table, self._form, self._document, self._log)
+        add_metrics(table, self._form, self._document, log=self._log)
+        checks = read_checks(table, self._form, self._document, log=self._log)
         scopes = Scopes(variants.names, self._backend_names(backends))
         gates = read_gates(table, self._form, self._document, scopes=scopes, log=self._log)
-        baselines = [gate for file, names in variants.by_file for gate in baseline_gates(file, names, table, self._log)]
+        baselines = [
+            gate for file, names in variants.by_file for gate in baseline_gates(file, names, table, log=self._log)
+        ]
         return _Conditions(table, checks, (*gates, *baselines))
 
     def _backend_names(self, backends: Sequence[BackendSpec]) -> list[str]:
@@ -149,7 +152,7 @@ class _Loading:
         form = self._form.dataset
         if form is None or "dataset" in self._broken:
             return None
-        table = read_rows(form, self._document, self._folder, self._log)
+        table = read_rows(form, self._document, self._folder, log=self._log)
         if table is None:
             return None
         wanted = Wanted(

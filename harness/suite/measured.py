@@ -101,7 +101,7 @@ class MetricTable:
             return []
 
 
-def add_metrics(table: MetricTable, form: SuiteForm, document: Document, log: MistakeLog) -> None:
+def add_metrics(table: MetricTable, form: SuiteForm, document: Document, *, log: MistakeLog) -> None:
     """Add the entries under `metrics:`; mistakes are logged at the option or the entry."""
     for index, entry in enumerate(form.metrics):
         name, options = next(iter(entry.items())) if isinstance(entry, dict) else (entry, None)
@@ -115,7 +115,7 @@ def add_metrics(table: MetricTable, form: SuiteForm, document: Document, log: Mi
             log.add(document.shown, document.key_mark(option_at if known else at), str(error))
 
 
-def read_checks(table: MetricTable, form: SuiteForm, document: Document, log: MistakeLog) -> tuple[CheckSpec, ...]:
+def read_checks(table: MetricTable, form: SuiteForm, document: Document, *, log: MistakeLog) -> tuple[CheckSpec, ...]:
     """The checks; mistakes are logged."""
     checks = []
     for index, text in enumerate(form.checks):
@@ -150,8 +150,8 @@ def read_gates(
         variants = backends = None
         if not isinstance(entry, str):
             at = (*place, "variants")
-            variants = scopes.variants(entry.variants, document, at, log)
-            backends = scopes.backends(entry.backends, document, (*place, "backends"), log)
+            variants = scopes.variants(entry.variants, document, at, log=log)
+            backends = scopes.backends(entry.backends, document, (*place, "backends"), log=log)
         try:
             gate = parse_gate(table, text)
         except OptionError as error:
@@ -206,7 +206,7 @@ class Scopes:
         self._backends = backends
 
     def variants(
-        self, names: Sequence[str] | None, document: Document, place: Place, log: MistakeLog
+        self, names: Sequence[str] | None, document: Document, place: Place, *, log: MistakeLog
     ) -> tuple[str, ...] | None:
         """Names of the variants meant: a variant's own name, else every variant of the prompt of that name."""
         if names is None:
@@ -222,7 +222,7 @@ class Scopes:
         return tuple(chosen)
 
     def backends(
-        self, names: Sequence[str] | None, document: Document, place: Place, log: MistakeLog
+        self, names: Sequence[str] | None, document: Document, place: Place, *, log: MistakeLog
     ) -> tuple[str, ...] | None:
         """Names of the backends meant."""
         if names is None:

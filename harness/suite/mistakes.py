@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from harness.errors import FilesError, Mistake
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
 
 MOST_OF_A_KIND = 20
 """Mistakes of one kind in one file that are told one by one; the rest is counted."""
+
+_ROW = re.compile(r"\[[0-9]+\]$")
+"""The row at the end of a path without lines: `answers.parquet[3]`."""
 
 
 class Mark(NamedTuple):
@@ -31,7 +35,7 @@ class MistakeLog:
         """`root` is the folder that shown paths are relative to."""
         self._root = os.path.abspath(root)  # noqa: PTH100 - no symlink is followed: the user's own spelling is shown
         self._mistakes: dict[Mistake, None] = {}
-        self._kinds: dict[tuple[str, str], int] = {}
+        self._kinds: dict[tuple[str, str], set[tuple[str, Mark | None, str]]] = {}
 
     def shown(self, path: Path) -> str:
         """The path as users see it: relative to the root when it lies below, else absolute."""
@@ -44,10 +48,12 @@ class MistakeLog:
         line, column = mark if mark is not None else (None, None)
         self._mistakes[Mistake(path, line, column, message)] = None
 
-    def add_of_kind(self, kind: str, path: str, mark: Mark | None, message: str) -> None:  # noqa: PLR0913,PLR0917 - four facts
+    def add_of_kind(self, kind: str, at: tuple[str, Mark | None], message: str) -> None:
         """Note a mistake of which a file may hold thousands: after twenty of a kind only their number is told."""
-        seen = self._kinds[path, kind] = self._kinds.get((path, kind), 0) + 1
-        if seen <= MOST_OF_A_KIND:
+        path, mark = at
+        seen = self._kinds.setdefault((_ROW.sub("", path), kind), set())
+        seen.add((path, mark, message))
+        if len(seen) <= MOST_OF_A_KIND:
             self.add(path, mark, message)
 
     def absorb(self, mistakes: Iterable[Mistake]) -> None:
@@ -71,7 +77,7 @@ class MistakeLog:
     def _uncounted(self) -> list[Mistake]:
         """One line for each kind that was cut short."""
         return [
-            Mistake(path, None, None, f"… and {seen - MOST_OF_A_KIND:,} more: {kind}")
+            Mistake(path, None, None, f"… and {len(seen) - MOST_OF_A_KIND:,} more: {kind}")
             for (path, kind), seen in self._kinds.items()
-            if seen > MOST_OF_A_KIND
+            if len(seen) > MOST_OF_A_KIND
         ]

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from harness.errors import FilesError
-from harness.schema import MessageTemplate, OutputSpec, PromptVersion, Techniques
+from harness.schema import MessageTemplate, OutputSpec, PromptVersion
 from harness.suite.document import parse
 from harness.suite.explain import read_form
 from harness.suite.mistakes import Mark
@@ -23,7 +23,7 @@ from harness.suite.variables import Demand
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from harness.schema import Role
+    from harness.schema import Role, Techniques
     from harness.suite.catalogue import Catalogue
     from harness.suite.document import Document, Place
     from harness.suite.mistakes import MistakeLog
@@ -207,7 +207,7 @@ def _regex_problem(pattern: str) -> str | None:
 
 def _schema_problems(schema: dict[str, Any]) -> list[tuple[Place, str]]:
     """Places and problems of a JSON Schema; references must stay inside it, so that nothing is fetched."""
-    from jsonschema.validators import Draft202012Validator, validator_for  # noqa: PLC0415 - 0.1 s, few prompts have a schema
+    from jsonschema.validators import Draft202012Validator, validator_for
 
     meta = validator_for(schema, default=Draft202012Validator)
     errors = meta(meta.META_SCHEMA).iter_errors(schema)

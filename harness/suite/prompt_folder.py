@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import os
 import re
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.errors import FilesError, OptionError
-from harness.suite.prompt_file import VersionFile, read_version
+from harness.suite.prompt_file import read_version
 from harness.suite.suggest import did_you_mean, listed, quoted
 from harness.suite.text_file import unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from harness.suite.mistakes import MistakeLog
+    from harness.suite.prompt_file import VersionFile
 
 _VERSION = re.compile(r"[0-9]+(\.[0-9]+)*")
 _VERSION_FILE = re.compile(rf"v(?P<version>{_VERSION.pattern})\.yaml")
@@ -79,8 +79,8 @@ class PromptFolder:
     def _unknown(self, name: str) -> str:
         if not self._folder.is_dir():
             shown = self._log.shown(self._folder)
-            return f"prompt {quoted(name)} is unknown; prompts lie in {shown}, which is no folder; make {shown}/{name}/v1.yaml"
-        folders = sorted(path.name for path in self._folder.iterdir() if path.is_dir())
+            return f"prompt {quoted(name)} is unknown; there is no folder {shown}; make {shown}/{name}/v1.yaml"
+        folders = [name for name in _entries(self._folder, self._log) if (self._folder / name).is_dir()]
         if name in folders:
             shown = self._log.shown(self._folder / name)
             return f"prompt {quoted(name)} has no version; files like v1.yaml are allowed; make {shown}/v1.yaml"
@@ -91,12 +91,8 @@ class PromptFolder:
 
 def _version_paths(folder: Path, log: MistakeLog) -> dict[str, Path]:
     """Version → file, lowest version first; files whose names were meant as versions are logged."""
-    try:
-        names = os.listdir(folder) if folder.is_dir() else []
-    except OSError as error:
-        raise FilesError([unreadable(error, log.shown(folder))]) from None
     paths: dict[str, Path] = {}
-    for name in sorted(names):
+    for name in _entries(folder, log) if folder.is_dir() else ():
         match = _VERSION_FILE.fullmatch(name)
         if match:
             paths[match["version"]] = folder / name
@@ -104,6 +100,14 @@ def _version_paths(folder: Path, log: MistakeLog) -> dict[str, Path]:
             message = "the file's name is no version; names like v1.yaml or v1.10.yaml are allowed; rename it"
             log.add(log.shown(folder / name), None, message)
     return dict(sorted(paths.items(), key=lambda item: (version_key(item[0]), item[0])))
+
+
+def _entries(folder: Path, log: MistakeLog) -> list[str]:
+    """Sorted names in a folder; raises FilesError when it cannot be listed."""
+    try:
+        return sorted(path.name for path in folder.iterdir())
+    except OSError as error:
+        raise FilesError([unreadable(error, log.shown(folder))]) from None
 
 
 def version_key(version: str) -> tuple[int, ...]:

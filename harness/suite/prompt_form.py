@@ -1,7 +1,5 @@
 """The form of a prompt file, and of techniques wherever they are written."""
 
-from __future__ import annotations
-
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Discriminator, Field, Tag

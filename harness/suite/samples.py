@@ -6,7 +6,6 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from harness.schema import Sample
 from harness.suite.document import WrittenFloat, WrittenInt, plain
 from harness.suite.suggest import described, did_you_mean, listed, quoted
 from harness.suite.table import canonical_json, cell_text
@@ -14,6 +13,7 @@ from harness.suite.table import canonical_json, cell_text
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from harness.schema import Sample
     from harness.suite.document import Document
     from harness.suite.mistakes import MistakeLog
     from harness.suite.suite_form import DatasetForm
@@ -39,7 +39,7 @@ class Columns:
     """Column with the cluster."""
 
 
-def find_columns(table: Table, form: DatasetForm, document: Document, log: MistakeLog) -> Columns | None:
+def find_columns(table: Table, form: DatasetForm, document: Document, *, log: MistakeLog) -> Columns | None:
     """The named columns; a column that no row has is a mistake at its name in the suite file, and gives None."""
     there = {column: None for row in table.rows for column in row}
     before = len(log)
@@ -65,13 +65,15 @@ def sample_ids(table: Table, column: str | None, log: MistakeLog) -> list[str]:
     if column is None:
         ids = [hashlib.sha256(canonical_json(plain(row)).encode()).hexdigest()[:_ID_DIGITS] for row in table.rows]
     else:
-        ids = [_id_of(table, index, column, log) for index in range(len(table.rows))]
+        ids = [_id_of(table, index, column, log=log) for index in range(len(table.rows))]
     if len(set(ids)) < len(ids):
-        _log_duplicates(table, ids, column, log)
+        _log_duplicates(table, ids, column, log=log)
     return ids
 
 
-def references_of(table: Table, ids: Sequence[str], columns: Sequence[str], log: MistakeLog) -> list[tuple[str, ...]]:
+def references_of(
+    table: Table, ids: Sequence[str], columns: Sequence[str], *, log: MistakeLog
+) -> list[tuple[str, ...]]:
     """Accepted answers of each row; a missing or empty cell is logged."""
     every = []
     for index, row in enumerate(table.rows):
@@ -83,13 +85,13 @@ def references_of(table: Table, ids: Sequence[str], columns: Sequence[str], log:
                 continue
             found = _reference_texts(value)
             if not found or "" in found:
-                _log_empty(table, index, ("reference", column, ids[index]), log)
+                _log_empty(table, index, ("reference", column, ids[index]), log=log)
             texts.extend(found)
         every.append(tuple(texts))
     return every
 
 
-def groups_of(table: Table, ids: Sequence[str], column: str | None, log: MistakeLog) -> list[str | None]:
+def groups_of(table: Table, ids: Sequence[str], column: str | None, *, log: MistakeLog) -> list[str | None]:
     """Cluster of each row; a missing or empty cell is logged."""
     if column is None:
         return [None] * len(table.rows)
@@ -97,7 +99,7 @@ def groups_of(table: Table, ids: Sequence[str], column: str | None, log: Mistake
     for index, row in enumerate(table.rows):
         value = row.get(column)
         if value is None or value == "":
-            _log_empty(table, index, ("group", column, ids[index]), log)
+            _log_empty(table, index, ("group", column, ids[index]), log=log)
         groups.append(cell_text(value))
     return groups
 
@@ -133,7 +135,7 @@ def samples_hash(samples: Sequence[Sample]) -> str:
     return digest.hexdigest()[:_HASH_DIGITS]
 
 
-def _id_of(table: Table, index: int, column: str, log: MistakeLog) -> str:
+def _id_of(table: Table, index: int, column: str, *, log: MistakeLog) -> str:
     value = table.rows[index].get(column)
     if isinstance(value, (WrittenInt, WrittenFloat)):
         return value.source
@@ -141,39 +143,36 @@ def _id_of(table: Table, index: int, column: str, log: MistakeLog) -> str:
         return str(value)
     if isinstance(value, str) and value and value.isprintable() and len(value) <= _MOST_ID_CHARACTERS:
         return value
-    path, mark = table.position(index)
     what = "is missing" if column not in table.rows[index] else f"is {described(value)}"
     message = (
         f"the id in column {quoted(column)} {what}; one line of text or a whole number is allowed; give the row an id"
     )
-    log.add_of_kind("rows with a bad id", path, mark, message)
+    log.add_of_kind("rows with a bad id", table.position(index), message)
     return f"(row {index})"  # no other row's id: one mistake a row
 
 
-def _log_duplicates(table: Table, ids: Sequence[str], column: str | None, log: MistakeLog) -> None:
+def _log_duplicates(table: Table, ids: Sequence[str], column: str | None, *, log: MistakeLog) -> None:
     first: dict[str, int] = {}
     for index, sample_id in enumerate(ids):
         before = first.setdefault(sample_id, index)
         if before == index:
             continue
-        path, mark = table.position(index)
         where = f"line {table.lines[before]}" if table.lines is not None else f"row {before}"
         if column is None:
             message = f"the row is the same as on {where}; each row is allowed once; remove it or add a column 'id'"
         else:
             message = f"id {quoted(sample_id)} is also on {where}; ids are unique; rename or remove one"
-        log.add_of_kind("duplicate ids", path, mark, message)
+        log.add_of_kind("duplicate ids", table.position(index), message)
 
 
-def _log_empty(table: Table, index: int, what: tuple[str, str, str], log: MistakeLog) -> None:
+def _log_empty(table: Table, index: int, what: tuple[str, str, str], *, log: MistakeLog) -> None:
     kind, column, sample_id = what
-    path, mark = table.position(index)
     state = "missing" if column not in table.rows[index] else "empty"
     message = (
         f"sample {quoted(sample_id)}: {kind} column {quoted(column)} is {state}; "
         f"a value in every row is allowed; fill it or remove the row"
     )
-    log.add_of_kind(f"rows without a {kind}", path, mark, message)
+    log.add_of_kind(f"rows without a {kind}", table.position(index), message)
 
 
 def _reference_texts(value: Any) -> tuple[str, ...]:

@@ -47,7 +47,7 @@ def nearest(word: str, names: Iterable[str]) -> str | None:
 
 
 def quoted(text: str) -> str:
-    """The text in quotes, on one line and cut to a readable length.
+    r"""The text in quotes, on one line and cut to a readable length.
 
     >>> quoted("two\\nlines")
     "'two\\\\nlines'"

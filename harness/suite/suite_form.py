@@ -1,10 +1,8 @@
 """The form of suite.yaml and of backends.yaml."""
 
-from __future__ import annotations
-
 from typing import Annotated, Any, ClassVar
 
-from pydantic import Discriminator, Field, Tag
+from pydantic import ConfigDict, Discriminator, Field, Tag
 
 from harness.suite.form import Columns, Form, Free, Text, later, shape
 from harness.suite.prompt_form import TechniquesForm
@@ -127,7 +125,7 @@ MetricEntry = Annotated[
 class SuiteForm(Form):
     """suite.yaml: dataset + prompts + backends + metrics + checks + gates."""
 
-    model_config = {"json_schema_extra": {"required": ["dataset", "prompts"]}}
+    model_config = ConfigDict(json_schema_extra={"required": ["dataset", "prompts"]})
     refused: ClassVar[dict[str, str]] = later("targets", "stop_early", "quarantine", "sandbox", "rollout", "attacks")
 
     name: Text | None = Field(default=None, description="Default: the folder's name.", examples=["feedback"])

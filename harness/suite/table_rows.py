@@ -11,7 +11,7 @@ from harness.suite.document import parse
 from harness.suite.json_rows import MOST_LINE_BYTES, raw_lines
 from harness.suite.mistakes import Mark
 from harness.suite.suggest import described, listed, quoted
-from harness.suite.table import Row, Table, not_a_row
+from harness.suite.table import Table, not_a_row
 from harness.suite.text_file import decoded, read_yaml_text
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from harness.suite.mistakes import MistakeLog
+    from harness.suite.table import Row
 
 
 def read_delimited(path: Path, log: MistakeLog, *, delimiter: str) -> Table:
@@ -37,7 +38,7 @@ def read_delimited(path: Path, log: MistakeLog, *, delimiter: str) -> Table:
                     rows.append(dict(zip(header, record, strict=True)))
                     lines.append(line)
                 elif record:
-                    log.add_of_kind("ragged rows", shown, Mark(line, None), _ragged(record, header, delimiter))
+                    log.add_of_kind("ragged rows", (shown, Mark(line, None)), _ragged(record, header, delimiter))
                 line = records.line_num + 1
         except csv.Error as error:
             message = f"is no valid row: {error}; quotes come in pairs; close or double the quotes from this line on"
@@ -58,7 +59,7 @@ def read_yaml(path: Path, log: MistakeLog) -> Table:
     for index, value in enumerate(document.value):
         mark = document.mark((index,))
         if not isinstance(value, dict):
-            log.add_of_kind("rows that are no mappings", shown, mark, not_a_row(value))
+            log.add_of_kind("rows that are no mappings", (shown, mark), not_a_row(value))
             continue
         rows.append(value)
         lines.append(mark.line)

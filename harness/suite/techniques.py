@@ -10,7 +10,7 @@ from harness.suite.dataset import read_named_file
 from harness.suite.prompt_form import ChainOfThoughtForm
 from harness.suite.suggest import quoted
 from harness.suite.table import cell_text
-from harness.suite.variables import Demand, RowNames, check_variables, make_plain
+from harness.suite.variables import RowNames, check_variables, make_plain
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from harness.suite.mistakes import MistakeLog
     from harness.suite.prompt_form import TechniquesForm
     from harness.suite.table import Table
+    from harness.suite.variables import Demand
 
 _DEFAULT_CHAIN_OF_THOUGHT = ChainOfThoughtSpec(
     instruction=(
@@ -83,7 +84,7 @@ def _examples(layers: Sequence[Layer], demand: Demand, log: MistakeLog) -> Examp
     table = read_named_file(path.value, path.layer.folder, log, at=(path.layer.document, path.place))
     answer = _written(with_examples, "answer")
     column = answer.value if answer is not None else "answer"
-    if table is None or not _check_rows(table, column, demand, log):
+    if table is None or not _check_rows(table, column, demand, log=log):
         return None
     k, select, seed = (_written(with_examples, key) for key in ("k", "select", "seed"))
     if k is not None and k.value > len(table.rows):
@@ -111,7 +112,7 @@ def _written(layers: Sequence[Layer], key: str) -> _Written | None:
     return None
 
 
-def _check_rows(table: Table, answer: str, demand: Demand, log: MistakeLog) -> bool:
+def _check_rows(table: Table, answer: str, demand: Demand, *, log: MistakeLog) -> bool:
     """Whether every row holds the declared inputs and an answer, which becomes text; mistakes are logged."""
     before = len(log)
     for index, row in enumerate(table.rows):
@@ -119,14 +120,13 @@ def _check_rows(table: Table, answer: str, demand: Demand, log: MistakeLog) -> b
         if text:
             row[answer] = text
             continue
-        path, mark = table.position(index)
         state = "missing" if answer not in row else "empty"
         message = (
             f"example {quoted(str(index + 1))}: answer column {quoted(answer)} is {state}; "
             "each example has an answer; fill it, or name the column by 'answer:'"
         )
-        log.add_of_kind("examples without an answer", path, mark, message)
+        log.add_of_kind("examples without an answer", table.position(index), message)
     names = RowNames("example", [str(number) for number in range(1, len(table.rows) + 1)])
-    check_variables(table, names, [demand], log)
+    check_variables(table, names, [demand], log=log)
     make_plain(table.rows)
     return len(log) == before

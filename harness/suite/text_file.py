@@ -64,12 +64,12 @@ def decoded(raw: bytes, shown: str, first_line: int = 1) -> str:
     nul = raw.find(b"\0")
     if nul >= 0:
         message = "holds a NUL byte; only UTF-8 text is allowed; save the file as UTF-8 without it"
-        raise FilesError([_at_byte(raw, nul, shown, message, first_line)])
+        raise FilesError([_at_byte(raw, nul, shown=shown, message=message, first_line=first_line)])
     try:
         return raw.decode("utf-8")
     except UnicodeDecodeError as error:
         message = f"the byte 0x{raw[error.start]:02x} is not UTF-8; only UTF-8 is allowed; save the file as UTF-8"
-        raise FilesError([_at_byte(raw, error.start, shown, message, first_line)]) from None
+        raise FilesError([_at_byte(raw, error.start, shown=shown, message=message, first_line=first_line)]) from None
 
 
 def read_yaml_text(path: Path, shown: str) -> str:
@@ -91,7 +91,7 @@ def position(text: str, offset: int) -> tuple[int, int]:
     return text.count("\n", 0, offset) + 1, offset - (text.rfind("\n", 0, offset) + 1) + 1
 
 
-def _at_byte(raw: bytes, offset: int, shown: str, message: str, first_line: int) -> Mistake:  # noqa: PLR0913,PLR0917 - one private call form
+def _at_byte(raw: bytes, offset: int, *, shown: str, message: str, first_line: int) -> Mistake:
     """A mistake at a byte of the file."""
     before = raw[:offset].decode("utf-8", errors="replace")
     line, column = position(before, len(before))

@@ -58,7 +58,7 @@ def shapes(rows: Sequence[Row]) -> dict[tuple[str, ...], list[int]]:
     return found
 
 
-def check_variables(table: Table, names: RowNames, demands: Sequence[Demand], log: MistakeLog) -> None:
+def check_variables(table: Table, names: RowNames, demands: Sequence[Demand], *, log: MistakeLog) -> None:
     """Log every variable that is missing or of the wrong type; cells of text tables are read as their type."""
     by_variable: dict[str, dict[InputType, str]] = {}
     for demand in demands:
@@ -78,12 +78,10 @@ def _log_missing(
     variable, kind, prompt = wanted
     everywhere = len(rows) == len(table.rows) > 1
     for index in rows[:1] if everywhere else rows:
-        path, mark = table.position(index)
         also = f" (as in all {len(rows):,} rows)" if everywhere else ""
         log.add_of_kind(
             f"{names.noun}s without variable '{variable}'",
-            path,
-            mark,
+            table.position(index),
             f"{names.noun} {quoted(names.ids[index])}: variable '{variable}' is missing{also}; "
             f"prompt {prompt} declares it as {kind}; add the column{_near_column(variable, table.rows[index])}",
         )
@@ -110,11 +108,9 @@ def _check_types(
             if value is not None:
                 row[variable] = value
                 continue
-            path, mark = table.position(index)
             log.add_of_kind(
                 f"{names.noun}s whose variable '{variable}' is no {kind}",
-                path,
-                mark,
+                table.position(index),
                 f"{names.noun} {quoted(names.ids[index])}: variable '{variable}' is {described(row[variable])}; "
                 f"prompt {prompt} declares it as {kind}; {_remedy(kind, is_text=table.is_text)}",
             )
@@ -140,7 +136,7 @@ def _remedy(kind: str, *, is_text: bool) -> str:
     return "mend the value or the declared type"
 
 
-def check_extra_columns(table: Table, names: RowNames, known: Collection[str], log: MistakeLog) -> None:
+def check_extra_columns(table: Table, names: RowNames, known: Collection[str], *, log: MistakeLog) -> None:
     """Log each column that nothing uses, once, at the first row that has it."""
     counts: dict[str, tuple[int, int]] = {}
     for shape, rows in shapes(table.rows).items():

@@ -59,7 +59,7 @@ class VariantReader:
         for index, entry in enumerate(entries):
             form = entry if isinstance(entry, VariantForm) else VariantForm(prompt=entry)
             name = form.name if form.name is not None else form.prompt
-            if not self._is_usable(name, names, document, ("prompts", index)):
+            if not self._is_usable(name, names, at=(document, ("prompts", index))):
                 continue
             names[name] = form.prompt.partition("@")[0]
             file = self._file(form, document, ("prompts", index), is_mapping=form is entry)
@@ -73,13 +73,14 @@ class VariantReader:
         by_file = tuple((file, tuple(users)) for file, users in files.values())
         return Variants(tuple(variants), tuple(names.items()), by_file, is_complete)
 
-    def _is_usable(self, name: str, names: dict[str, str], document: Document, place: Place) -> bool:
+    def _is_usable(self, name: str, names: dict[str, str], *, at: tuple[Document, Place]) -> bool:
         if not NAME.fullmatch(name):
             message = f"variant name {quoted(name)} cannot stand in an item id; {NAME_RULE}; rename it"
         elif name in names:
             message = f"variant {quoted(name)} is listed twice; each has a name of its own; add 'name:' or remove one"
         else:
             return True
+        document, place = at
         named = (*place, "name")
         self._log.add(document.shown, document.mark(named if named in document.marks else place), message)
         return False
