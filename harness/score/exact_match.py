@@ -6,7 +6,6 @@ import re
 import string
 import unicodedata
 from decimal import Decimal, InvalidOperation
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from harness.schema import Measure
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     from harness.schema import Answer, Score
 
 _ARTICLE = re.compile(r"\b(?:a|an|the)\b\s*", re.IGNORECASE)
+_SYMBOL = re.compile(r"[^\w\s]|_")
 _NUMBER = re.compile(r"[-+]?(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)?(?:\.[0-9]+)?(?:[eE][-+]?[0-9]{1,6})?")
 
 
@@ -72,7 +72,7 @@ def text_normalised(text: str, options: Mapping[str, bool]) -> str:
     if options["ignore_case"]:
         text = text.casefold()
     if options["ignore_punctuation"]:
-        text = "".join(character for character in text if not _is_punctuation(character))
+        text = _SYMBOL.sub(_kept, text)
     if options["ignore_articles"]:
         text = _ARTICLE.sub("", text)
     if options["ignore_whitespace"]:
@@ -91,6 +91,8 @@ def as_number(text: str) -> Decimal | None:
         return None
 
 
-@lru_cache(maxsize=4096)
-def _is_punctuation(character: str) -> bool:
-    return character in string.punctuation or unicodedata.category(character).startswith("P")
+def _kept(symbol: re.Match[str]) -> str:
+    """Nothing for punctuation, other symbols (€, emoji) as they are."""
+    character = symbol[0]
+    is_punctuation = character in string.punctuation or unicodedata.category(character).startswith("P")
+    return "" if is_punctuation else character

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from harness.schema import Answer, Score
     from harness.score.options import Option
 
+_ARTICLES = frozenset({"a", "an", "the"})
 _ARTICLE = re.compile(r"\b(a|an|the)\b")
 _NO_PUNCTUATION = str.maketrans("", "", string.punctuation)
 
@@ -54,7 +55,13 @@ def _best_f1(answer: Answer) -> float:
 
 def squad_words(text: str) -> list[str]:
     """The words that SQuAD compares."""
-    return _ARTICLE.sub(" ", text.lower().translate(_NO_PUNCTUATION)).split()
+    words: list[str] = []
+    for word in text.lower().translate(_NO_PUNCTUATION).split():
+        if not word.isalnum():  # “the”: an article may stand beside punctuation that is not ASCII's
+            words.extend(_ARTICLE.sub(" ", word).split())
+        elif word not in _ARTICLES:
+            words.append(word)
+    return words
 
 
 def word_f1(words: Sequence[str], reference: Sequence[str]) -> float:

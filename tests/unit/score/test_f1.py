@@ -16,6 +16,10 @@ def test_words_are_lowered_and_lose_punctuation_and_articles() -> None:
     assert squad_words("The U.S. president's  an  idea, a-b") == ["us", "presidents", "idea", "ab"]
 
 
+def test_articles_beside_foreign_punctuation_are_dropped() -> None:
+    assert squad_words("“The” cat¿s a—b") == ["“", "”", "cat¿s", "—b"]
+
+
 def test_articles_inside_words_are_kept() -> None:
     assert squad_words("theatre another a") == ["theatre", "another"]
 
