@@ -100,7 +100,7 @@ def test_without_javascript_results_gates_and_methods_can_be_read(open_report: O
     opened = open_report(build_record(), script=False)
     text = opened.page.locator("body").inner_text()
     for part in (
-        "gates hold",
+        "of 20 gates",
         "120 trials:",
         "exact_match.mean >= 0.30",
         "few_shot@1.1",
