@@ -18,7 +18,7 @@ _STR = frozenset({
 })
 _DATE = frozenset({
     "year", "month", "day", "hour", "minute", "second", "microsecond", "date", "time", "days", "seconds",
-    "isoformat", "strftime", "weekday", "isoweekday", "total_seconds",
+    "isoformat", "weekday", "isoweekday", "total_seconds",
 })
 _LOOP = frozenset({
     "index", "index0", "revindex", "revindex0", "first", "last", "length", "depth", "depth0", "previtem",

@@ -95,7 +95,7 @@ def _matched(pattern: str, text: str, where: str) -> str:
     except re.error as error:
         raise OutputError(f"{where}: output.regex is not a regular expression: {error}; mend it") from None
     if found is None:
-        what = f"output.regex {shown(pattern)!r} found nothing in the text {quoted(text)}"
+        what = f"output.regex '{shown(pattern)}' found nothing in the text {quoted(text)}"
         raise OutputError(f"{where}: {what}; the text must match; mend output.regex or ask for that form")
     first = found[1] if found.re.groups else None
     return found[0] if first is None else first

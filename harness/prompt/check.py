@@ -10,7 +10,7 @@ from jinja2.exceptions import TemplateSyntaxError
 
 from harness.prompt.environment import PromptEnvironment
 from harness.prompt.meter import FORBIDDEN
-from harness.prompt.template import TOO_DEEP, CompiledTemplate, explain_syntax
+from harness.prompt.template import TOO_DEEP, CompiledTemplate, explain, explain_syntax
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -34,6 +34,8 @@ def mistakes(source: str, declared: Collection[str]) -> list[Finding]:
         found = [(error.lineno - 1, explain_syntax(error))]
     except (SyntaxError, RecursionError, MemoryError):
         found = [(0, TOO_DEEP)]
+    except ValueError as error:  # a number of more digits than Python reads
+        found = [(0, explain(error))]
     return sorted(set(found))
 
 

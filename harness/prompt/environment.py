@@ -65,6 +65,8 @@ class PromptEnvironment(ImmutableSandboxedEnvironment):
             args = tuple(budget.each(argument) for argument in args)
         elif isinstance(obj, types.BuiltinMethodType) and isinstance(obj.__self__, str):
             _foresee_method(budget, obj, (args, kwargs))
+        elif isinstance(obj, types.BuiltinMethodType) and isinstance(obj.__self__, (list, tuple)):
+            budget.weigh(obj.__self__)
         budget.enter()
         try:
             return budget.admit(super().call(context, obj, *args, **kwargs))
@@ -90,7 +92,6 @@ def _foresee_method(budget: Budget, method: Any, call: tuple[tuple[Any, ...], di
     given = {key: value for key, value in kwargs.items() if key not in _INTERNAL}
     budget.weigh(method.__self__)
     sizes.check_arguments(method.__name__, (*args, *given.values()))
-    sizes.check_needles(method.__name__, (*args, *given.values()))
     size: Any = sizes.METHODS.get(method.__name__)
     if size is not None:
         budget.foresee(size(method.__self__, *args, **given))

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 BUDGET = " budget"
 """Where a context holds its Budget: no name in a template can have a space."""
-EACH, WEIGH, CONCAT = " each", " weigh", " concat"
+EACH, WEIGH, SEEK, CONCAT = " each", " weigh", " seek", " concat"
 """Filters that the meter writes into a template; no template can name them."""
 
 _FROM_JINJA = (  # noqa: SIM905 - a word a line says no more
@@ -42,7 +42,10 @@ _TESTS = (  # noqa: SIM905 - as above
     "boolean defined divisibleby eq equalto even false float ge greaterthan gt in integer iterable le lessthan lower "
     "lt mapping ne none number odd sameas sequence string true undefined upper == != > >= < <="
 ).split()
-_NEEDLE_FILTERS = frozenset({"trim"})
+_ITERATING = (  # noqa: SIM905 - as above
+    "batch groupby join list map max min reject rejectattr select selectattr slice sort sum unique"
+).split()
+"""Filters that take a text character by character."""
 
 
 def budget_of(context: Context) -> Budget:
@@ -79,7 +82,7 @@ def filters() -> dict[str, Callable[..., Any]]:
     plain = {name: FILTERS[name] for name in _FROM_JINJA}
     own = {"tojson": _tojson, "escape": _escape, "e": _escape}
     metered = {name: _metered(name, function) for name, function in {**plain, **own}.items()}
-    return metered | {"string": _string, EACH: _each, WEIGH: _weigh, CONCAT: _concat}
+    return metered | {"string": _string, EACH: _each, WEIGH: _weigh, SEEK: _seek, CONCAT: _concat}
 
 
 def _metered(name: str, function: Any) -> Callable[..., Any]:
@@ -91,8 +94,11 @@ def _metered(name: str, function: Any) -> Callable[..., Any]:
     def run(context: Context, value: Any, *args: Any, **kwargs: Any) -> Any:
         budget = budget_of(context)
         budget.weigh(value)
+        if name in _ITERATING and isinstance(value, str):
+            budget.spend(len(value))
         if args or kwargs:
-            _check(budget, name, (*args, *kwargs.values()))
+            budget.weigh((args, kwargs))
+            sizes.check_arguments(name, (*args, *kwargs.values()))
         if foresee is not None:
             budget.foresee(foresee(value, *args, **kwargs))
         if wants is None:
@@ -101,13 +107,6 @@ def _metered(name: str, function: Any) -> Callable[..., Any]:
         return budget.admit(function(lead, value, *args, **kwargs))
 
     return run
-
-
-def _check(budget: Budget, name: str, arguments: tuple[Any, ...]) -> None:
-    budget.weigh(arguments)
-    sizes.check_arguments(name, arguments)
-    if name in _NEEDLE_FILTERS:
-        sizes.check_needles(name, arguments)
 
 
 @pass_context
@@ -120,6 +119,12 @@ def _each(context: Context, value: Any) -> Iterator[Any]:
 def _weigh(context: Context, value: Any) -> Any:
     """A list, dict, slice or operand, weighed."""
     return budget_of(context).admit(value)
+
+
+@pass_context
+def _seek(context: Context, value: Any) -> Any:
+    """The right side of `in`: weighed, unless it is a mapping, in which looking up costs nothing."""
+    return value if isinstance(value, dict) else budget_of(context).admit(value)
 
 
 @pass_context

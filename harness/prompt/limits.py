@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator
 from typing import Any, NoReturn
 
-MAX_STEPS = 1_000_000
+MAX_STEPS = 500_000
 """About a second of work; a prompt of 1,000 documents in a loop takes some 10,000."""
 MAX_SIZE = 4_000_000
 """Characters of one value or message, containers counted with all they hold: about a million tokens."""

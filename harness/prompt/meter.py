@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from jinja2 import nodes
 from jinja2.visitor import NodeTransformer
 
-from harness.prompt.filters import CONCAT, EACH, WEIGH
+from harness.prompt.filters import CONCAT, EACH, SEEK, WEIGH
 
 if TYPE_CHECKING:
     from jinja2.environment import Environment
@@ -83,7 +83,7 @@ class _Meter(NodeTransformer):
     def visit_Operand(self, node: nodes.Operand) -> nodes.Node:  # noqa: N802 - as above
         """A comparison costs at most the weight of its right side."""
         self.generic_visit(node)
-        node.expr = _through(node.expr, WEIGH)
+        node.expr = _through(node.expr, SEEK if node.op in ("in", "notin") else WEIGH)
         return node
 
     def visit_Getitem(self, node: nodes.Getitem) -> nodes.Node:  # noqa: N802 - as above

@@ -77,7 +77,7 @@ class _CompiledPrompt:
 
     def messages(self, sample: Sample) -> tuple[Message, ...]:
         """The chat for `sample`."""
-        where = f"{self._where}, sample {shown(sample.sample_id)!r} ({sample.location})"
+        where = f"{self._where}, sample '{shown(sample.sample_id)}' ({shown(sample.location, 300)})"
         variables = self._inputs(sample.variables, where)
         chat = [self._message(index, variables, where) for index in range(len(self._templates))]
         reasoning = self.variant.techniques.chain_of_thought

@@ -43,11 +43,17 @@ class SimilarityIndex:
         """Positions of all texts, nearest first; equally near ones in their order."""
         import numpy as np
 
+        yield from np.argsort(-self.cosines(text).round(_DIGITS), kind="stable").tolist()
+
+    def cosines(self, text: str) -> np.ndarray:
+        """Nearness of each text, 0…1, in their order."""
+        import numpy as np
+
         scores: np.ndarray = np.zeros(self._n)
         for word, weight in self._weights(_words(text)).items():
             rows, weights = self._postings[word]
             scores[rows] += weight * weights
-        yield from np.argsort(-scores.round(_DIGITS), kind="stable").tolist()
+        return scores
 
     def _weights(self, words: Counter[str]) -> dict[str, float]:
         """Weights of unit length; words that no text of the index has are left out."""

@@ -21,20 +21,18 @@ MAX_PRECISION = 100
 """Digits that `round` takes: more than a float has."""
 
 _PRINTF = re.compile(r"%(?:\([^)]*\))?[#0\- +]*(?P<width>\d+|\*)?(?:\.(?P<precision>\d+|\*))?")
-_ANY_LENGTH = frozenset({"join", "replace", "startswith", "endswith", "removeprefix", "removesuffix"})
+_WIDTH = frozenset({"batch", "center", "indent", "ljust", "rjust", "round", "slice", "truncate", "zfill"})
+"""Filters and methods whose numbers are widths or counts of what they make."""
+_NEEDLE = frozenset({"lstrip", "rfind", "rindex", "rpartition", "rsplit", "rstrip", "strip", "trim"})
+"""Filters and methods that search without an index."""
 
 
 def check_arguments(name: str, arguments: tuple[Any, ...]) -> None:
-    """Raises LimitError when a number among the arguments of a filter or method is beyond MAX_NUMBER."""
+    """Raises LimitError for a width beyond MAX_NUMBER or a needle beyond MAX_NEEDLE."""
     for argument in arguments:
-        if isinstance(argument, int) and abs(argument) > MAX_NUMBER:
+        if isinstance(argument, int) and abs(argument) > MAX_NUMBER and name in _WIDTH:
             refuse(f"gives {name} the number {argument:.6g}", f"numbers up to {MAX_NUMBER:,}")
-
-
-def check_needles(name: str, arguments: tuple[Any, ...]) -> None:
-    """Raises LimitError when a string method is asked to look for or strip a very long text."""
-    for argument in arguments:
-        if isinstance(argument, str) and len(argument) > MAX_NEEDLE and name not in _ANY_LENGTH:
+        if isinstance(argument, str) and len(argument) > MAX_NEEDLE and name in _NEEDLE:
             refuse(f"gives {name} a text of {len(argument):,} characters", f"{MAX_NEEDLE} characters there")
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from harness.prompt.environment import PromptEnvironment
 
 _FILENAME = "<prompt>"
-TOO_DEEP = "the template nests too deeply; about 100 levels are allowed; make it simpler"
+TOO_DEEP = "the template or a value nests too deeply; about 100 levels are allowed; make it simpler"
 
 
 class CompiledTemplate:
@@ -68,7 +68,7 @@ def explain(error: BaseException) -> str:
         return f"{text}; allowed: values, their items and harmless methods; see the list in the prompt file reference"
     if isinstance(error, UndefinedError):
         return f"{text}; only what the sample holds can be used; test it with `is defined` or mend the name"
-    if isinstance(error, (RecursionError, MemoryError)):
+    if isinstance(error, (RecursionError, MemoryError, SyntaxError)):
         return TOO_DEEP
     return f"{type(error).__name__}: {text}; the template must render with every sample; mend it or the value"
 
