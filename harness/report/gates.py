@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from harness.report import headline
 from harness.report.interval import axis_of, draw
 from harness.report.markup import el
-from harness.report.numbers import in_unit, interval, sizes
+from harness.report.numbers import in_unit, interval
+from harness.report.results import standing_behind
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -75,7 +76,7 @@ def _row(verdict: Verdict, known: Known) -> Html:
         el("td", verdict.variant, el("small", verdict.backend, dagger)),
         el("td", el("span", in_unit(aggregate.value, unit), class_="value"),
            el("small", f"must be {gate.operator} {gate.threshold:g}")),
-        el("td", drawn, el("small", interval(aggregate, unit)), el("small", sizes(aggregate), class_="sizes")),
+        el("td", drawn, el("small", interval(aggregate, unit)), standing_behind(aggregate)),
         el("td", verdict.message, class_="message"),
         el("td", gate.origin),
         class_=state[0],

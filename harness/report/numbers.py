@@ -72,11 +72,17 @@ def interval(aggregate: Aggregate, unit: str) -> str:
 
 def sizes(aggregate: Aggregate) -> str:
     """`n 58 · 2 unscored · 1 failed`: how many stand behind a number, and how many do not."""
-    parts = [f"n {aggregate.n_scored:,}"]
+    return " · ".join(size_lines(aggregate))
+
+
+def size_lines(aggregate: Aggregate) -> tuple[str, ...]:
+    """The sizes in two parts: `n 58 · 20 clusters` and, where there are any, `2 unscored · 1 failed`."""
+    behind = [f"n {aggregate.n_scored:,}"]
     if aggregate.n_clusters is not None:
-        parts.append(f"{aggregate.n_clusters:,} clusters")
+        behind.append(f"{aggregate.n_clusters:,} clusters")
+    lacking = []
     if aggregate.n_unscored:
-        parts.append(f"{aggregate.n_unscored:,} unscored")
+        lacking.append(f"{aggregate.n_unscored:,} unscored")
     if aggregate.n_failed:
-        parts.append(f"{aggregate.n_failed:,} failed")
-    return " · ".join(parts)
+        lacking.append(f"{aggregate.n_failed:,} failed")
+    return tuple(" · ".join(parts) for parts in (behind, lacking) if parts)

@@ -85,7 +85,7 @@ def _errors(record: RunRecord) -> Html:
             "li",
             el(
                 "a",
-                f"{number:,} {headline.ERROR_TITLES[kind]}",
+                f"{headline.ERROR_TITLES[kind]}: {number:,}",
                 href="#" + urlencode({"kind": kind}),
                 class_="to-trials",
             ),

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from harness.report.headline import plural, small_model_note
 from harness.report.interval import axis_of, draw, shares
 from harness.report.markup import el, join
-from harness.report.numbers import ABSENT, count, in_unit, interval, sizes, usd
+from harness.report.numbers import ABSENT, count, in_unit, interval, size_lines, usd
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,6 +49,11 @@ def column_title(column: Column) -> str:
 def direction(measure: Measure | None) -> str:
     """`↑` where more is better, `↓` where less is; an error rate is better lower."""
     return "↑" if measure is not None and measure.higher_is_better else "↓"
+
+
+def standing_behind(aggregate: Aggregate) -> Html:
+    """The sizes behind a number, and below them what is lacking."""
+    return join(el("small", line) for line in size_lines(aggregate))
 
 
 def clear_leaders(cells: Sequence[Cell], column: Column, *, higher: bool) -> set[tuple[str, str]]:
@@ -161,12 +166,12 @@ def _number(cell: Cell, column: Column, drawn: tuple[Measure | None, Axis, set[t
 
 def _aggregate(aggregate: Aggregate, unit: str, drawn: tuple[Axis, Html | None]) -> Html:
     if aggregate.value is None:
-        reason = el("small", aggregate.reason, class_="sizes") if aggregate.reason else None
-        return el("td", el("span", "no value", class_="quiet"), el("small", sizes(aggregate), class_="sizes"), reason)
+        reason = el("small", aggregate.reason, class_="reason-short") if aggregate.reason else None
+        return el("td", el("span", "no value", class_="quiet"), standing_behind(aggregate), reason)
     axis, lead = drawn
     bounds = interval(aggregate, unit)
     return el("td", el("span", in_unit(aggregate.value, unit), class_="value"), draw(aggregate, axis),
-              el("small", bounds), el("small", sizes(aggregate), class_="sizes"), lead)  # fmt: skip
+              el("small", bounds), standing_behind(aggregate), lead)  # fmt: skip
 
 
 def _p95(cell: Cell) -> Html:
@@ -174,7 +179,7 @@ def _p95(cell: Cell) -> Html:
     if aggregate is None or aggregate.value is None:
         return el("td", el("span", "no value", class_="quiet"), el("small", f"n {count(0)}"))
     return el("td", el("span", in_unit(aggregate.value, "s"), class_="value"), el("small", interval(aggregate, "s")),
-              el("small", sizes(aggregate), class_="sizes"))  # fmt: skip
+              standing_behind(aggregate))  # fmt: skip
 
 
 def _legend() -> Html:

@@ -197,7 +197,7 @@ def test_unreadable_answer_shows_its_raw_text_and_is_no_error(open_report: Open)
 
 def test_failed_metric_is_found_as_such_with_its_reason(open_report: Open) -> None:
     opened = open_report(build_record(Shape(samples=3, failing_metric=True)))
-    opened.page.get_by_role("link", name="1 a metric failed").click()
+    opened.page.get_by_role("link", name="a metric failed: 1").click()
     opened.wait_for_status("1 of 18 trials")
     opened.page.locator("table.trials tbody tr a").click()
     opened.page.get_by_role("dialog").get_by_text("ZeroDivisionError: division by zero").wait_for()

@@ -138,7 +138,7 @@ def test_result_table_tells_what_is_not_scored() -> None:
     record = build_record()
     cost = next(one for one in record.cells[0].aggregates if one.metric == "cost_usd")
     assert cost.n_unscored > 0
-    assert f"no valuen 0 · {cost.n_unscored} unscored · {cost.n_failed} failed" in visible(render_html(record))
+    assert f"no valuen 0{cost.n_unscored} unscored · {cost.n_failed} failed" in visible(render_html(record))
 
 
 def test_methods_name_signatures_intervals_and_reasons() -> None:
