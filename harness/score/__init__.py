@@ -2,7 +2,7 @@
 
 from harness.score.metric import CorpusMetric, Metric
 from harness.score.options import Option
-from harness.score.registry import always_measured, create, measures_of, metric_names
+from harness.score.registry import always_measured, create, measures_of, metric_names, needs_references
 from harness.score.results import answers_of, trial_results
 from harness.score.scorer import Scorer
 from harness.score.table import MetricTable, metric
@@ -19,5 +19,6 @@ __all__ = [
     "measures_of",
     "metric",
     "metric_names",
+    "needs_references",
     "trial_results",
 ]

@@ -94,7 +94,7 @@ class FunctionMetric:
             return unscored(self.measures, NO_REFERENCE)
         all_given = {
             "output": answer.output,
-            "references": answer.references,
+            "references": list(answer.references),
             "sample": answer.variables,
             "generation": answer.generation,
         }

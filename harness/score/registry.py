@@ -93,6 +93,11 @@ def measures_of(spec: MetricSpec) -> tuple[Measure, ...]:
     return create(spec).measures
 
 
+def needs_references(spec: MetricSpec) -> bool:
+    """Whether the metric can score nothing without references; raises as `create`."""
+    return create(spec).needs_references
+
+
 def always_measured_specs() -> tuple[MetricSpec, ...]:
     """The metrics that every suite has."""
     return tuple(MetricSpec(name, {}, Path()) for name in QUANTITIES)

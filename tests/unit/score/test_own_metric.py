@@ -41,7 +41,7 @@ def _error(spec: MetricSpec) -> OptionError:
     ("parameters", "expression", "value"),
     [
         ("output", "output == 'Out'", 1.0),
-        ("references, output", "references == ('ref',) and output == 'Out'", 1.0),
+        ("references, output", "references == ['ref'] and output == 'Out'", 1.0),
         ("sample", "sample['city'] == 'Rome'", 1.0),
         ("generation", "generation.latency_s / 4", 0.5),
         ("", "0", 0.0),

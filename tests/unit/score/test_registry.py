@@ -9,7 +9,7 @@ import pytest
 
 from harness.errors import OptionError
 from harness.schema import Answer, MetricSpec
-from harness.score import create, measures_of, metric_names, registry
+from harness.score import create, measures_of, metric_names, needs_references, registry
 
 ALL = (
     "bleu, cached_input_tokens, chrf, contains, cost_usd, exact_match, f1, input_tokens, json_valid, latency_s, "
@@ -39,6 +39,13 @@ def test_a_metric_like_no_other_gets_the_names_alone() -> None:
 @pytest.mark.parametrize("name", ["bertscore", "judge", "judge.accuracy", "json_schema", "ter"])
 def test_a_metric_of_a_later_part_is_not_called_unknown(name: str) -> None:
     assert _message(name) == f"metric '{name}' is not available in this version; available: {ALL}"
+
+
+@pytest.mark.parametrize(
+    ("name", "needs"), [("exact_match", True), ("rouge", True), ("json_valid", False), ("cost_usd", False)]
+)
+def test_a_metric_says_whether_it_needs_references(name: str, *, needs: bool) -> None:
+    assert needs_references(MetricSpec(name, {}, Path())) is needs
 
 
 def test_measures_come_without_importing_what_computes_them() -> None:
