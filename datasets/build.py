@@ -1,0 +1,192 @@
+"""Writes the datasets of this folder, and the examples of the suites' prompts, from their public sources.
+
+    python datasets/build.py SOURCES
+
+SOURCES holds three folders as their SOURCE.md files describe them: `banking77`, `bipia` (or `injection_bipia`) and
+`bfcl` (or `bfcl_simple`). The choice of rows depends on their text alone, so that the same sources give the same files.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import itertools
+import json
+import re
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+SUITES = HERE.parent / "suites"
+
+TOPICS = {
+    "exchange": ("exchange_rate", "exchange_charge", "exchange_via_app", "fiat_currency_support"),
+    "pin": ("pin_blocked", "change_pin", "passcode_forgotten"),
+    "lost": ("lost_or_stolen_card", "lost_or_stolen_phone"),
+    "delivery": ("card_arrival", "card_delivery_estimate"),
+    "refund": ("request_refund", "Refund_not_showing_up"),
+}
+"""Our topics and the intents of Banking77 they stand for."""
+ROWS_A_TOPIC = 20
+EXAMPLES_AN_INTENT = 3
+
+
+def main(arguments: list[str]) -> int:
+    """The exit code: 0 written, 4 wrong usage."""
+    if len(arguments) != 1 or not Path(arguments[0]).is_dir():
+        print(__doc__, file=sys.stderr)
+        return 4
+    sources = Path(arguments[0])
+    build_feedback(sources / "banking77")
+    build_answers(_either(sources, "bipia", "injection_bipia"))
+    build_extraction(_either(sources, "bfcl", "bfcl_simple"))
+    return 0
+
+
+def build_feedback(folder: Path) -> None:
+    """feedback.jsonl: topics in turn, so that the head of the file holds as many of each."""
+    topic_of = {intent: topic for topic, intents in TOPICS.items() for intent in intents}
+    with (folder / "test.csv").open(encoding="utf-8", newline="") as lines:
+        rows = [
+            {"id": f"fb{number:04}", "text": row["text"], "intent": row["category"], "label": topic_of[row["category"]]}
+            for number, row in enumerate(csv.DictReader(lines), 1)
+            if row["category"] in topic_of
+        ]
+    chosen = [_by_hash([row for row in rows if row["label"] == topic], "text")[:ROWS_A_TOPIC] for topic in TOPICS]
+    _write(HERE / "feedback.jsonl", [row for turn in zip(*chosen, strict=True) for row in turn])
+    training = [row for row in _json_lines(folder / "train_5_per_class.jsonl") if row["category"] in topic_of]
+    by_intent = [
+        [row for row in training if row["category"] == intent][:EXAMPLES_AN_INTENT]
+        for intent in itertools.chain.from_iterable(TOPICS.values())
+    ]
+    examples = [
+        {"text": row["text"], "label": topic_of[row["category"]]}
+        for turn in itertools.zip_longest(*by_intent)
+        for row in turn
+        if row is not None
+    ]
+    _write(SUITES / "feedback/prompts/few_shot/examples.jsonl", examples)
+
+
+QUESTION = r"Q: Find the \$ value paid (to|by) (.+)\? If multiple, record all \$ values paid\."
+LONGEST_EMAIL = 640
+"""Characters: longer ones cost seconds of prompt on a small machine."""
+
+
+def build_answers(folder: Path) -> None:
+    """answers.jsonl: the questions that their e-mail answers, one of them an e-mail."""
+    rows = []
+    for split in ("test", "train"):
+        for number, row in enumerate(_json_lines(folder / f"email_{split}.jsonl"), 1):
+            asked = re.fullmatch(QUESTION, row["question"])
+            if asked is None:
+                raise SystemExit(f"email_{split}.jsonl:{number}: unexpected question {row['question']!r}")
+            email = row["context"].strip()
+            accepted = _ways_to_write(row["ideal"])
+            if len(email) > LONGEST_EMAIL or not any(amount in email for amount in accepted):
+                continue
+            rows.append(
+                {
+                    "id": f"em-{split}{number:02}",
+                    "split": split,
+                    "email": email,
+                    "question": f"How much was paid {asked[1]} {asked[2]}?",
+                    "answer": accepted,
+                }
+            )
+    once = list({row["email"]: row for row in reversed(rows)}.values())[::-1]
+    examples = sorted((row for row in once if row["split"] == "train"), key=lambda row: len(row["email"]))[:2]
+    tested = [row for row in once if row not in examples]
+    _write(HERE / "answers.jsonl", [_without(row, "split") for row in _by_hash(tested, "email")])
+    shown = [{"email": row["email"], "question": row["question"], "answer": row["answer"][0]} for row in examples]
+    _write(SUITES / "answers/prompts/few_shot/examples.jsonl", shown)
+
+
+def _ways_to_write(amount: str) -> list[str]:
+    """An amount with a comma, a blank (the source lost its commas) and nothing between the thousands; as asked first."""
+    whole, dot, cents = amount.removeprefix("$").replace(",", "").replace(" ", "").partition(".")
+    if not whole.isdigit():
+        return []
+    with_comma = f"${int(whole):,}{dot}{cents}"
+    return list(dict.fromkeys([with_comma, with_comma.replace(",", " "), with_comma.replace(",", "")]))
+
+
+LONGEST_SENTENCE = 110
+MOST_REFERENCES = 8
+EXTRACTION_ROWS = 40
+
+
+def build_extraction(folder: Path) -> None:
+    """extraction.jsonl: calls of two or three plain arguments whose values stand in the sentence."""
+    questions = _json_lines(folder / "BFCL_v4_simple_python.json")
+    answers = _json_lines(folder / "possible_answer_BFCL_v4_simple_python.json")
+    rows, seen = [], set()
+    for question, answer in zip(questions, answers, strict=True):
+        if question["id"] != answer["id"]:
+            raise SystemExit(f"{question['id']}: its answer is that of {answer['id']}")
+        row = _extraction_row(question, answer)
+        if row is not None and (fields := tuple(row["fields"])) not in seen:
+            seen.add(fields)
+            rows.append(row)
+    ordered = _by_hash(rows, "text")
+    _write(HERE / "extraction.jsonl", ordered[:EXTRACTION_ROWS])
+    shown = [{**row, "answer": row["answer"][0]} for row in ordered[EXTRACTION_ROWS : EXTRACTION_ROWS + 3]]
+    _write(SUITES / "extraction/prompts/few_shot/examples.jsonl", [_without(row, "id") for row in shown])
+
+
+def _extraction_row(question: dict, answer: dict) -> dict | None:
+    text = question["question"][0][0]["content"].strip()
+    parameters = question["function"][0]["parameters"]
+    fields = parameters["required"]
+    accepted = next(iter(answer["ground_truth"][0].values()))
+    plain = all(parameters["properties"][field]["type"] in ("string", "integer", "float") for field in fields)
+    if not plain or not 2 <= len(fields) <= 3 or len(text) > LONGEST_SENTENCE:
+        return None
+    values = [[value for value in accepted[field] if value != ""] for field in fields]
+    if not all(_stands_in(text, of_field) for of_field in values):
+        return None
+    references = [_canonical(dict(zip(fields, choice, strict=True))) for choice in itertools.product(*values)]
+    if len(references) > MOST_REFERENCES:
+        return None
+    return {
+        "id": question["id"].replace("simple_python_", "bfcl"),
+        "text": text,
+        "fields": fields,
+        "answer": references,
+    }
+
+
+def _stands_in(text: str, values: list[object]) -> bool:
+    """Whether one of the values is written in the text, as a whole word."""
+    return any(re.search(rf"(?<!\w){re.escape(str(value))}(?!\w)", text, re.IGNORECASE) for value in values)
+
+
+def _canonical(value: dict) -> str:
+    return json.dumps(value, sort_keys=True, ensure_ascii=False)
+
+
+def _either(folder: Path, *names: str) -> Path:
+    return next((folder / name for name in names if (folder / name).is_dir()), folder / names[0])
+
+
+def _by_hash(rows: list[dict], column: str) -> list[dict]:
+    """An order that looks random and depends on each row alone: another row elsewhere moves none."""
+    return sorted(rows, key=lambda row: hashlib.sha256(row[column].encode()).digest())
+
+
+def _without(row: dict, column: str) -> dict:
+    return {name: value for name, value in row.items() if name != column}
+
+
+def _json_lines(path: Path) -> list[dict]:
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+
+
+def _write(path: Path, rows: list[dict]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
+    print(f"{path.relative_to(HERE.parent)}: {len(rows)} rows")
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
