@@ -102,7 +102,7 @@ def test_without_javascript_results_gates_and_methods_can_be_read(open_report: O
     for part in (
         "of 20 gates",
         "120 trials:",
-        "exact_match.mean >= 0.30",
+        "exact_match.mean >= 0.90",
         "few_shot@1.1",
         "squad-1.1",
         "trials.parquet",
