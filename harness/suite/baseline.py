@@ -83,9 +83,10 @@ def _number(key: str, written: str) -> float:
         number = float(written)
     except ValueError:
         number = float("nan")
+    allowed = "a number of at least 0" if key == _COST else "a number"
     if number - number != 0 or (key == _COST and number < 0):
         raise OptionError(
-            f"{quoted(key)} is {quoted(written)}; a number is allowed; write for example '{key}: 0.5'", key
+            f"{quoted(key)} is {quoted(written)}; {allowed} is allowed; write for example '{key}: 0.5'", key
         )
     return number
 

@@ -163,10 +163,9 @@ def _wanted(kind: str, context: Mapping[str, Any]) -> str:
     if kind in _LIMITS:
         words, name = _LIMITS[kind]
         return f"{words} {context[name]:g}"
-    if kind.startswith("union_tag"):
+    if kind == "union_tag_invalid":
         shapes = {"(text)": "a name", "(switch)": "true or false", "(mapping)": "a mapping"}
-        tags = shapes if "expected_tags" not in context else [tag for tag in shapes if tag in context["expected_tags"]]
-        return " or ".join(shapes[tag] for tag in tags)
+        return " or ".join(words for tag, words in shapes.items() if tag in context["expected_tags"])
     return _WANTED.get(kind, "another value")
 
 

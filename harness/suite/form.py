@@ -82,13 +82,13 @@ Free = Annotated[dict[str, Any], AfterValidator(plain)]
 """A mapping that another room checks."""
 
 
-def shape(value: Any) -> str | None:
-    """Which alternative of an entry is meant: `(text)`, `(switch)` or `(mapping)`."""
+def shape(value: Any) -> str:
+    """Which alternative of an entry is meant: `(text)`, `(switch)`, `(mapping)`, or `(other)`, which is none."""
     if isinstance(value, (dict, Form)):
         return "(mapping)"
     if isinstance(value, bool):
         return "(switch)"
-    return "(text)" if isinstance(value, (str, WrittenInt, WrittenFloat)) else None
+    return "(text)" if isinstance(value, (str, WrittenInt, WrittenFloat)) else "(other)"
 
 
 SHAPES = frozenset({"(text)", "(switch)", "(mapping)"})

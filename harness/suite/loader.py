@@ -52,6 +52,7 @@ def load_suite(path: Path, catalogue: Catalogue, options: LoadOptions) -> Suite:
     log = MistakeLog(options.root)
     path = Path(os.path.abspath(path))  # noqa: PTH100 - no symlink is followed: prompts lie beside the path as given
     shown = log.shown(path)
+    log.begin(shown)
     text = read_yaml_text(path, shown)
     read = read_form(SuiteForm, parse(text, shown), log)
     if read is None:

@@ -33,6 +33,7 @@ class MistakeLog:
 
     def __init__(self, root: Path) -> None:
         """`root` is the folder that shown paths are relative to."""
+        self._order: dict[str, int] = {}
         self._root = os.path.abspath(root)  # noqa: PTH100 - no symlink is followed: the user's own spelling is shown
         self._mistakes: dict[Mistake, None] = {}
         self._kinds: dict[tuple[str, str], set[tuple[str, Mark | None, str]]] = {}
@@ -42,6 +43,10 @@ class MistakeLog:
         absolute = os.path.abspath(path)  # noqa: PTH100 - as above
         prefix = self._root.rstrip(os.sep) + os.sep
         return absolute.removeprefix(prefix)
+
+    def begin(self, path: str) -> None:
+        """Tell this file's mistakes before those of files that begin later; others follow as they come."""
+        self._order.setdefault(path, len(self._order))
 
     def add(self, path: str, mark: Mark | None, message: str) -> None:
         """Note a mistake; the same one twice counts once."""
@@ -68,7 +73,7 @@ class MistakeLog:
         """Raise FilesError with every mistake, files in the order they were met, each by position."""
         if not self._mistakes:
             return
-        order: dict[str, int] = {}
+        order = dict(self._order)
         for mistake in self._mistakes:
             order.setdefault(mistake.path, len(order))
         ordered = sorted(self._mistakes, key=lambda m: (order[m.path], m.line or 0, m.column or 0))

@@ -53,6 +53,11 @@ class VersionFile:
     """The file's text."""
 
     @property
+    def are_inputs_known(self) -> bool:
+        """False when `inputs` is broken, or an unknown key may have been meant as it."""
+        return "inputs" not in self.broken and self.broken <= set(PromptForm.model_fields)
+
+    @property
     def reference(self) -> str:
         """`name@version`."""
         return f"{self.name}@{self.version}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
 
 _MOST_NAMES = 24
 """Names listed in one message; the rest is counted."""
+_NEEDS_QUOTES = re.compile(r"[{}\[\]#|\\]|: ")
 _MOST_CHARACTERS = 60
 """Characters of a user's value shown in one message."""
 
@@ -70,13 +72,14 @@ def described(value: object) -> str:
         return f"the number {value!r}"[:_MOST_CHARACTERS]
     if isinstance(value, str):
         return f"the text {quoted(value)}"
-    return "a list" if isinstance(value, (list, tuple)) else "a mapping"
+    kind = "list" if isinstance(value, (list, tuple)) else "mapping"
+    return f"a {kind}" if value else f"an empty {kind}"
 
 
 def flow(value: Any) -> str:
     """A value as one would write it on one line of YAML.
 
-    >>> flow("zero_shot"), flow(["zero_shot"]), flow(3)
-    ('zero_shot', '["zero_shot"]', '3')
+    >>> flow("zero_shot"), flow(["zero_shot"]), flow("a: {b}")
+    ('zero_shot', '["zero_shot"]', '"a: {b}"')
     """
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return value if isinstance(value, str) and not _NEEDS_QUOTES.search(value) else json.dumps(value, ensure_ascii=False)

@@ -66,7 +66,7 @@ class VariantReader:
             if file is None:
                 is_complete = False
                 continue
-            is_complete = is_complete and "inputs" not in file.broken
+            is_complete = is_complete and file.are_inputs_known
             files.setdefault(file.reference, (file, []))[1].append(name)
             variant = self._variant(name, form, file, at=(document, ("prompts", index, "techniques")))
             variants.extend([variant] if variant is not None else [])
