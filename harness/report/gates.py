@@ -8,7 +8,7 @@ from harness.report import headline
 from harness.report.interval import axis_of, draw
 from harness.report.markup import el
 from harness.report.numbers import in_unit, interval
-from harness.report.results import standing_behind
+from harness.report.results import dagger, standing_behind
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,8 +25,7 @@ def gates(record: RunRecord) -> Html:
     failed = [verdict for verdict in record.verdicts if not verdict.passed]
     held = [verdict for verdict in record.verdicts if verdict.passed]
     measures = {(suite.name, measure.name): measure for suite in record.suites for measure in suite.measures}
-    models = {(cell.suite, cell.variant, cell.backend): cell.model for cell in record.cells}
-    known = (measures, models)
+    known = (measures, headline.small_models(record.suites))
     content = [el("p", f"{headline.gates([verdict.passed for verdict in record.verdicts])}.", class_="lead")]
     if failed:
         content.append(_table(failed, known, "Failed gates"))
@@ -40,8 +39,8 @@ def gates(record: RunRecord) -> Html:
     return el("section", el("h2", "Gates"), content, id="gates")
 
 
-Known = tuple[dict[tuple[str, str], "Measure"], dict[tuple[str, str, str], str]]
-"""Measures by suite and name; models by suite, variant and backend."""
+Known = tuple[dict[tuple[str, str], "Measure"], dict[tuple[str, str], str]]
+"""Measures by suite and name; notes on small models by suite and backend."""
 
 
 def unit_of(verdict: Verdict, measure: Measure | None) -> str:
@@ -61,19 +60,18 @@ def _table(verdicts: Sequence[Verdict], known: Known, caption: str) -> Html:
 
 def _row(verdict: Verdict, known: Known) -> Html:
     gate, aggregate = verdict.gate, verdict.aggregate
-    measures, models = known
+    measures, small = known
     measure = measures.get((verdict.suite, gate.metric or ""))
     unit = unit_of(verdict, measure)
     axis = axis_of([aggregate], measure, [gate.threshold])
     state = ("held", "Holds") if verdict.passed else ("failed", "Failed")
-    note = headline.small_model_note(models.get((verdict.suite, verdict.variant, verdict.backend), ""))
-    dagger = el("span", "†", class_="dagger", title=note, role="img", aria_label=note) if note else None
+    mark = dagger(small.get((verdict.suite, verdict.backend)))
     drawn = draw(aggregate, axis, gate.threshold) if gate.aggregation not in {"n", "sum"} else None
     return el(
         "tr",
         el("td", el("span", state[1], class_=f"state {state[0]}")),
         el("th", el("code", gate.text), el("small", verdict.suite), scope="row"),
-        el("td", verdict.variant, el("small", verdict.backend, dagger)),
+        el("td", verdict.variant, el("small", verdict.backend, mark)),
         el("td", el("span", in_unit(aggregate.value, unit), class_="value"),
            el("small", f"must be {gate.operator} {gate.threshold:g}")),
         el("td", drawn, el("small", interval(aggregate, unit)), standing_behind(aggregate)),

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
-    from harness.schema import RunRecord, TrialResult
+    from harness.schema import BackendSpec, Suite, TrialResult
 
 ERROR_TITLES = {
     "authentication": "not allowed (HTTP 401, 403)",
@@ -33,6 +33,9 @@ _SMALL_MODELS = {
 }
 """Note by a part of the model's name, lower case."""
 
+_EMBEDDED = {"smollm2": "smollm2-135m-instruct"}
+"""Short names under which models are embedded; elsewhere (Ollama) the same name may mean a larger one."""
+
 
 def kind_of(result: TrialResult) -> str | None:
     """The key of ERROR_TITLES that says what went wrong with a trial; None where nothing did."""
@@ -41,15 +44,21 @@ def kind_of(result: TrialResult) -> str | None:
     return "metric" if result.outcome == "error" else None
 
 
-def small_model_note(model: str) -> str | None:
-    """What must be said wherever a number of this model is shown; None for any other model."""
-    return next((note for part, note in _SMALL_MODELS.items() if part in model.lower()), None)
+def small_models(suites: Iterable[Suite]) -> dict[tuple[str, str], str]:
+    """Per (suite, backend) that answers with a small model: what must be said wherever a number of it is shown."""
+    return {
+        (suite.name, backend.name): note
+        for suite in suites
+        for backend in suite.backends
+        if (note := _small_model_note(backend)) is not None
+    }
 
 
-def small_model_notes(record: RunRecord) -> tuple[str, ...]:
-    """The notes of the models in this run, each once."""
-    notes = (small_model_note(cell.model) for cell in record.cells)
-    return tuple(dict.fromkeys(note for note in notes if note is not None))
+def _small_model_note(backend: BackendSpec) -> str | None:
+    name = backend.model.lower()
+    if backend.provider == "llamacpp":
+        name = _EMBEDDED.get(name, name)
+    return next((note for part, note in _SMALL_MODELS.items() if part in name), None)
 
 
 def gates(passed: Sequence[bool]) -> str:

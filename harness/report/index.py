@@ -8,7 +8,7 @@ from urllib.parse import quote
 from harness.report import headline
 from harness.report.frame import page
 from harness.report.markup import el, join
-from harness.report.numbers import count, duration, moment, usd
+from harness.report.numbers import commit, count, duration, moment, usd
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -50,7 +50,7 @@ def _row(run: RunManifest) -> Html:
         el("td", el("span", headline.trials(totals), class_=headline.trials_state(totals)), el("small", calls)),
         el("td", usd(totals.get("cost_usd"))),
         el("td", duration(run.wall_s)),
-        el("td", el("code", run.git_commit) if run.git_commit else "unknown"),
+        el("td", el("code", commit(run.git_commit), title=run.git_commit)),
     )
 
 

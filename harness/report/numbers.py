@@ -63,6 +63,14 @@ def moment(iso: str) -> str:
     return f"{date} {time[:5]} UTC" if mark and len(time) >= len("20:18") else iso
 
 
+def commit(name: str | None) -> str:
+    """The first twelve digits of a commit, with the `+` of a checkout that is not clean; None is `unknown`."""
+    if name is None:
+        return "unknown"
+    digits, unclean = name.rstrip("+"), name.endswith("+")
+    return f"{digits[:12]}{'+' if unclean else ''}"
+
+
 def interval(aggregate: Aggregate, unit: str) -> str:
     """`0.490 to 0.731`, or `no interval`."""
     if aggregate.ci_low is None or aggregate.ci_high is None:
@@ -78,7 +86,7 @@ def sizes(aggregate: Aggregate) -> str:
 def size_lines(aggregate: Aggregate) -> tuple[str, ...]:
     """The sizes in two parts: `n 58 · 20 clusters` and, where there are any, `2 unscored · 1 failed`."""
     behind = [f"n {aggregate.n_scored:,}"]
-    if aggregate.n_clusters is not None:
+    if aggregate.n_clusters not in {None, aggregate.n_scored}:
         behind.append(f"{aggregate.n_clusters:,} clusters")
     lacking = []
     if aggregate.n_unscored:

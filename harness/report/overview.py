@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from harness.report import headline
 from harness.report.markup import Html, el, join
-from harness.report.numbers import count, duration, moment, usd
+from harness.report.numbers import commit, count, duration, moment, usd
 
 if TYPE_CHECKING:
     from harness.schema import RunManifest, RunRecord
@@ -18,7 +18,7 @@ def overview(record: RunRecord) -> Html:
     """The header element."""
     manifest = record.manifest
     passed = [verdict.passed for verdict in record.verdicts]
-    notes = headline.small_model_notes(record)
+    notes = dict.fromkeys(headline.small_models(record.suites).values())
     return el(
         "header",
         el("p", "prompt suite run", class_="kicker"),
@@ -41,7 +41,9 @@ def _identity(manifest: RunManifest) -> Html:
         " · run ",
         el("code", manifest.run_id),
         " · commit ",
-        el("code", manifest.git_commit) if manifest.git_commit else "unknown (outside a git checkout)",
+        el("code", commit(manifest.git_commit), title=manifest.git_commit)
+        if manifest.git_commit
+        else "unknown (outside a git checkout)",
         class_="identity",
     )
 

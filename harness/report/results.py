@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
-from harness.report.headline import plural, small_model_note
+from harness.report.headline import plural, small_models
 from harness.report.interval import axis_of, draw, shares
 from harness.report.markup import el, join
 from harness.report.numbers import ABSENT, count, in_unit, interval, size_lines, usd
@@ -56,6 +56,11 @@ def standing_behind(aggregate: Aggregate) -> Html:
     return join(el("small", line) for line in size_lines(aggregate))
 
 
+def dagger(note: str | None) -> Html | None:
+    """The mark beside a small model's name; None where there is nothing to note."""
+    return el("span", "†", class_="dagger", title=note, role="img", aria_label=note) if note else None
+
+
 def clear_leaders(cells: Sequence[Cell], column: Column, *, higher: bool) -> set[tuple[str, str]]:
     """(variant, backend) of those whose interval lies wholly beyond that of every other variant on the same backend."""
     leaders = set()
@@ -87,10 +92,20 @@ def _suite(suite: Suite, cells: Sequence[Cell]) -> Html:
     head = el("tr", el("th", "Variant, backend", scope="col"), el("th", "Trials", scope="col"),
               [_head(column, measures.get(column[0]), axes[column]) for column in columns],
               _p95_head(), el("th", "cost", el("small", "USD, all answers"), scope="col"))  # fmt: skip
+    small = small_models([suite])
     rows = []
     for cell in cells:
         shown = [_number(cell, column, (measures.get(column[0]), axes[column], leaders[column])) for column in columns]
-        rows.append(el("tr", _name(cell), _trials(cell), shown, _p95(cell), el("td", usd(cell.cost_usd))))
+        rows.append(
+            el(
+                "tr",
+                _name(cell, small.get((suite.name, cell.backend))),
+                _trials(cell),
+                shown,
+                _p95(cell),
+                el("td", usd(cell.cost_usd)),
+            )
+        )
     table = el("table", el("caption", f"Results of {suite.name}", class_="off"), el("thead", head), el("tbody", rows))
     return join(_suite_head(suite), el("div", table, class_="scroll results", tabindex=0, role="region",
                                        aria_label=f"Results of {suite.name}"))  # fmt: skip
@@ -121,13 +136,11 @@ def _p95_head() -> Html:
     return el("th", el("span", "latency p95 ", mark), el("small", "seconds"), scope="col")
 
 
-def _name(cell: Cell) -> Html:
-    note = small_model_note(cell.model)
-    dagger = el("span", "†", class_="dagger", title=note, role="img", aria_label=note) if note else None
+def _name(cell: Cell, note: str | None) -> Html:
     model = f" · {cell.model}" if cell.model != cell.backend else ""
     prompt = f"{cell.prompt}@{cell.prompt_version}"
     own = el("small", prompt) if prompt != cell.variant else None
-    return el("th", el("span", cell.variant, class_="variant"), el("small", cell.backend, model, dagger), own,
+    return el("th", el("span", cell.variant, class_="variant"), el("small", cell.backend, model, dagger(note)), own,
               scope="row")  # fmt: skip
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from harness.report import headline
 from harness.report.markdown import code, prose, table
-from harness.report.numbers import ABSENT, count, duration, in_unit, interval, moment, sizes, usd
+from harness.report.numbers import ABSENT, commit, count, duration, in_unit, interval, moment, sizes, usd
 from harness.report.results import aggregate_of, column_title, columns_of, direction
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def _head(record: RunRecord) -> list[str]:
     lines = [f"## {verdict} · {names}", "", f"**{headline.trials(manifest.totals)}.**"]
     if not manifest.complete:
         lines += ["", f"> **INCOMPLETE:** {headline.incomplete(manifest.totals)}"]
-    for note in headline.small_model_notes(record):
+    for note in dict.fromkeys(headline.small_models(record.suites).values()):
         lines += ["", f"> † {note}"]
     return lines
 
@@ -63,14 +63,17 @@ def _results(suite: Suite, record: RunRecord) -> list[str]:
     columns = columns_of(cells)
     titles = [f"{prose(column_title(column), 60)} {direction(measures.get(column[0]))}" for column in columns]
     head = ["Variant", "Backend", "Passed", *titles, "latency p95 ↓", "cost"]
-    rows = [_row(cell, columns, measures) for cell in cells[:_MOST_ROWS]]
+    small = headline.small_models([suite])
+    rows = [
+        _row(cell, columns, measures, dagger=" †" if (suite.name, cell.backend) in small else "")
+        for cell in cells[:_MOST_ROWS]
+    ]
     more = [] if len(cells) <= _MOST_ROWS else ["", f"{len(cells) - _MOST_ROWS} more rows. {_REST}"]
     note = "Mean, 95 % interval, n. Latency in seconds, cost in USD."
     return [f"### {code(suite.name, 80)}", "", *table(head, rows, right=len(head) - 2), *more, "", f"<sub>{note}</sub>"]
 
 
-def _row(cell: Cell, columns: Sequence[Column], measures: dict[str, Measure]) -> list[str]:
-    dagger = " †" if headline.small_model_note(cell.model) else ""
+def _row(cell: Cell, columns: Sequence[Column], measures: dict[str, Measure], *, dagger: str) -> list[str]:
     shown = [code(cell.variant, 80), code(cell.backend, 80) + dagger, f"{cell.n_passed:,} of {cell.n_trials:,}"]
     for column in columns:
         measure = measures.get(column[0])
@@ -155,6 +158,6 @@ def _footer(record: RunRecord) -> list[str]:
         f"tokens {count(totals.get('input_tokens'))} in, {count(totals.get('output_tokens'))} out",
         duration(manifest.wall_s),
     ]
-    commit = code(manifest.git_commit or "unknown")
-    run = f"Run {code(manifest.run_id)}, {prose(moment(manifest.started_at))}, commit {commit}."
+    where = code(commit(manifest.git_commit))
+    run = f"Run {code(manifest.run_id)}, {prose(moment(manifest.started_at))}, commit {where}."
     return [f"{' · '.join(facts)}.", "", f"<sub>{run}</sub>"]

@@ -122,7 +122,9 @@ def test_small_model_is_noted_once_and_marked_at_every_number_of_it() -> None:
     page = render_html(build_record(Shape(samples=60)))
     assert visible(page).count("not a judge of quality") == 1
     assert page.count('role="img" aria-label="SmolLM2-135M is a small real model') == 3 + 10
-    other = build_record(Shape(backends=(("local", "my-model-7b"),)))
+    embedded = build_record(Shape(samples=2, backends=(("smollm2", "smollm2"),), provider="llamacpp"))
+    assert "judge of quality" in render_html(embedded)
+    other = build_record(Shape(samples=2, backends=(("smollm2", "smollm2"),), provider="openai"))
     assert "judge of quality" not in render_html(other)
 
 

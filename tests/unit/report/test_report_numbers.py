@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from harness.report.numbers import duration, in_unit, interval, moment, sizes, usd
+from harness.report.numbers import commit, duration, in_unit, interval, moment, sizes, usd
 from harness.schema import Aggregate
 
 
@@ -44,6 +44,15 @@ def test_duration_is_rounded_to_what_matters(seconds: float, shown: str) -> None
 )
 def test_moment_is_shown_to_the_minute(iso: str, shown: str) -> None:
     assert moment(iso) == shown
+
+
+@pytest.mark.parametrize(("name", "shown"), [(None, "unknown"), ("a" * 40, "a" * 12), ("b" * 40 + "+", "b" * 12 + "+")])
+def test_commit_is_short_and_keeps_its_plus(name: str | None, shown: str) -> None:
+    assert commit(name) == shown
+
+
+def test_clusters_of_one_trial_each_go_without_saying() -> None:
+    assert sizes(Aggregate("f1", "mean", 0.5, 0.4, 0.6, "cluster-t", 58, 0, 0, 58)) == "n 58"
 
 
 def test_aggregate_tells_its_sizes_and_interval() -> None:

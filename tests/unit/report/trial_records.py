@@ -84,6 +84,7 @@ class Shape:
     complete: bool = True
     failing_gate: bool = True
     failing_metric: bool = False
+    provider: str | None = None
 
 
 def suite_of(name: str, shape: Shape) -> Suite:
@@ -98,7 +99,7 @@ def suite_of(name: str, shape: Shape) -> Suite:
         backends=tuple(
             BackendSpec(
                 backend,
-                "llamacpp" if "Smol" in model else "openai",
+                shape.provider or ("llamacpp" if "Smol" in model else "openai"),
                 model,
                 {"temperature": 0, "max_tokens": 64, "seed": 7},
                 Path("/nowhere"),
