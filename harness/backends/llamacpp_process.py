@@ -48,7 +48,8 @@ def _server(settings: dict[str, Any]) -> Any:
     params.hostnames = ["127.0.0.1"]
     params.api_keys = [settings["key"]]
     params.chat_template = settings["chat_template"]
-    params.cache_ram_mib = 0  # answers must not depend on what was asked before
+    params.n_ubatch = settings["n_ubatch"]
+    params.cache_ram_mib = settings["prefix_mib"]
     params.fit_params = False  # keep the context as asked for
     params.verbosity = 1  # errors only: they are shown when the process dies
     return xllamacpp.Server(params)

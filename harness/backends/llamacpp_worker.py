@@ -45,6 +45,10 @@ class ProcessSettings:
     """Requests decoded at once."""
     threads: int
     """Threads that compute."""
+    n_ubatch: int
+    """Prompt tokens computed at once."""
+    prefix_mib: int
+    """Memory for the beginnings of earlier prompts, MiB."""
     chat_template: str
     """Jinja chat template; empty means the file's own."""
 

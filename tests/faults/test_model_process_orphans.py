@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from harness.backends.models import find
+
+SCRIPT = """
+import asyncio, sys
+from pathlib import Path
+from harness.backends import create, embedded
+
+async def main():
+    backend = create(embedded("smollm2", Path()))
+    await backend.start()
+    print(*(worker.pid for worker in backend._workers), flush=True)
+    await asyncio.sleep(600)
+
+asyncio.run(main())
+"""
+
+
+def _runs(pid: int) -> bool:
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rsplit(")", 1)[1].split()[0]
+    except FileNotFoundError:
+        return False
+    return state not in ("Z", "X")
+
+
+@pytest.mark.model
+@pytest.mark.skipif(find("smollm2") is None, reason="no model; run: prompt-suite models install smollm2")
+def test_model_processes_end_when_the_harness_is_killed() -> None:
+    harness = subprocess.Popen([sys.executable, "-c", SCRIPT], stdout=subprocess.PIPE, text=True)
+    assert harness.stdout is not None
+    try:
+        pids = [int(pid) for pid in harness.stdout.readline().split()]
+        assert pids
+        assert all(_runs(pid) for pid in pids)
+    finally:
+        os.kill(harness.pid, signal.SIGKILL)
+        harness.wait()
+        harness.stdout.close()
+    deadline = time.monotonic() + 10
+    while any(_runs(pid) for pid in pids) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not [pid for pid in pids if _runs(pid)]
