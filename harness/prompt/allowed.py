@@ -9,14 +9,14 @@ from jinja2.utils import Cycler, Namespace
 
 # One word a line would fill two screens.
 # fmt: off
-_STR = frozenset({
+STR_ATTRIBUTES = frozenset({
     "capitalize", "casefold", "center", "count", "endswith", "find", "index", "isalnum", "isalpha", "isascii",
     "isdecimal", "isdigit", "isidentifier", "islower", "isnumeric", "isprintable", "isspace", "istitle",
     "isupper", "join", "ljust", "lower", "lstrip", "partition", "removeprefix", "removesuffix", "replace",
     "rfind", "rindex", "rjust", "rpartition", "rsplit", "rstrip", "split", "splitlines", "startswith", "strip",
     "swapcase", "title", "upper", "zfill",
 })
-_DATE = frozenset({
+DATE_ATTRIBUTES = frozenset({
     "year", "month", "day", "hour", "minute", "second", "microsecond", "date", "time", "days", "seconds",
     "isoformat", "weekday", "isoweekday", "total_seconds",
 })
@@ -26,13 +26,13 @@ _LOOP = frozenset({
 })
 # fmt: on
 _ALLOWED: tuple[tuple[type | tuple[type, ...], frozenset[str]], ...] = (
-    (str, _STR),
+    (str, STR_ATTRIBUTES),
     (dict, frozenset({"get", "items", "keys", "values"})),
     ((list, tuple), frozenset({"count", "index", "grouper", "list"})),  # the last two: what groupby yields
     (LoopContext, _LOOP),
     (Macro, frozenset({"name", "arguments"})),
     (Cycler, frozenset({"next", "reset", "current"})),
-    ((dt.date, dt.time, dt.timedelta), _DATE),
+    ((dt.date, dt.time, dt.timedelta), DATE_ATTRIBUTES),
 )
 
 

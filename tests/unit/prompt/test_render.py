@@ -61,6 +61,7 @@ def test_text_of_a_variable_is_never_evaluated_nor_changed(render_text: Callable
     [
         ("{{ n + 1 }}", "4"),
         ("{{ docs|length }} {{ docs|join(', ') }}", "2 a, b"),
+        ("{% for d in docs %}{{ d }}{{ ', ' if not loop.last }}{% endfor %}", "a, b"),
         ("{% for d in docs %}{{ loop.index }} {{ d }}{{ '' if loop.last else ', ' }}{% endfor %}", "1 a, 2 b"),
         ("{% for d in docs -%}\n{{ loop.index }}/{{ loop.length }} {{ d }}\n{% endfor %}", "1/2 a\n2/2 b"),
         ("{% for d in docs if d != 'a' %}{{ d }}{% else %}none{% endfor %}", "b"),
