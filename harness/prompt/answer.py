@@ -52,9 +52,16 @@ def _may_span_lines(spec: OutputSpec) -> bool:
 
 
 def _after_prefix(text: str, prefix: str, *, whole: bool) -> str:
-    """What follows the last `prefix`: its first line that says something, or all of it; without a prefix the text."""
+    """What follows the last `prefix`: its first line that says something, or all of it; without a prefix the text.
+
+    `**Answer**: yes` has the prefix `Answer:` too: Markdown may stand before its colon.
+    """
+    words = prefix.strip()
+    if not words:
+        return text
+    pattern = re.escape(words[:-1]) + r"[*_]*:" if words.endswith(":") else re.escape(words)
     end = None
-    for found in re.finditer(re.escape(prefix.strip()), text, re.IGNORECASE):
+    for found in re.finditer(pattern, text, re.IGNORECASE):
         end = found.end()
     if end is None:
         return text

@@ -43,6 +43,7 @@ def test_without_output_keys_the_text_is_the_answer_untouched(read: Callable[...
         ("Answer: no wait\nANSWER: positive\nBecause.", "positive"),
         ("so the **Answer: positive**", "positive"),
         ("**Answer:** positive", "positive"),
+        ("Answer: no\n**Answer**: positive", "positive"),
         ("Answer:\n\n  positive  \nmore", "positive"),
         ("Answer: ** *positive* **", "positive"),
         ("Answer: 3 * 4", "3 * 4"),
@@ -55,6 +56,10 @@ def test_without_output_keys_the_text_is_the_answer_untouched(read: Callable[...
 )
 def test_the_answer_is_what_follows_the_last_prefix(read: Callable[..., str], text: str, answer: str) -> None:
     assert read(text, REASONING) == answer
+
+
+def test_an_empty_prefix_leaves_the_text(read: Callable[..., str]) -> None:
+    assert read("a\nb", Techniques(chain_of_thought=ChainOfThoughtSpec("Think.", " "))) == "a\nb"
 
 
 def test_an_answer_of_several_lines_is_kept_for_the_forms_that_need_it(read: Callable[..., str]) -> None:
