@@ -1,4 +1,8 @@
-"""The nodes: a suite file, its trials, its gates."""
+"""The nodes: a suite file, its trials, its gates.
+
+Items are given their node id as text, brackets and all: pytest then reads the bracket as parameters, as it does when
+`--lf` reads ids from its cache; an id made of parts would not be equal to that.
+"""
 
 from __future__ import annotations
 
@@ -84,7 +88,8 @@ class TrialItem(pytest.Item):
     @classmethod
     def make(cls, parent: SuiteFile, trial: Trial, variant: Variant) -> TrialItem:
         """The item of one trial."""
-        item: TrialItem = cls.from_parent(parent, name=item_name(trial))
+        name = item_name(trial)
+        item: TrialItem = cls.from_parent(parent, name=name, nodeid=f"{parent.nodeid}::{name}")
         item.trial = trial
         item.variant = variant
         return item
@@ -122,7 +127,8 @@ class GateItem(pytest.Item):
     @classmethod
     def make(cls, parent: SuiteFile, gate: GateSpec, cell: tuple[str, str, str]) -> GateItem:
         """The item of a gate and a cell (suite, variant, backend)."""
-        item: GateItem = cls.from_parent(parent, name=gate_name(gate, cell[1], cell[2]))
+        name = gate_name(gate, cell[1], cell[2])
+        item: GateItem = cls.from_parent(parent, name=name, nodeid=f"{parent.nodeid}::{name}")
         item.gate = gate
         item.cell = cell
         return item

@@ -101,9 +101,10 @@ class Terminal:
             self._stream.flush()
 
     def status(self, report: Any) -> tuple[str, str, str] | None:
-        """(category, letter, word): without -v neither letter nor word for trials and gates."""
+        """(category, letter, word): without -v no letter while it runs; the short summary wants the usual word."""
         kind = getattr(report, "prompt_kind", None)
-        if kind is None or self._verbosity > 0 or report.when != "call" or report.skipped:
+        ended = self._record is not None or self._failure is not None
+        if kind is None or ended or self._verbosity > 0 or report.when != "call" or report.skipped:
             return None
         return ("failed" if report.failed else "passed", "", "")
 

@@ -1,0 +1,188 @@
+"""Exit codes and what a failure says."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import pytest
+
+if TYPE_CHECKING:
+    from tests.plugin.conftest import Project
+
+
+def test_all_held_is_exit_code_0(project: Project) -> None:
+    result = project.run()
+    result.assert_outcomes(passed=8)
+    assert result.ret == pytest.ExitCode.OK
+
+
+def test_metrics_only_measure_and_fail_nothing(project: Project) -> None:
+    assert project.run("-k", "shouted").ret == pytest.ExitCode.OK
+
+
+def test_missed_check_fails_its_item_and_shows_the_evidence(project: Project) -> None:
+    project.add("checks: [exact_match]\n")
+    result = project.run("-k", "shouted and td")
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    result.stdout.fnmatch_lines(
+        [
+            "*shouted?atlas-td?*",
+            "missed check: exact_match: it is 0",
+            "system:",
+            "  Answer with the capital only.",
+            "user:",
+            "  What is the capital of CHAD?",
+            "answer*:",
+            "  I do not know",
+            "reference:",
+            "  N'Djamena",
+            "scores:",
+            "  exact_match 0 *latency_s *",
+            "FAILED suites/capitals/suite.yaml::shouted?atlas-td? - missed check: exact_match: it is 0",
+        ]
+    )
+    result.stdout.no_fnmatch_line("*Traceback*")
+    result.stdout.no_fnmatch_line("*session.py*")
+
+
+def test_gate_says_value_threshold_n_and_interval(project: Project) -> None:
+    project.add('gates: ["exact_match.mean >= 0.9"]\n')
+    result = project.run()
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    result.assert_outcomes(passed=9, failed=1)
+    # Wilson, 2 of 4: 0.150 to 0.850 (statsmodels proportion_confint(2, 4, method="wilson") = 0.1500, 0.8500)
+    result.stdout.fnmatch_lines(["*exact_match.mean is 0.5*0.9*n = 4*0.150 to 0.850*"])
+
+
+def test_gate_over_nothing_fails(project: Project) -> None:
+    project.add('gates: ["cost_usd.mean <= 0.1"]\n')
+    result = project.run()
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    result.stdout.fnmatch_lines(["*cost_usd.mean*nothing was scored*"])
+
+
+def test_error_is_told_apart_from_a_miss(project: Project) -> None:
+    project.write("app.py", "def answer(messages):\n    raise KeyError('broken app')\n")
+    project.add("checks: [exact_match]\n")
+    result = project.run("-k", "plain and fr")
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    result.stdout.fnmatch_lines(["no answer (callable): *KeyError*broken app*"])
+    result.stdout.no_fnmatch_line("*missed check*")
+
+
+def test_performance_baseline_becomes_gates(project: Project) -> None:
+    prompt = (project.suite / "prompts/shouted/v1.0.yaml").read_text()
+    project.write(
+        "prompts/shouted/v1.0.yaml",
+        prompt.replace('"1.0",', '"1.0", performance_baseline: {exact_match: 0.8, latency_p95: 2s},'),
+    )
+    result = project.run()
+    result.assert_outcomes(passed=9, failed=1)
+    result.stdout.fnmatch_lines(["*exact_match.mean >= 0.8 (performance_baseline of shouted@1.0) does not hold*"])
+
+
+def test_mistakes_in_files_are_exit_code_2_and_all_at_once(project: Project) -> None:
+    project.add("colour: red\nrepeats: many\n")
+    result = project.run()
+    assert result.ret == pytest.ExitCode.INTERRUPTED
+    result.stdout.fnmatch_lines(["suites/capitals/suite.yaml:7:1: *colour*", "suites/capitals/suite.yaml:8:10: *many*"])
+    result.stdout.no_fnmatch_line("*Traceback*")
+    assert not (project.path / "reports").exists()
+
+
+def test_template_mistake_is_found_before_the_first_call(project: Project) -> None:
+    calls = project.count_calls()
+    project.rows([{"id": "fr", "country": 7, "capital": "Paris"}])
+    result = project.run()
+    assert result.ret == pytest.ExitCode.INTERRUPTED
+    result.stdout.fnmatch_lines(["suites/capitals/capitals.jsonl:1:*'fr'*country*"])
+    assert not calls.exists()
+
+
+def test_nothing_selected_is_exit_code_5(project: Project) -> None:
+    assert project.run("-k", "absent").ret == pytest.ExitCode.NO_TESTS_COLLECTED
+
+
+def test_missing_suites_folder_is_a_usage_error(pytester: pytest.Pytester) -> None:
+    result = pytester.runpytest_inprocess("--prompt-suite")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(
+        [
+            (
+                "ERROR: --prompt-suite: there is no folder suites/ in *; it holds suites when no path is given; "
+                "name a suite file or folder, or make a first suite with: prompt-suite init suites/first"
+            )
+        ]
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        (["--prompt-limit", "0"], "*--prompt-limit: invalid whole number from 1 value: '0'*"),
+        (["--prompt-repeats", "-1"], "*--prompt-repeats: invalid whole number from 1 value: '-1'*"),
+        (["--prompt-concurrency", "x"], "*--prompt-concurrency: invalid whole number from 1 value: 'x'*"),
+        (["--prompt-cache", "maybe"], "*--prompt-cache: invalid choice: 'maybe'*"),
+    ],
+)
+def test_wrong_option_is_a_usage_error(project: Project, arguments: list[str], text: str) -> None:
+    result = project.run(*arguments)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines([text])
+
+
+@pytest.mark.parametrize(
+    ("line", "text"),
+    [
+        ("prompt_limit = 0", "*setting prompt_limit: '0' is no whole number from 1*"),
+        ("prompt_cache = maybe", "*setting prompt_cache: 'maybe' is unknown; allowed: use, refresh, off, only*"),
+    ],
+)
+def test_wrong_setting_is_a_usage_error(project: Project, line: str, text: str) -> None:
+    project.pytester.makeini(f"[pytest]\n{line}\n")
+    result = project.run()
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines([text])
+
+
+def test_two_suites_of_one_name_are_refused(project: Project) -> None:
+    second = project.path / "suites" / "again"
+    second.mkdir()
+    (second / "suite.yaml").write_text((project.suite / "suite.yaml").read_text() + "name: capitals\n")
+    for name in ("app.py", "capitals.jsonl"):
+        (second / name).write_text((project.suite / name).read_text())
+    (second / "prompts").symlink_to(project.suite / "prompts")
+    result = project.run()
+    assert result.ret == pytest.ExitCode.INTERRUPTED
+    result.stdout.fnmatch_lines(
+        ["*the suite's name 'capitals' is taken by suites/again/suite.yaml; names must differ*"]
+    )
+
+
+def test_first_failure_stops_the_run_and_says_so(project: Project) -> None:
+    project.add("checks: [exact_match]\n")
+    result = project.run("-x", "--prompt-concurrency", "1")
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    manifest = json.loads((project.latest / "run.json").read_text())
+    assert manifest["complete"] is False
+    result.stdout.fnmatch_lines(["*INCOMPLETE*"])
+
+
+def test_unreadable_answer_counts_as_wrong_not_as_an_error(project: Project) -> None:
+    for name in ("plain", "shouted"):
+        text = (project.suite / f"prompts/{name}/v1.0.yaml").read_text()
+        project.write(f"prompts/{name}/v1.0.yaml", text + "output: {regex: '(Paris|Lima)'}\n")
+    project.add('gates: ["error_rate <= 0"]\n')
+    result = project.run("-k", "plain")
+    assert result.ret == pytest.ExitCode.OK
+    trials = pd.read_parquet(project.latest / "trials.parquet")
+    assert sorted(trials["output"]) == ["", "", "Lima", "Paris"]
+    assert trials["error"].dropna().str.startswith("output: ").sum() == 2
+
+
+def test_xdist_is_refused_with_the_reason(project: Project) -> None:
+    result = project.run("-n", "2")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["*-n: --prompt-suite does not run under pytest-xdist in this version*"])
