@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from harness.backends.protocol import Backend
-
     from harness.schema import BackendSpec
 
 

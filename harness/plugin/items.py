@@ -6,7 +6,7 @@ Items are given their node id as text, brackets and all: pytest then reads the b
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
 
@@ -18,8 +18,28 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from harness.plugin.session import PromptSession
+    from harness.pipeline import Plan
     from harness.schema import GateSpec, Trial, TrialResult, Variant, Verdict
+
+
+class Prompts(Protocol):
+    """What items need of the session."""
+
+    def load(self, path: Path) -> Plan:
+        """The suite's plan; HarnessError says what is wrong with its files."""
+        ...
+
+    def wait_for(self, trial: Trial) -> TrialResult:
+        """The trial's result, as soon as there is one."""
+        ...
+
+    def judge(self, gate: GateSpec, cell: tuple[str, str, str]) -> Verdict:
+        """The gate's verdict on a cell (suite, variant, backend), once all its trials have results."""
+        ...
+
+    def in_full(self) -> bool:
+        """Whether the next failed trial is shown with messages and answer."""
+        ...
 
 
 class TrialFailedError(Exception):
@@ -43,10 +63,10 @@ class GateFailedError(Exception):
 class SuiteFile(pytest.File):
     """suite.yaml: collects trials, then gates."""
 
-    prompts: PromptSession
+    prompts: Prompts
 
     @classmethod
-    def make(cls, parent: pytest.Collector, path: Path, prompts: PromptSession) -> SuiteFile:
+    def make(cls, parent: pytest.Collector, path: Path, prompts: Prompts) -> SuiteFile:
         """The collector of one suite file."""
         file: SuiteFile = cls.from_parent(parent, path=path)
         file.prompts = prompts

@@ -15,7 +15,7 @@ from harness.schema.prompt import (
     Variant,
 )
 from harness.schema.run import Cell, RunManifest, RunRecord
-from harness.schema.score import Aggregate, Answer, Measure, Score, Status, Verdict
+from harness.schema.score import Measure, Score, Status
 from harness.schema.settings import CacheMode, Settings
 from harness.schema.suite import (
     COMPARISONS,
@@ -29,6 +29,7 @@ from harness.schema.suite import (
     Suite,
 )
 from harness.schema.trial import (
+    Answer,
     CallError,
     Generation,
     Outcome,
@@ -37,6 +38,7 @@ from harness.schema.trial import (
     Trial,
     TrialResult,
 )
+from harness.schema.verdict import Aggregate, Verdict
 
 SCHEMA_VERSION = 1
 """Version of the recorded form: part of every cache key and of run.json."""

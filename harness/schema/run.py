@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from harness.schema.score import Aggregate, Verdict
     from harness.schema.suite import Suite
     from harness.schema.trial import TrialResult
+    from harness.schema.verdict import Aggregate, Verdict
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,6 +92,20 @@ class Generation:
 
 
 @dataclass(frozen=True, slots=True)
+class Answer:
+    """What a metric sees of one trial."""
+
+    output: str
+    """The answer as read from the text."""
+    references: tuple[str, ...]
+    """Accepted answers; may be empty."""
+    variables: Mapping[str, Any]
+    """The sample's columns."""
+    generation: Generation | None
+    """The whole generation, for measured values; None when scoring bare texts."""
+
+
+@dataclass(frozen=True, slots=True)
 class CallError:
     """Why a trial has no answer."""
 

@@ -6,9 +6,8 @@ import json
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
-from harness.suite.json_schema import prompt_schema, suite_schema
-
 from harness.errors import UsageError
+from harness.suite.json_schema import prompt_schema, suite_schema
 
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
