@@ -25,6 +25,10 @@ class ExamplePicker:
         self._inputs = tuple(inputs)
         self._texts = tuple(name for name in inputs if inputs[name] == "str") or self._inputs
         self._index: SimilarityIndex | None = None
+        classes: dict[str, list[int]] = {}
+        for row, values in enumerate(spec.rows):
+            classes.setdefault(str(values.get(spec.answer)), []).append(row)
+        self._classes = [classes[name] for name in sorted(classes)]
 
     def pick(self, sample: Sample) -> list[int]:
         """Positions of the rows to show, in the order shown; fewer than `k` when there are not enough."""
@@ -51,11 +55,8 @@ class ExamplePicker:
 
     def _balanced(self, sample: Sample) -> Iterator[int]:
         """One row of each class in turn; the classes' order and the rows' are the sample's own."""
-        classes: dict[str, list[int]] = {}
-        for row, values in enumerate(self._spec.rows):
-            classes.setdefault(str(values.get(self._spec.answer)), []).append(row)
         generator = self._generator(sample)
-        turns = [shuffled(classes[name], generator) for name in shuffled(sorted(classes), generator)]
+        turns = [shuffled(rows, generator) for rows in shuffled(self._classes, generator)]
         while turns:
             turn = turns.pop(0)
             for row in islice(turn, 1):

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     import numpy as np
 
 _WORD = re.compile(r"\w+")
+_FEW = 32
+"""Nearest texts that are sorted apart: sorting all of 10,000 for each sample takes longer than rendering."""
 _DIGITS = 12
 """Scores are rounded to so many digits: ties do not hang on the order of additions."""
 
@@ -43,7 +45,15 @@ class SimilarityIndex:
         """Positions of all texts, nearest first; equally near ones in their order."""
         import numpy as np
 
-        yield from np.argsort(-self.cosines(text).round(_DIGITS), kind="stable").tolist()
+        distances = -self.cosines(text).round(_DIGITS)
+        if self._n > _FEW:  # a few are asked for: sort only what can be among them
+            near = np.flatnonzero(distances <= np.partition(distances, _FEW)[_FEW])
+            yield from near[np.argsort(distances[near], kind="stable")].tolist()
+            distances[near] = np.inf
+            far = self._n - len(near)
+        else:
+            far = self._n
+        yield from np.argsort(distances, kind="stable")[:far].tolist()
 
     def cosines(self, text: str) -> np.ndarray:
         """Nearness of each text, 0…1, in their order."""

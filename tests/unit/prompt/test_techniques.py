@@ -138,6 +138,16 @@ def test_equally_similar_examples_keep_the_order_of_the_file(make_variant: Any, 
     assert shown(render_chat(variant, text="nothing shared")) == ["b a 2", "b a 1", "b a 0"]
 
 
+def test_similar_orders_many_examples_as_it_orders_few() -> None:
+    from harness.prompt.similarity import SimilarityIndex
+
+    texts = [f"a {'b ' * (number % 7)} {'c ' * (number % 3)} {number % 50}" for number in range(200)]
+    index = SimilarityIndex(texts)
+    cosines = index.cosines("a b c 7").round(12).tolist()
+    assert list(index.nearest("a b c 7")) == sorted(range(200), key=lambda row: (-cosines[row], row))
+    assert list(index.nearest("nothing shared")) == list(range(200))
+
+
 def test_similar_looks_at_the_text_inputs_alone(make_variant: Any, render_chat: Any) -> None:
     rows = ({"text": "x", "n": 5, "label": "a"}, {"text": "y", "n": 7, "label": "b"})
     variant = make_variant(
