@@ -35,7 +35,7 @@ check: $(VENV)/.installed ## format, lint, types, import contracts
 	@$(BIN)/lint-imports
 
 bench: setup ## print the figures, each beside its bar
-	@$(BIN)/python benchmarks/run.py
+	@$(BIN)/python -m benchmarks.run
 
 format: $(VENV)/.installed ## put the code into shape
 	@$(BIN)/ruff format .

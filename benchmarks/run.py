@@ -10,9 +10,8 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from paired import Figure, medians, peak_mb
-
-from suites import write_one_test, write_suite, write_trivial_items
+from benchmarks.paired import Figure, medians, peak_mb
+from benchmarks.projects import write_one_test, write_suite, write_trivial_items
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -173,30 +173,29 @@ def _metrics(_options: argparse.Namespace) -> int:
 
 
 def _models_list(_options: argparse.Namespace) -> int:
-    from harness.backends import models
+    from harness.backends.models import listed
 
-    for model in models.listed():
+    for model in listed():
         state = (
             f"installed: {model.path}"
             if model.path
             else f"not installed; run: prompt-suite models install {model.name}"
         )
-        print(f"{model.name}\n  {model.description}\n  {model.size_bytes / 1e6:.0f} MB, licence {model.licence}")
-        print(f"  SHA-256 {model.sha256}\n  {state}")
+        print(f"{model.name}\n  {model.summary}\n  {model.size_bytes / 1e6:.0f} MB, licence {model.licence}\n  {state}")
     return EXIT_OK
 
 
 def _models_install(options: argparse.Namespace) -> int:
-    from harness.backends import models
+    from harness.backends.models import verify
+    from harness.backends.models_install import install
 
-    installed = models.install(options.model, name=options.name)
-    print(f"{installed.name}: installed, SHA-256 {installed.sha256[:16]}…, licence {installed.licence}")
+    model = install(options.model, name=options.name)
+    print(f"{model.name}: installed and verified, SHA-256 {verify(model.name)[:16]}…, licence {model.licence}")
     return EXIT_OK
 
 
 def _models_verify(options: argparse.Namespace) -> int:
-    from harness.backends import models
+    from harness.backends.models import verify
 
-    verified = models.verify(options.model)
-    print(f"{verified.name}: the file is as published, SHA-256 {verified.sha256}")
+    print(f"{options.model}: the file is as published, SHA-256 {verify(options.model)}")
     return EXIT_OK

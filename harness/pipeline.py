@@ -167,7 +167,7 @@ class Evaluation:
                 self._suites[name],
                 [(completion.trial, completion.answer) for completion in completions],
                 scorer=self._scorers[name],
-                read_answer=lambda variant, text, name=name: prompt.read_answer(self._variants[name, variant], text),
+                read_answer=lambda trial, text: prompt.read_answer(self._variants[trial.suite, trial.variant], text),
             )
             with self._arrived:
                 self._results.update((result.trial.trial_id, result) for result in results)

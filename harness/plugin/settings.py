@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, get_args
 
 import pytest
 
-from harness.schema import Settings
+from harness.schema import CacheMode, Settings
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-_CACHE_MODES = ("use", "refresh", "off", "only")
 
 
 def read_settings(config: pytest.Config) -> Settings:
@@ -21,17 +19,14 @@ def read_settings(config: pytest.Config) -> Settings:
         pytest.UsageError: a setting has a value that it cannot have.
 
     """
-    cache_mode = _choice(config, "prompt_cache") or "use"
-    reports = config.option.prompt_reports
-    root = config.rootpath
     return Settings(
-        root=root,
-        reports=_folder(config, reports),
+        root=config.rootpath,
+        reports=_folder(config, config.option.prompt_reports),
         backends=tuple(config.option.prompt_backend or config.getini("prompt_backend")),
         limit=_count(config, "prompt_limit"),
         repeats=_count(config, "prompt_repeats"),
         concurrency=_count(config, "prompt_concurrency"),
-        cache_mode=cache_mode,
+        cache_mode=_cache_mode(config),
     )
 
 
@@ -72,8 +67,9 @@ def _count(config: pytest.Config, name: str) -> int | None:
     return int(setting)
 
 
-def _choice(config: pytest.Config, name: str) -> Any:
-    value = getattr(config.option, name) or config.getini(name)
-    if value and value not in _CACHE_MODES:
-        raise pytest.UsageError(f"setting {name}: {value!r} is unknown; allowed: {', '.join(_CACHE_MODES)}")
+def _cache_mode(config: pytest.Config) -> CacheMode:
+    value: CacheMode = config.option.prompt_cache or config.getini("prompt_cache") or "use"
+    allowed = get_args(CacheMode)
+    if value not in allowed:
+        raise pytest.UsageError(f"setting prompt_cache: {value!r} is unknown; allowed: {', '.join(allowed)}")
     return value

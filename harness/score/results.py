@@ -19,11 +19,11 @@ def trial_results(
     answered: Sequence[tuple[Trial, Generation | CallError]],
     *,
     scorer: Scorer,
-    read_answer: Callable[[str, str], str],
+    read_answer: Callable[[Trial, str], str],
 ) -> list[TrialResult]:
     """One result a trial, in order.
 
-    `read_answer` gets a variant's name and the model's text. A text that it cannot read is a wrong answer, not an
+    `read_answer` gets a trial and the model's text. A text that it cannot read is a wrong answer, not an
     error: it is scored as empty, so that a prompt cannot gain by answering in no readable form.
     """
     readings = [_read(trial, answer, read_answer) for trial, answer in answered]
@@ -69,12 +69,12 @@ def missed_checks(checks: Sequence[CheckSpec], scores: Sequence[Score]) -> tuple
 
 
 def _read(
-    trial: Trial, answer: Generation | CallError, read_answer: Callable[[str, str], str]
+    trial: Trial, answer: Generation | CallError, read_answer: Callable[[Trial, str], str]
 ) -> tuple[Generation | None, str, CallError | None]:
     if isinstance(answer, CallError):
         return None, "", answer
     try:
-        return answer, read_answer(trial.variant, answer.text), None
+        return answer, read_answer(trial, answer.text), None
     except OutputError as error:
         return answer, "", CallError(kind="output", message=str(error))
 

@@ -43,7 +43,7 @@ def trial(sample_id: str) -> Trial:
     return Trial(sample_id, "s", "v", "b", Sample(sample_id, {}, ("yes",), None, (), "d:1"), 1, ())
 
 
-def read(_variant: str, text: str) -> str:
+def read(_trial: Trial, text: str) -> str:
     if text == "mumble":
         raise OutputError("no match")
     return text.strip()
