@@ -11,6 +11,7 @@ from rich.console import Console, Group
 from rich.table import Table
 from rich.text import Text
 
+from harness.gate.numbers import number, told_apart
 from harness.plugin.failure import printable
 
 if TYPE_CHECKING:
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
 
     from harness.schema import Aggregate, Cell, Measure, RunRecord, Suite, TrialResult, Verdict
 
-_PLOT = 21
-"""Characters of an interval's drawing."""
+_PLOTS = ((110, 25), (90, 13))
+"""Least width of the terminal, and characters of an interval's drawing; none below."""
 _MEASURED = {"latency_s", "input_tokens", "output_tokens", "cached_input_tokens", "cost_usd"}
 """Measures of every trial: they are in the table of costs, not in the table of scores."""
 _SLOWEST = 3
@@ -35,15 +36,15 @@ def summary_lines(record: RunRecord, *, width: int, color: bool, brief: bool) ->
     for suite in record.suites:
         cells = [cell for cell in record.cells if cell.suite == suite.name]
         if not brief:
-            console.print(Group(*_suite(suite, cells)))
-    for part in _end(record):
+            console.print(Group(*_suite(suite, cells, width)))
+    for part in _end(record, brief=brief):
         console.print(part)
     return "\n".join(line.rstrip() for line in out.getvalue().rstrip().splitlines())
 
 
-def _suite(suite: Suite, cells: Sequence[Cell]) -> Iterator[RenderableType]:
+def _suite(suite: Suite, cells: Sequence[Cell], width: int) -> Iterator[RenderableType]:
     variants = len({cell.variant for cell in cells})
-    backends = sorted({cell.backend for cell in cells})
+    backends = list(dict.fromkeys(cell.backend for cell in cells))
     head = Text(printable(suite.name), style="bold")
     head.append(
         f"  {_count(len(suite.samples), 'sample')}, {_count(variants, 'variant')} on {printable(', '.join(backends))}"
@@ -54,110 +55,122 @@ def _suite(suite: Suite, cells: Sequence[Cell]) -> Iterator[RenderableType]:
     yield head
     measures = [measure for measure in suite.measures if measure.name not in _MEASURED]
     if measures:
-        yield _scores(measures, cells)
+        yield Text()
+        yield _scores(measures, cells, width)
+    yield Text()
     yield _costs(cells)
 
 
-def _table(*columns: tuple[str, str]) -> Table:
+def _table(*columns: str) -> Table:
+    """A table with these headings; `>` before a heading aligns its column right."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1), show_edge=False, header_style="dim")
-    for title, justify in columns:
-        table.add_column(title, justify=justify, no_wrap=justify == "right")  # type: ignore[arg-type]
+    for title in columns:
+        right = title.startswith(">")
+        table.add_column(title.removeprefix(">"), justify="right" if right else "left", no_wrap=right)
     return table
 
 
-def _scores(measures: Sequence[Measure], cells: Sequence[Cell]) -> Table:
-    table = _table(
-        ("metric", "left"), ("variant", "left"), ("backend", "left"), ("mean", "right"), ("95 % interval", "right"),
-        ("n", "right"), ("", "left"),
-    )  # fmt: skip
+def _scores(measures: Sequence[Measure], cells: Sequence[Cell], width: int) -> Table:
+    one_backend = _one_backend(cells)
+    plot = next((size for least, size in _PLOTS if width >= least), 0)
+    columns = ["metric", *_cell_columns(one_backend=one_backend), ">mean", ">95 % interval", ">n"]
+    table = _table(*columns, *([""] if plot else []))
     for measure in measures:
         arrow = "↑" if measure.higher_is_better else "↓"
-        label = f"{measure.name} {arrow}"
-        for cell in cells:
-            for aggregate in cell.aggregates:
-                if aggregate.metric == measure.name:
-                    name = label if aggregate.aggregation == "mean" else f"  over the {aggregate.aggregation}"
-                    table.add_row(Text(name), *_cell_names(cell), *_numbers(aggregate, measure))
-                    label = ""
+        for aggregation, label in (("mean", f"{measure.name} {arrow}"), ("corpus", "  over the corpus")):
+            rows = [(cell, found) for cell in cells if (found := _find(cell, measure.name, aggregation)) is not None]
+            for index, (cell, aggregate) in enumerate(rows):
+                names = _cell_names(cell, one_backend=one_backend)
+                table.add_row(Text("" if index else label), *names, *_numbers(aggregate, measure, plot))
     return table
 
 
-def _numbers(aggregate: Aggregate, measure: Measure) -> tuple[Text, Text, Text, Text]:
+def _numbers(aggregate: Aggregate, measure: Measure, plot: int) -> list[Text]:
     n = Text(str(aggregate.n_scored))
     if aggregate.n_failed or aggregate.n_unscored:
         missing = ((aggregate.n_unscored, "unscored"), (aggregate.n_failed, "failed"))
         n.append(" (" + ", ".join(f"{count} {what}" for count, what in missing if count) + ")", style="yellow")
+    drawing = [_plot(aggregate, measure, plot)] if plot else []
     if aggregate.value is None:
-        return Text("none", style="yellow"), Text(), n, Text()
+        return [Text("none", style="yellow"), Text(), n, *drawing]
     digits = 1 if measure.unit == "percent" else 3
     value = Text(f"{aggregate.value:.{digits}f}", style="bold")
     if aggregate.ci_low is None or aggregate.ci_high is None:
-        return value, Text("none" if aggregate.aggregation == "mean" else "", style="dim"), n, Text()
-    interval = Text(f"{aggregate.ci_low:.{digits}f} to {aggregate.ci_high:.{digits}f}", style="dim")
-    return value, interval, n, _plot(aggregate, measure)
+        return [value, Text("none", style="dim"), n, *drawing]
+    return [value, Text(f"{aggregate.ci_low:.{digits}f} to {aggregate.ci_high:.{digits}f}", style="dim"), n, *drawing]
 
 
-def _plot(aggregate: Aggregate, measure: Measure) -> Text:
-    """The interval on the measure's own range, the mean as a dot: `    ├──●───┤      `."""
+def _plot(aggregate: Aggregate, measure: Measure, size: int) -> Text:
+    """The interval on the measure's own range, the mean as a dot: `····├──●───┤······`."""
     if measure.high is None or aggregate.value is None or aggregate.ci_low is None or aggregate.ci_high is None:
         return Text()
     low, high = measure.low, measure.high
-    if not low <= aggregate.value <= high:
-        return Text()
 
     def place(value: float) -> int:
-        return round((min(max(value, low), high) - low) / (high - low) * (_PLOT - 1))
+        return round((min(max(value, low), high) - low) / (high - low) * (size - 1))
 
-    cells = ["·"] * _PLOT
+    cells = ["·"] * size
     left, right = place(aggregate.ci_low), place(aggregate.ci_high)
     cells[left : right + 1] = "─" * (right - left + 1)
     cells[left], cells[right] = "├", "┤"
     cells[place(aggregate.value)] = "●"
-    return Text("".join(cells), style="cyan")
+    return Text("".join(cells), style="cyan", no_wrap=True)
 
 
 def _costs(cells: Sequence[Cell]) -> Table:
+    one_backend = _one_backend(cells)
     table = _table(
-        ("variant", "left"), ("backend", "left"), ("trials", "right"), ("failed", "right"), ("errors", "right"),
-        ("unreadable", "right"), ("p95 latency", "right"), ("tokens in/out", "right"), ("cost", "right"),
-    )  # fmt: skip
+        *_cell_columns(one_backend=one_backend),
+        *(">trials", ">failed", ">errors", ">unreadable", ">p95", ">tokens", ">cost"),
+    )
     for cell in cells:
+        latency_s = None if cell.latency_p95 is None else cell.latency_p95.value
         table.add_row(
-            *_cell_names(cell),
+            *_cell_names(cell, one_backend=one_backend),
             Text(str(cell.n_trials - cell.n_not_run) + (f" of {cell.n_trials}" if cell.n_not_run else "")),
             _alarming(cell.n_failed),
             _alarming(cell.n_errors),
             _alarming(cell.n_unreadable, "yellow"),
-            Text(
-                "none"
-                if cell.latency_p95 is None or cell.latency_p95.value is None
-                else f"{cell.latency_p95.value:.3g} s"
-            ),
+            Text("none" if latency_s is None else f"{latency_s:.3g} s"),
             Text(f"{_mean(cell, 'input_tokens')}/{_mean(cell, 'output_tokens')}"),
             Text("unknown", style="yellow") if cell.cost_usd is None else Text(f"${cell.cost_usd:.4g}"),
         )
     return table
 
 
-def _cell_names(cell: Cell) -> tuple[Text, Text]:
-    return Text(printable(cell.variant)), Text(printable(cell.backend))
+def _one_backend(cells: Sequence[Cell]) -> bool:
+    return len({cell.backend for cell in cells}) == 1
+
+
+def _cell_columns(*, one_backend: bool) -> list[str]:
+    return ["variant"] if one_backend else ["variant", "backend"]
+
+
+def _cell_names(cell: Cell, *, one_backend: bool) -> list[Text]:
+    names = [cell.variant] if one_backend else [cell.variant, cell.backend]
+    return [Text(printable(name)) for name in names]
 
 
 def _alarming(count: int, style: str = "red") -> Text:
     return Text(str(count), style=style if count else "")
 
 
-def _mean(cell: Cell, metric: str) -> str:
+def _find(cell: Cell, metric: str, aggregation: str) -> Aggregate | None:
     for aggregate in cell.aggregates:
-        if aggregate.metric == metric and aggregate.value is not None:
-            return f"{aggregate.value:.0f}"
-    return "?"
+        if (aggregate.metric, aggregate.aggregation) == (metric, aggregation):
+            return aggregate
+    return None
 
 
-def _end(record: RunRecord) -> Iterator[RenderableType]:
+def _mean(cell: Cell, metric: str) -> str:
+    found = _find(cell, metric, "mean")
+    return "?" if found is None or found.value is None else f"{found.value:.0f}"
+
+
+def _end(record: RunRecord, *, brief: bool) -> Iterator[RenderableType]:
     if record.verdicts:
         yield Text()
-        yield from _gates(record.verdicts)
+        yield from _gates(record.verdicts, brief=brief)
     yield Text()
     errors = Counter(
         result.error.kind for result in record.results if result.outcome == "error" and result.error is not None
@@ -171,18 +184,33 @@ def _end(record: RunRecord) -> Iterator[RenderableType]:
     yield _totals(record)
 
 
-def _gates(verdicts: Sequence[Verdict]) -> Iterator[RenderableType]:
+def _gates(verdicts: Sequence[Verdict], *, brief: bool) -> Iterator[RenderableType]:
     missed = [verdict for verdict in verdicts if not verdict.passed]
+    held = [verdict for verdict in verdicts if verdict.passed]
     yield Text(
-        f"gates: all {len(verdicts)} hold" if not missed else f"gates: {len(missed)} of {len(verdicts)} do not hold",
-        style="bold green" if not missed else "bold red",
+        f"gates: {len(missed)} of {len(verdicts)} do not hold" if missed else f"gates: all {len(verdicts)} hold",
+        style="bold red" if missed else "bold green",
     )
-    for verdict in [*missed, *(verdict for verdict in verdicts if verdict.passed)]:
-        line = Text("  ✓ " if verdict.passed else "  ✗ ", style="green" if verdict.passed else "red")
-        scope = printable(f"{verdict.suite}, {verdict.variant} on {verdict.backend}: ")
-        line.append(scope, style="dim")
-        line.append(printable(verdict.message), style="" if verdict.passed else "red")
-        yield line
+    table = _table("", "gate", "suite", "variant", "backend", ">value", ">95 % interval", ">n")
+    shown = missed if brief else [*missed, *held]
+    for verdict in shown:
+        aggregate = verdict.aggregate
+        style = "" if verdict.passed else "red"
+        interval = ""
+        if aggregate.ci_low is not None and aggregate.ci_high is not None:
+            interval = f"{number(aggregate.ci_low)} to {number(aggregate.ci_high)}"
+        table.add_row(
+            Text("✓" if verdict.passed else "✗", style="green" if verdict.passed else "red"),
+            *(Text(printable(name), style=style) for name in (verdict.gate.text, verdict.suite, verdict.variant)),
+            Text(printable(verdict.backend), style=style),
+            Text(
+                "none" if aggregate.value is None else told_apart(aggregate.value, verdict.gate.threshold), style=style
+            ),
+            Text(interval, style="dim"),
+            Text(str(aggregate.n_scored)),
+        )
+    if shown:
+        yield table
 
 
 def _slow(results: Sequence[TrialResult]) -> list[str]:

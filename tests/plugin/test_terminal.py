@@ -21,11 +21,11 @@ def test_summary_has_mean_interval_n_and_the_report(project: Project) -> None:
         [
             "*= prompt suites =*",
             "capitals  4 samples, 2 variants on atlas",
-            "*metric*variant*backend*mean*95 % interval*n*",
+            "metric*variant*mean*95 % interval*n*",
             # Wilson, 4 of 4: 0.510 to 1 (statsmodels proportion_confint(4, 4, method="wilson") = 0.5101, 1.0)
-            "*exact_match ↑*plain*atlas*1.000*0.510 to 1.000*4*",
-            "*shouted*atlas*0.500*0.150 to 0.850*4*",
-            "*p95 latency*",
+            "*exact_match ↑*plain*1.000*0.510 to 1.000*4*",
+            "*shouted*0.500*0.150 to 0.850*4*",
+            "*variant*trials*failed*errors*unreadable*p95*tokens*cost",
             "*8 trials, 0 from the cache, 8 calls, cost unknown (a backend has no price), * s",
             "report: reports/runs/*/report.html",
         ]
