@@ -77,7 +77,7 @@ class BackendReader:
         chosen = []
         for name in dict.fromkeys(names):
             before = len(self._log)
-            spec = by_name.get(name) or (self._from_file(name) if name in defined else self._embedded(name))
+            spec = by_name.get(name) or (self._from_file(name) if name in defined else self._embedded_chosen(name))
             if spec is None and len(self._log) == before and name not in self._broken:
                 known = self._known([*by_name])
                 meant = did_you_mean(name, known)
@@ -92,8 +92,8 @@ class BackendReader:
         if self._defined is not None and name in self._defined.forms:
             return self._from_file(name)
         try:
-            spec = self._embedded(name)
-        except UsageError as error:
+            spec = self._catalogue.embedded(name, self._folder)
+        except OptionError as error:
             self._log.add(document.shown, document.mark(place), str(error))
             return None
         if spec is None:
@@ -110,11 +110,11 @@ class BackendReader:
         form, index = self._defined.forms[name]
         return self._defined_here(form, self._defined.document, ("backends", index), folder=self._folder.parent)
 
-    def _embedded(self, name: str) -> BackendSpec | None:
+    def _embedded_chosen(self, name: str) -> BackendSpec | None:
         try:
             return self._catalogue.embedded(name, self._folder)
         except OptionError as error:
-            raise UsageError(str(error)) from None
+            raise UsageError(f"--prompt-backend: {error}") from None
 
     def _defined_here(self, form: BackendForm, document: Document, place: Place, *, folder: Path) -> BackendSpec | None:
         if not NAME.fullmatch(form.name):

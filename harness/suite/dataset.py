@@ -115,7 +115,7 @@ def build(table: Table, form: DatasetForm, document: Document, *, wanted: Wanted
         check_extra_columns(table, names, _used(columns, form, wanted), log=log)
     if len(log) > before:
         return None
-    make_plain(table.rows)
+    make_plain(table)
     limit = wanted.limit if wanted.limit is not None else form.limit
     samples = tuple(
         Sample(ids[i], table.rows[i], references[i], groups[i], tags_of(table.rows[i]), table.location(i))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 from typing import TYPE_CHECKING, Any
 
 from harness.errors import FilesError, Mistake
+from harness.suite.document import MOST_DEPTH
 from harness.suite.mistakes import Mark
 from harness.suite.suggest import described, quoted
 from harness.suite.table import Table, not_a_row
@@ -24,6 +26,7 @@ MOST_LINE_BYTES = 64 * 1024 * 1024
 MOST_JSON_BYTES = 256 * 1024 * 1024
 """Biggest .json file, which must be read at once; .jsonl has no limit."""
 _BAD_JSON = "bad JSON"
+_TOO_DEEP = f"{_BAD_JSON}: nested too deeply; {MOST_DEPTH} levels are allowed; make it flatter"
 _WHITESPACE = re.compile(r"[ \t\n\r]*")
 """RFC 8259, 2."""
 
@@ -52,7 +55,7 @@ def read_jsonl(path: Path, log: MistakeLog) -> Table:
     lines: list[int] = []
     for line, raw in raw_lines(path, shown):
         try:
-            text = decoded(raw, shown, line).strip()
+            text = _line_text(raw, shown, line).strip()
         except FilesError as error:
             for mistake in error.mistakes:
                 at = mistake.path, Mark(mistake.line or line, mistake.column)
@@ -65,6 +68,14 @@ def read_jsonl(path: Path, log: MistakeLog) -> Table:
             rows.append(row)
             lines.append(line)
     return Table(shown, rows, lines)
+
+
+def _line_text(raw: bytes, shown: str, line: int) -> str:
+    """The line's text; the checks of `decoded` are made only where their mistakes can be."""
+    if line > 1 and b"\0" not in raw:
+        with contextlib.suppress(UnicodeDecodeError):
+            return raw.decode("utf-8")
+    return decoded(raw, shown, line)
 
 
 def raw_lines(path: Path, shown: str) -> Iterator[tuple[int, bytes]]:
@@ -91,13 +102,15 @@ def read_json(path: Path, log: MistakeLog) -> Table:
     lines: list[int] = []
     line, column, last = 1, 1, 0
     try:
-        for offset, value in _elements(text, shown):
+        for offset, end, value in _elements(text, shown):
             line, column, last = *_further(text, offset, last, mark=(line, column)), offset
             if not isinstance(value, dict):
                 log.add_of_kind("rows that are no mappings", (shown, Mark(line, column)), not_a_row(value))
                 continue
-            if _is_unsendable(value):
-                log.add(shown, Mark(line, column), _surrogate())
+            problem = _problem(value, text[offset:end])
+            if problem is not None:
+                log.add_of_kind(_BAD_JSON, (shown, Mark(line, column)), problem)
+                continue
             rows.append(value)
             lines.append(line)
     except json.JSONDecodeError as error:
@@ -115,8 +128,8 @@ def _further(text: str, offset: int, last: int, *, mark: tuple[int, int]) -> tup
     return mark[0] + lines, offset - text.rfind("\n", last, offset)
 
 
-def _elements(text: str, shown: str) -> Iterator[tuple[int, Any]]:
-    """Offset and value of each element of the top-level list."""
+def _elements(text: str, shown: str) -> Iterator[tuple[int, int, Any]]:
+    """Start, end and value of each element of the top-level list."""
     start = _skip(text, 0)
     if text[start : start + 1] != "[":
         value, _ = _scan(text, start)
@@ -125,7 +138,7 @@ def _elements(text: str, shown: str) -> Iterator[tuple[int, Any]]:
     offset = _skip(text, start + 1)
     while text[offset : offset + 1] != "]":
         value, end = _scan(text, offset)
-        yield offset, value
+        yield offset, end, value
         offset = _skip(text, end)
         if text[offset : offset + 1] == ",":
             offset = _skip(text, offset + 1)
@@ -146,9 +159,11 @@ def _row(text: str, line: int, shown: str, *, log: MistakeLog) -> Row | None:
     column: int | None = None
     try:
         value = _whole(text)
-        if isinstance(value, dict) and not ("\\u" in text and _is_unsendable(value)):
-            return value
-        message = not_a_row(value) if not isinstance(value, dict) else _surrogate()
+        if isinstance(value, dict):
+            problem = _problem(value, text)
+            if problem is None:
+                return value
+        message = not_a_row(value) if not isinstance(value, dict) else str(problem)
     except json.JSONDecodeError as error:
         column, message = error.colno, _bad(error.msg)
     except (ValueError, RecursionError) as error:
@@ -173,10 +188,25 @@ def _bad(problem: str) -> str:
 
 def _reason(error: Exception) -> str:
     if isinstance(error, RecursionError):
-        return f"{_BAD_JSON}: nested too deeply; some hundred levels are allowed; make it flatter"
+        return _TOO_DEEP
     if "Exceeds the limit" in str(error):
         return f"{_BAD_JSON}: a number with thousands of digits; shorter ones are allowed; put it in quotes"
     return f"{_BAD_JSON}: {error}"
+
+
+def _problem(row: Row, text: str) -> str | None:
+    """Why a row that is good JSON cannot be used; looked for only where its text leaves room for it."""
+    if text.count("[") + text.count("{") > MOST_DEPTH and _is_too_deep(row):
+        return _TOO_DEEP
+    return _surrogate() if "\\u" in text and _is_unsendable(row) else None
+
+
+def _is_too_deep(row: Row) -> bool:
+    level: list[Any] = [row]
+    for _ in range(MOST_DEPTH + 1):
+        children = [list(item.values()) if isinstance(item, dict) else item for item in level]
+        level = [child for items in children for child in items if isinstance(child, (dict, list))]
+    return bool(level)
 
 
 def _is_unsendable(value: Row) -> bool:

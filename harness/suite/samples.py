@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from harness.suite.document import WrittenFloat, WrittenInt, plain
+from harness.suite.document import WrittenFloat, WrittenInt
 from harness.suite.suggest import described, did_you_mean, listed, quoted
 from harness.suite.table import canonical_json, cell_text
 
@@ -63,7 +63,7 @@ def find_columns(table: Table, form: DatasetForm, document: Document, *, log: Mi
 def sample_ids(table: Table, column: str | None, log: MistakeLog) -> list[str]:
     """One id a row; bad and duplicate ids are logged."""
     if column is None:
-        ids = [hashlib.sha256(canonical_json(plain(row)).encode()).hexdigest()[:_ID_DIGITS] for row in table.rows]
+        ids = [hashlib.sha256(canonical_json(row).encode()).hexdigest()[:_ID_DIGITS] for row in table.rows]
     else:
         ids = [_id_of(table, index, column, log=log) for index in range(len(table.rows))]
     if len(set(ids)) < len(ids):

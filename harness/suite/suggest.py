@@ -82,4 +82,5 @@ def flow(value: Any) -> str:
     >>> flow("zero_shot"), flow(["zero_shot"]), flow("a: {b}")
     ('zero_shot', '["zero_shot"]', '"a: {b}"')
     """
-    return value if isinstance(value, str) and not _NEEDS_QUOTES.search(value) else json.dumps(value, ensure_ascii=False)
+    is_plain = isinstance(value, str) and not _NEEDS_QUOTES.search(value)
+    return str(value) if is_plain else json.dumps(value, ensure_ascii=False)

@@ -33,6 +33,8 @@ class Table:
     """1-based line of each row; None where rows have no lines: then a position is `path[row]`, counted from 0."""
     is_text: bool = False
     """Whether every cell is text (CSV and TSV)."""
+    is_written: bool = False
+    """Whether numbers know their source text (YAML)."""
 
     def location(self, index: int) -> str:
         """`path:line` or `path[row]`."""

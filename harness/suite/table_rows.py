@@ -63,7 +63,7 @@ def read_yaml(path: Path, log: MistakeLog) -> Table:
             continue
         rows.append(value)
         lines.append(mark.line)
-    return Table(shown, rows, lines)
+    return Table(shown, rows, lines, is_written=True)
 
 
 def _texts(path: Path, shown: str) -> Iterator[str]:

@@ -128,5 +128,5 @@ def _check_rows(table: Table, answer: str, demand: Demand, *, log: MistakeLog) -
         log.add_of_kind("examples without an answer", table.position(index), message)
     names = RowNames("example", [str(number) for number in range(1, len(table.rows) + 1)])
     check_variables(table, names, [demand], log=log)
-    make_plain(table.rows)
+    make_plain(table)
     return len(log) == before

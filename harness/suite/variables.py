@@ -154,9 +154,9 @@ def check_extra_columns(table: Table, names: RowNames, known: Collection[str], *
         log.add(path, mark, message + did_you_mean(column, known).replace(" Did", ". Did"))
 
 
-def make_plain(rows: list[Row]) -> None:
+def make_plain(table: Table) -> None:
     """Replace numbers that know their source text by plain ones, in place."""
-    for row in rows:
+    for row in table.rows if table.is_written else ():
         for column, value in row.items():
             if isinstance(value, (WrittenInt, WrittenFloat, list, dict)):
                 row[column] = plain(value)

@@ -143,6 +143,7 @@ class Project:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self.catalogue = CATALOGUE
         for path, text in FILES.items():
             self.write(path, text)
 
@@ -174,7 +175,7 @@ class Project:
 
     def load(self, *, backends: tuple[str, ...] = (), limit: int | None = None, repeats: int | None = None) -> Suite:
         options = LoadOptions(self.root, backends, limit, repeats)
-        return load_suite(self.root / "suites/demo/suite.yaml", CATALOGUE, options)
+        return load_suite(self.root / "suites/demo/suite.yaml", self.catalogue, options)
 
     def mistakes(self) -> str:
         """The text of the FilesError that loading raises."""

@@ -144,3 +144,25 @@ def test_parquet_mistakes_of_one_kind_are_counted(project: Project) -> None:
         "a value in every row is allowed; fill it or remove the row"
     )
     assert lines[20:] == ["datasets/demo.parquet: … and 10 more: rows without a reference"]
+
+
+def test_parquet_infinity_is_a_mistake(project: Project) -> None:
+    project.prompt("inputs: {text: float}\ntemplate: x\n")
+    _write_parquet(project, {"id": ["a", "b"], "text": [1.0, -math.inf], "label": ["p", "q"]})
+    assert project.mistakes() == (
+        "datasets/demo.parquet[1]: column 'text' holds -inf; finite numbers are allowed; replace it"
+    )
+
+
+def test_parquet_columns_have_names_of_their_own(project: Project) -> None:
+    project.rows(b"", "demo.parquet")
+    columns = [pa.array(["a"]), pa.array(["x"]), pa.array(["y"])]
+    pq.write_table(pa.table(columns, names=["id", "text", "text"]), project.root / "datasets/demo.parquet")
+    assert project.mistakes() == "datasets/demo.parquet: column 'text' is there twice; once is allowed; rename one"
+
+
+def test_a_cut_parquet_file_is_a_mistake(project: Project) -> None:
+    _write_parquet(project, {"id": ["a"], "text": ["x"], "label": ["p"]})
+    path = project.root / "datasets/demo.parquet"
+    path.write_bytes(b"PAR1" + b"\xff" * 20 + path.read_bytes()[-8:])
+    assert project.mistakes().startswith("datasets/demo.parquet: is no readable Parquet file: ")

@@ -165,3 +165,10 @@ def test_the_content_hash_follows_file_and_examples(project: Project) -> None:
     text = _variants(project, "[few_shot]")[0].prompt.content_hash
     assert again == before
     assert len({before, examples, text}) == 3
+
+
+def test_a_label_that_a_broken_version_may_hold_is_not_called_unknown(project: Project) -> None:
+    project.prompt("metadata: [", "2.0")
+    project.suite("dataset: {path: ../../datasets/demo.jsonl, reference: label}\nprompts: [zero_shot@prod]\n")
+    lines = project.mistakes().split("\n")
+    assert [line.split(":")[0] for line in lines] == ["suites/demo/prompts/zero_shot/v2.0.yaml"]

@@ -1,10 +1,11 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
-from harness.errors import FilesError, UsageError
+from harness.errors import FilesError, Mistake, OptionError, UsageError
 from harness.schema import BackendSpec, Price
 
 if TYPE_CHECKING:
@@ -98,3 +99,23 @@ def test_a_gate_may_name_a_backend_that_the_option_leaves_out(project: Project) 
 def test_no_message_repeats_a_key(project: Project) -> None:
     _suite(project, "[{name: a, provider: openai, model: m, api_key: sk-secret, params: {api_key: sk-secret}}]")
     assert "sk-secret" not in project.mistakes()
+
+
+def test_mistakes_in_a_file_that_a_backend_names_are_told(project: Project) -> None:
+    def check(_spec: BackendSpec) -> None:
+        raise FilesError([Mistake("answers.jsonl", 3, None, "bad JSON")])
+
+    project.catalogue = replace(project.catalogue, check_backend=check)
+    _suite(project, "[{name: saved, provider: replay, path: answers.jsonl}]")
+    assert project.mistakes() == "answers.jsonl:3: bad JSON"
+
+
+def test_an_embedded_model_that_cannot_be_used_is_a_mistake_at_its_name(project: Project) -> None:
+    def embedded(name: str, _folder: object) -> BackendSpec | None:
+        raise OptionError(f"model '{name}' is damaged; install it anew")
+
+    project.catalogue = replace(project.catalogue, embedded=embedded)
+    _suite(project, "[smollm2]")
+    assert project.mistakes() == "suites/demo/suite.yaml:3:12: model 'smollm2' is damaged; install it anew"
+    with pytest.raises(UsageError, match="--prompt-backend: model 'other' is damaged"):
+        project.load(backends=("other",))

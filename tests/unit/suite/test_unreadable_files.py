@@ -137,9 +137,11 @@ def test_deep_nesting_is_refused_without_being_followed(project: Project, openin
 
 
 @pytest.mark.parametrize("name", ["demo.jsonl", "demo.json"])
-def test_deep_json_is_a_mistake(project: Project, name: str) -> None:
-    project.rows("[" * 100_000, name)
-    assert "bad JSON: nested too deeply" in project.mistakes()
+@pytest.mark.parametrize("depth", [61, 900, 100_000])
+def test_deep_json_is_a_mistake(project: Project, name: str, depth: int) -> None:
+    row = '{"id": "a", "text": "x", "label": ' + "[" * depth + "]" * depth + "}"
+    project.rows(row if name == "demo.jsonl" else f"[{row}]", name)
+    assert "bad JSON: nested too deeply; 60 levels are allowed; make it flatter" in project.mistakes()
 
 
 def test_a_number_of_thousands_of_digits_is_a_mistake(project: Project) -> None:
