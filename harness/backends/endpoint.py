@@ -14,7 +14,7 @@ class Endpoint:
     url: str
     """Full URL, query included."""
     connections: int
-    """Most connections."""
+    """Most connections; 0 leaves their number to the caller."""
     timeout_s: float
     """Most seconds a call may take, from sending to the last byte."""
     key_env: str | None = None

@@ -64,14 +64,19 @@ class LlamaCppBackend:
         self._processes: int = params.get("processes") or _processes(size)
         self._threads: int = params.get("threads") or max(1, machine.cpus() // self._processes)
         self._n_ctx: int = params.get("n_ctx", _N_CTX)
-        capacity = self._processes * self._slots
-        self.concurrency = min(spec.max_concurrency or capacity, capacity)
+        self._capacity = self._processes * self._slots
+        self.concurrency = min(spec.max_concurrency or self._capacity, self._capacity)
         known = not spec.path and spec.model in models.MODELS
         self._n_ubatch: int = params.get("n_ubatch", _N_UBATCH if known else _N_UBATCH_OTHER)
         own = (*_COUNTS, "chat_template")
         self._sent = {"cache_prompt": known, **{key: value for key, value in params.items() if key not in own}}
         self._workers: list[Worker] = []
+        self._new_locks()
+
+    def _new_locks(self) -> None:
+        """Locks that belong to no event loop yet."""
         self._starting = asyncio.Lock()
+        self._free = asyncio.Semaphore(self._capacity)
 
     @classmethod
     def check(cls, spec: BackendSpec) -> None:
@@ -135,9 +140,13 @@ class LlamaCppBackend:
             self._workers = workers
 
     async def generate(self, request: Request) -> Generation:
-        """An answer of the least loaded process."""
+        """An answer of the least loaded process; time begins when a slot is free."""
         if not self._workers:
             await self.start()
+        async with self._free:
+            return await self._answered(request)
+
+    async def _answered(self, request: Request) -> Generation:
         worker = min(self._workers, key=lambda each: each.in_flight)
         worker.in_flight += 1
         try:
@@ -160,6 +169,7 @@ class LlamaCppBackend:
         """End the processes."""
         workers, self._workers = self._workers, []
         await asyncio.gather(*(worker.stop() for worker in workers))
+        self._new_locks()
 
     @property
     def _label(self) -> str:

@@ -86,7 +86,7 @@ class OpenAIBackend:
         return Endpoint(
             label=f"backend '{self.spec.name}'",
             url=urlunsplit(parts._replace(path=parts.path.rstrip("/") + "/chat/completions", fragment="")),
-            connections=self.concurrency,
+            connections=self.spec.max_concurrency or 0,
             timeout_s=self.spec.timeout_s,
             key_env=self.spec.api_key_env,
             key=self._key(),

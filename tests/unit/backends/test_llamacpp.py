@@ -165,6 +165,18 @@ def test_cancelled_call_leaves_the_process_answering_the_same(tmp_path: Path) ->
 
 
 @needs_model
+def test_waiting_for_a_free_process_counts_neither_as_latency_nor_as_timeout(tmp_path: Path) -> None:
+    async def crowd(backend: Any) -> list[float]:
+        began = asyncio.get_running_loop().time()
+        found = await asyncio.gather(*(backend.generate(request(FEEDBACK[0])) for _ in range(8)))
+        passed_s = asyncio.get_running_loop().time() - began
+        return [passed_s, *(each.latency_s for each in found)]
+
+    passed_s, *latencies = run(spec(tmp_path, processes=1), crowd)
+    assert sum(latencies) <= passed_s
+
+
+@needs_model
 def test_port_of_the_process_answers_nobody_else(tmp_path: Path) -> None:
     async def without_key(backend: Any) -> int:
         url = backend._workers[0]._client.endpoint.url
