@@ -28,7 +28,7 @@ TOPICS = {
 }
 """Our topics and the intents of Banking77 they stand for."""
 ROWS_A_TOPIC = 20
-EXAMPLES_AN_INTENT = 3
+EXAMPLES_AN_INTENT = 5
 
 
 def main(arguments: list[str]) -> int:
@@ -130,7 +130,8 @@ def build_extraction(folder: Path) -> None:
             rows.append(row)
     ordered = _by_hash(rows, "text")
     _write(HERE / "extraction.jsonl", ordered[:EXTRACTION_ROWS])
-    shown = [{**row, "answer": row["answer"][0]} for row in ordered[EXTRACTION_ROWS : EXTRACTION_ROWS + 3]]
+    examples = ordered[EXTRACTION_ROWS : EXTRACTION_ROWS + 3]
+    shown = [{**row, "answer": json.dumps(json.loads(row["answer"][0]), ensure_ascii=False)} for row in examples]
     _write(SUITES / "extraction/prompts/few_shot/examples.jsonl", [_without(row, "id") for row in shown])
 
 
@@ -162,7 +163,8 @@ def _stands_in(text: str, values: list[object]) -> bool:
 
 
 def _canonical(value: dict) -> str:
-    return json.dumps(value, sort_keys=True, ensure_ascii=False)
+    """The form in which `output.json_schema` hands on an answer."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
 def _either(folder: Path, *names: str) -> Path:
