@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import statistics
 import subprocess
 import sys
@@ -12,6 +13,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
+
+
+ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+"""Without the switch that makes Python compile everything anew at each start, which no user has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +42,7 @@ class Figure:
 def wall_s(command: Sequence[str], folder: Path) -> float:
     """Wall seconds of one run of the command; a failing command stops the benchmark with its output."""
     start = time.perf_counter()
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, cwd=folder, env=ENVIRONMENT, capture_output=True, text=True, check=False)
     passed_s = time.perf_counter() - start
     if done.returncode != 0:
         sys.exit(f"{' '.join(command)}: exit code {done.returncode}\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
@@ -63,7 +68,12 @@ def peak_mb(command: Sequence[str], folder: Path) -> float:
         "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss, code)\n"
     )
     done = subprocess.run(
-        [sys.executable, "-c", script, *command], cwd=folder, capture_output=True, text=True, check=True
+        [sys.executable, "-c", script, *command],
+        cwd=folder,
+        env=ENVIRONMENT,
+        capture_output=True,
+        text=True,
+        check=True,
     )
     kilobytes, code = done.stdout.split()
     if code != "0":

@@ -1,0 +1,57 @@
+"""Aggregates and the gates' answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from harness.schema.suite import Aggregation, GateSpec
+
+
+@dataclass(frozen=True, slots=True)
+class Aggregate:
+    """One number over the trials of a cell (suite x variant x backend), with its uncertainty."""
+
+    metric: str
+    """Name of the measure, or `error_rate`."""
+    aggregation: Aggregation
+    """Which aggregate."""
+    value: float | None
+    """None when nothing was scored."""
+    ci_low: float | None
+    """Lower end of the 95 % interval; None where none is defined."""
+    ci_high: float | None
+    """Upper end of the 95 % interval; None where none is defined."""
+    method: str
+    """How the interval was made: `wilson`, `t`, `cluster-t`, `cluster-wilson`, `order statistics`, `none`."""
+    n_scored: int
+    """Trials with a value."""
+    n_unscored: int
+    """Trials to which the metric does not apply."""
+    n_failed: int
+    """Trials whose metric or call failed."""
+    n_clusters: int | None = None
+    """Independent units behind the interval (groups, or samples when repeated); None when each trial is one."""
+    reason: str | None = None
+    """Commonest reason of those that were not scored; None when all were."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A gate's answer for one cell."""
+
+    suite: str
+    """Suite name."""
+    gate: GateSpec
+    """The gate."""
+    variant: str
+    """Variant of the cell."""
+    backend: str
+    """Backend of the cell."""
+    passed: bool
+    """Whether the condition holds."""
+    aggregate: Aggregate
+    """The value it was judged by."""
+    message: str
+    """One sentence: value, threshold, n, interval; or why nothing could be judged."""
