@@ -185,32 +185,43 @@ def _end(record: RunRecord, *, brief: bool) -> Iterator[RenderableType]:
 
 
 def _gates(verdicts: Sequence[Verdict], *, brief: bool) -> Iterator[RenderableType]:
+    """Every gate that does not hold, then those that hold: one row a gate, with its value closest to the threshold."""
     missed = [verdict for verdict in verdicts if not verdict.passed]
-    held = [verdict for verdict in verdicts if verdict.passed]
+    held: dict[tuple[str, str], list[Verdict]] = {}
+    for verdict in verdicts:
+        if verdict.passed:
+            held.setdefault((verdict.suite, verdict.gate.text), []).append(verdict)
     yield Text(
         f"gates: {len(missed)} of {len(verdicts)} do not hold" if missed else f"gates: all {len(verdicts)} hold",
         style="bold red" if missed else "bold green",
     )
-    table = _table("", "gate", "suite", "variant", "backend", ">value", ">95 % interval", ">n")
-    shown = missed if brief else [*missed, *held]
-    for verdict in shown:
-        aggregate = verdict.aggregate
-        style = "" if verdict.passed else "red"
-        interval = ""
-        if aggregate.ci_low is not None and aggregate.ci_high is not None:
-            interval = f"{number(aggregate.ci_low)} to {number(aggregate.ci_high)}"
-        table.add_row(
-            Text("✓" if verdict.passed else "✗", style="green" if verdict.passed else "red"),
-            *(Text(printable(name), style=style) for name in (verdict.gate.text, verdict.suite, verdict.variant)),
-            Text(printable(verdict.backend), style=style),
-            Text(
-                "none" if aggregate.value is None else told_apart(aggregate.value, verdict.gate.threshold), style=style
-            ),
-            Text(interval, style="dim"),
-            Text(str(aggregate.n_scored)),
-        )
-    if shown:
+    table = _table("", "gate", "suite", "variant on backend", ">value", ">95 % interval", ">n")
+    for verdict in missed:
+        table.add_row(Text("✗", style="red"), *_gate(verdict, 1))
+    for group in [] if brief else held.values():
+        table.add_row(Text("✓", style="green"), *_gate(min(group, key=_distance), len(group)))
+    if table.row_count:
         yield table
+
+
+def _distance(verdict: Verdict) -> float:
+    value = verdict.aggregate.value
+    return abs((value if value is not None else 0.0) - verdict.gate.threshold)
+
+
+def _gate(verdict: Verdict, cells: int) -> list[Text]:
+    """Gate, suite, cell, value, interval and n; `+2` says that two more cells hold, further from the threshold."""
+    aggregate = verdict.aggregate
+    style = "" if verdict.passed else "red"
+    cell = Text(printable(f"{verdict.variant} on {verdict.backend}"), style=style)
+    if cells > 1:
+        cell.append(f" +{cells - 1}", style="dim")
+    interval = ""
+    if aggregate.ci_low is not None and aggregate.ci_high is not None:
+        interval = f"{number(aggregate.ci_low)} to {number(aggregate.ci_high)}"
+    value = "none" if aggregate.value is None else told_apart(aggregate.value, verdict.gate.threshold)
+    names = [Text(printable(name), style=style) for name in (verdict.gate.text, verdict.suite)]
+    return [*names, cell, Text(value, style=style), Text(interval, style="dim"), Text(str(aggregate.n_scored))]
 
 
 def _slow(results: Sequence[TrialResult]) -> list[str]:
