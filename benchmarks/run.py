@@ -10,6 +10,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from benchmarks.answering import calls
 from benchmarks.paired import Figure, medians, peak_mb
 from benchmarks.projects import write_one_test, write_suite, write_trivial_items
 
@@ -72,6 +73,7 @@ BENCHMARKS: dict[str, Callable[[Path], Iterator[Figure]]] = {
     "collection": collection,
     "invisible": invisible,
     "one_trial": one_trial,
+    "calls": lambda _folder: calls(),
 }
 
 
