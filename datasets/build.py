@@ -68,38 +68,32 @@ def build_feedback(folder: Path) -> None:
     _write(SUITES / "feedback/prompts/few_shot/examples.jsonl", examples)
 
 
-QUESTION = r"Q: Find the \$ value paid (to|by) (.+)\? If multiple, record all \$ values paid\."
+EMAIL_EXAMPLES = 2
 LONGEST_EMAIL = 640
 """Characters: longer ones cost seconds of prompt on a small machine."""
 
 
 def build_answers(folder: Path) -> None:
-    """answers.jsonl: the questions that their e-mail answers, one of them an e-mail."""
+    """answers.jsonl: the questions that their e-mail answers, one of them an e-mail, and none of an example's."""
+    rows = {split: _answers_rows(folder / f"email_{split}.jsonl", split) for split in ("test", "train")}
+    examples = sorted(rows["train"], key=lambda row: len(row["email"]))[:EMAIL_EXAMPLES]
+    shown = {row["email"] for row in examples}
+    once = {row["email"]: row for split in ("train", "test") for row in reversed(rows[split])}
+    tested = _by_hash([row for email, row in once.items() if email not in shown], "email")
+    _write(HERE / "answers.jsonl", tested)
+    for row in examples:
+        row["answer"] = row["answer"][0]
+    _write(SUITES / "answers/prompts/few_shot/examples.jsonl", [_without(row, "id") for row in examples])
+
+
+def _answers_rows(path: Path, split: str) -> list[dict]:
     rows = []
-    for split in ("test", "train"):
-        for number, row in enumerate(_json_lines(folder / f"email_{split}.jsonl"), 1):
-            asked = re.fullmatch(QUESTION, row["question"])
-            if asked is None:
-                raise SystemExit(f"email_{split}.jsonl:{number}: unexpected question {row['question']!r}")
-            email = row["context"].strip()
-            accepted = _ways_to_write(row["ideal"])
-            if len(email) > LONGEST_EMAIL or not any(amount in email for amount in accepted):
-                continue
-            rows.append(
-                {
-                    "id": f"em-{split}{number:02}",
-                    "split": split,
-                    "email": email,
-                    "question": f"How much was paid {asked[1]} {asked[2]}?",
-                    "answer": accepted,
-                }
-            )
-    once = list({row["email"]: row for row in reversed(rows)}.values())[::-1]
-    examples = sorted((row for row in once if row["split"] == "train"), key=lambda row: len(row["email"]))[:2]
-    tested = [row for row in once if row not in examples]
-    _write(HERE / "answers.jsonl", [_without(row, "split") for row in _by_hash(tested, "email")])
-    shown = [{"email": row["email"], "question": row["question"], "answer": row["answer"][0]} for row in examples]
-    _write(SUITES / "answers/prompts/few_shot/examples.jsonl", shown)
+    for number, row in enumerate(_json_lines(path), 1):
+        email, accepted = row["context"].strip(), _ways_to_write(row["ideal"])
+        if len(email) <= LONGEST_EMAIL and any(amount in email for amount in accepted):
+            question = row["question"].removeprefix("Q: ")
+            rows.append({"id": f"em-{split}{number:02}", "email": email, "question": question, "answer": accepted})
+    return rows
 
 
 def _ways_to_write(amount: str) -> list[str]:
@@ -114,6 +108,8 @@ def _ways_to_write(amount: str) -> list[str]:
 LONGEST_SENTENCE = 110
 MOST_REFERENCES = 8
 EXTRACTION_ROWS = 40
+CALL_EXAMPLES = ("bfcl218", "bfcl331")
+"""One of two texts, of which one looks like a number, and one of a text and a number."""
 
 
 def build_extraction(folder: Path) -> None:
@@ -129,8 +125,9 @@ def build_extraction(folder: Path) -> None:
             seen.add(fields)
             rows.append(row)
     ordered = _by_hash(rows, "text")
-    _write(HERE / "extraction.jsonl", ordered[:EXTRACTION_ROWS])
-    examples = ordered[EXTRACTION_ROWS : EXTRACTION_ROWS + 3]
+    tested = [row for row in ordered if row["id"] not in CALL_EXAMPLES][:EXTRACTION_ROWS]
+    _write(HERE / "extraction.jsonl", tested)
+    examples = [row for name in CALL_EXAMPLES for row in rows if row["id"] == name]
     shown = [{**row, "answer": json.dumps(json.loads(row["answer"][0]), ensure_ascii=False)} for row in examples]
     _write(SUITES / "extraction/prompts/few_shot/examples.jsonl", [_without(row, "id") for row in shown])
 
