@@ -2,8 +2,15 @@
 
     python datasets/build.py SOURCES
 
-SOURCES holds three folders as their SOURCE.md files describe them: `banking77`, `bipia` (or `injection_bipia`) and
-`bfcl` (or `bfcl_simple`). The choice of rows depends on their text alone, so that the same sources give the same files.
+SOURCES holds these files, which the SOURCE.md files beside this one say where to find:
+
+    banking77/test.csv
+    banking77/train_5_per_class.jsonl              five rows (text, category) of each intent of train.csv
+    bipia/email_test.jsonl, email_train.jsonl      benchmark/email/test.jsonl, train.jsonl
+    bfcl/BFCL_v4_simple_python.json, possible_answer_BFCL_v4_simple_python.json
+
+The folders may be called `injection_bipia` and `bfcl_simple` as well. The choice of rows depends on their text alone,
+so that the same sources give the same files.
 """
 
 from __future__ import annotations
