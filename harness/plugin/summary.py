@@ -185,7 +185,7 @@ def _end(record: RunRecord, *, brief: bool) -> Iterator[RenderableType]:
 
 
 def _gates(verdicts: Sequence[Verdict], *, brief: bool) -> Iterator[RenderableType]:
-    """Every gate that does not hold, then those that hold: one row a gate, with its value closest to the threshold."""
+    """Every gate that does not hold, then those that hold: a row a gate, with its value closest to the threshold."""
     missed = [verdict for verdict in verdicts if not verdict.passed]
     held: dict[tuple[str, str], list[Verdict]] = {}
     for verdict in verdicts:
@@ -195,11 +195,15 @@ def _gates(verdicts: Sequence[Verdict], *, brief: bool) -> Iterator[RenderableTy
         f"gates: {len(missed)} of {len(verdicts)} do not hold" if missed else f"gates: all {len(verdicts)} hold",
         style="bold red" if missed else "bold green",
     )
-    table = _table("", "gate", "suite", "variant on backend", ">value", ">95 % interval", ">n")
+    one_suite = len({verdict.suite for verdict in verdicts}) == 1
+    one_backend = len({verdict.backend for verdict in verdicts}) == 1
+    names = ([] if one_suite else ["suite"]) + ["variant"] + ([] if one_backend else ["backend"])
+    table = _table("", "gate", *names, ">value", ">95 % interval", ">n", "")
     for verdict in missed:
-        table.add_row(Text("✗", style="red"), *_gate(verdict, 1))
+        table.add_row(Text("✗", style="red"), *_gate(verdict, names), Text())
     for group in [] if brief else held.values():
-        table.add_row(Text("✓", style="green"), *_gate(min(group, key=_distance), len(group)))
+        others = Text(f"+{len(group) - 1} more" if len(group) > 1 else "", style="dim")
+        table.add_row(Text("✓", style="green"), *_gate(min(group, key=_distance), names), others)
     if table.row_count:
         yield table
 
@@ -209,19 +213,17 @@ def _distance(verdict: Verdict) -> float:
     return abs((value if value is not None else 0.0) - verdict.gate.threshold)
 
 
-def _gate(verdict: Verdict, cells: int) -> list[Text]:
-    """Gate, suite, cell, value, interval and n; `+2` says that two more cells hold, further from the threshold."""
+def _gate(verdict: Verdict, names: Sequence[str]) -> list[Text]:
+    """Gate, the named parts of its cell, value, interval and n."""
     aggregate = verdict.aggregate
     style = "" if verdict.passed else "red"
-    cell = Text(printable(f"{verdict.variant} on {verdict.backend}"), style=style)
-    if cells > 1:
-        cell.append(f" +{cells - 1}", style="dim")
     interval = ""
     if aggregate.ci_low is not None and aggregate.ci_high is not None:
         interval = f"{number(aggregate.ci_low)} to {number(aggregate.ci_high)}"
     value = "none" if aggregate.value is None else told_apart(aggregate.value, verdict.gate.threshold)
-    names = [Text(printable(name), style=style) for name in (verdict.gate.text, verdict.suite)]
-    return [*names, cell, Text(value, style=style), Text(interval, style="dim"), Text(str(aggregate.n_scored))]
+    where = [verdict.gate.text, *(getattr(verdict, name) for name in names)]
+    cells = [Text(printable(text), style=style) for text in where]
+    return [*cells, Text(value, style=style), Text(interval, style="dim"), Text(str(aggregate.n_scored))]
 
 
 def _slow(results: Sequence[TrialResult]) -> list[str]:
