@@ -6,20 +6,20 @@ from collections import Counter
 from io import StringIO
 from typing import TYPE_CHECKING
 
-from rich import box
 from rich.console import Console, Group
-from rich.table import Table
 from rich.text import Text
 
-from harness.gate.numbers import number, told_apart
 from harness.plugin.failure import printable
+from harness.plugin.gate_table import gate_table
+from harness.plugin.layout import make_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from rich.console import RenderableType
+    from rich.table import Table
 
-    from harness.schema import Aggregate, Cell, Measure, RunRecord, Suite, TrialResult, Verdict
+    from harness.schema import Aggregate, Cell, Measure, RunRecord, Suite, TrialResult
 
 _PLOTS = ((110, 25), (90, 13))
 """Least width of the terminal, and characters of an interval's drawing; none below."""
@@ -61,20 +61,11 @@ def _suite(suite: Suite, cells: Sequence[Cell], width: int) -> Iterator[Renderab
     yield _costs(cells)
 
 
-def _table(*columns: str) -> Table:
-    """A table with these headings; `>` before a heading aligns its column right."""
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1), show_edge=False, header_style="dim")
-    for title in columns:
-        right = title.startswith(">")
-        table.add_column(title.removeprefix(">"), justify="right" if right else "left", no_wrap=right)
-    return table
-
-
 def _scores(measures: Sequence[Measure], cells: Sequence[Cell], width: int) -> Table:
     one_backend = _one_backend(cells)
     plot = next((size for least, size in _PLOTS if width >= least), 0)
     columns = ["metric", *_cell_columns(one_backend=one_backend), ">mean", ">95 % interval", ">n"]
-    table = _table(*columns, *([""] if plot else []))
+    table = make_table(*columns, *([""] if plot else []))
     for measure in measures:
         arrow = "↑" if measure.higher_is_better else "↓"
         for aggregation, label in (("mean", f"{measure.name} {arrow}"), ("corpus", "  over the corpus")):
@@ -119,7 +110,7 @@ def _plot(aggregate: Aggregate, measure: Measure, size: int) -> Text:
 
 def _costs(cells: Sequence[Cell]) -> Table:
     one_backend = _one_backend(cells)
-    table = _table(
+    table = make_table(
         *_cell_columns(one_backend=one_backend),
         *(">trials", ">failed", ">errors", ">unreadable", ">p95", ">tokens", ">cost"),
     )
@@ -170,7 +161,7 @@ def _mean(cell: Cell, metric: str) -> str:
 def _end(record: RunRecord, *, brief: bool) -> Iterator[RenderableType]:
     if record.verdicts:
         yield Text()
-        yield from _gates(record.verdicts, brief=brief)
+        yield from gate_table(record.verdicts, brief=brief)
     yield Text()
     errors = Counter(
         result.error.kind for result in record.results if result.outcome == "error" and result.error is not None
@@ -182,48 +173,6 @@ def _end(record: RunRecord, *, brief: bool) -> Iterator[RenderableType]:
     if slow:
         yield Text("slowest: " + ", ".join(slow), style="dim")
     yield _totals(record)
-
-
-def _gates(verdicts: Sequence[Verdict], *, brief: bool) -> Iterator[RenderableType]:
-    """Every gate that does not hold, then those that hold: a row a gate, with its value closest to the threshold."""
-    missed = [verdict for verdict in verdicts if not verdict.passed]
-    held: dict[tuple[str, str], list[Verdict]] = {}
-    for verdict in verdicts:
-        if verdict.passed:
-            held.setdefault((verdict.suite, verdict.gate.text), []).append(verdict)
-    yield Text(
-        f"gates: {len(missed)} of {len(verdicts)} do not hold" if missed else f"gates: all {len(verdicts)} hold",
-        style="bold red" if missed else "bold green",
-    )
-    one_suite = len({verdict.suite for verdict in verdicts}) == 1
-    one_backend = len({verdict.backend for verdict in verdicts}) == 1
-    names = ([] if one_suite else ["suite"]) + ["variant"] + ([] if one_backend else ["backend"])
-    table = _table("", "gate", *names, ">value", ">95 % interval", ">n", "")
-    for verdict in missed:
-        table.add_row(Text("✗", style="red"), *_gate(verdict, names), Text())
-    for group in [] if brief else held.values():
-        others = Text(f"+{len(group) - 1} more" if len(group) > 1 else "", style="dim")
-        table.add_row(Text("✓", style="green"), *_gate(min(group, key=_distance), names), others)
-    if table.row_count:
-        yield table
-
-
-def _distance(verdict: Verdict) -> float:
-    value = verdict.aggregate.value
-    return abs((value if value is not None else 0.0) - verdict.gate.threshold)
-
-
-def _gate(verdict: Verdict, names: Sequence[str]) -> list[Text]:
-    """Gate, the named parts of its cell, value, interval and n."""
-    aggregate = verdict.aggregate
-    style = "" if verdict.passed else "red"
-    interval = ""
-    if aggregate.ci_low is not None and aggregate.ci_high is not None:
-        interval = f"{number(aggregate.ci_low)} to {number(aggregate.ci_high)}"
-    value = "none" if aggregate.value is None else told_apart(aggregate.value, verdict.gate.threshold)
-    where = [verdict.gate.text, *(getattr(verdict, name) for name in names)]
-    cells = [Text(printable(text), style=style) for text in where]
-    return [*cells, Text(value, style=style), Text(interval, style="dim"), Text(str(aggregate.n_scored))]
 
 
 def _slow(results: Sequence[TrialResult]) -> list[str]:

@@ -1,0 +1,71 @@
+"""The gates at the end of the terminal output."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.text import Text
+
+from harness.gate.numbers import number, told_apart
+from harness.plugin.failure import printable
+from harness.plugin.layout import make_table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from rich.console import RenderableType
+
+    from harness.schema import Verdict
+
+
+def gate_table(verdicts: Sequence[Verdict], *, brief: bool) -> Iterator[RenderableType]:
+    """By suite: each gate that does not hold, then a row a gate that holds, its value closest to the threshold."""
+    missed = sum(not verdict.passed for verdict in verdicts)
+    yield Text(
+        f"gates: {missed} of {len(verdicts)} do not hold" if missed else f"gates: all {len(verdicts)} hold",
+        style="bold red" if missed else "bold green",
+    )
+    suites = list(dict.fromkeys(verdict.suite for verdict in verdicts))
+    one_backend = len({verdict.backend for verdict in verdicts}) == 1
+    names = ["variant"] if one_backend else ["variant", "backend"]
+    table = make_table("", "gate", *names, ">value", ">95 % interval", ">n", "")
+    table.columns[1].no_wrap = True
+    for suite in suites:
+        own = [verdict for verdict in verdicts if verdict.suite == suite]
+        rows = list(_gate_rows(own, names, brief=brief))
+        if rows and len(suites) > 1:
+            table.add_row("", Text(printable(suite), style="bold"))
+        for row in rows:
+            table.add_row(*row)
+    if table.row_count:
+        yield table
+
+
+def _gate_rows(verdicts: Sequence[Verdict], names: Sequence[str], *, brief: bool) -> Iterator[list[Text]]:
+    held: dict[str, list[Verdict]] = {}
+    for verdict in verdicts:
+        if verdict.passed:
+            held.setdefault(verdict.gate.text, []).append(verdict)
+        else:
+            yield [Text("✗", style="red"), *_gate(verdict, names), Text()]
+    for group in [] if brief else held.values():
+        others = Text(f"+{len(group) - 1}" if len(group) > 1 else "", style="dim")
+        yield [Text("✓", style="green"), *_gate(min(group, key=_distance), names), others]
+
+
+def _distance(verdict: Verdict) -> float:
+    value = verdict.aggregate.value
+    return abs((value if value is not None else 0.0) - verdict.gate.threshold)
+
+
+def _gate(verdict: Verdict, names: Sequence[str]) -> list[Text]:
+    """Gate, the named parts of its cell, value, interval and n."""
+    aggregate = verdict.aggregate
+    style = "" if verdict.passed else "red"
+    interval = ""
+    if aggregate.ci_low is not None and aggregate.ci_high is not None:
+        interval = f"{number(aggregate.ci_low)} to {number(aggregate.ci_high)}"
+    value = "none" if aggregate.value is None else told_apart(aggregate.value, verdict.gate.threshold)
+    where = [verdict.gate.text, *(getattr(verdict, name) for name in names)]
+    cells = [Text(printable(text), style=style) for text in where]
+    return [*cells, Text(value, style=style), Text(interval, style="dim"), Text(str(aggregate.n_scored))]
