@@ -126,7 +126,7 @@ async def embedded_rates() -> tuple[float, float, str]:
     start = time.perf_counter()
     counts = await asyncio.gather(*map(one, prompts()))
     passed_s = time.perf_counter() - start
-    cpu_s = sum(_cpu_s(worker.pid) for worker in getattr(backend, "_workers", []))
+    cpu_s = sum(_cpu_s(pid) for pid in getattr(backend, "pids", ()))
     await backend.stop()
     read, kept, written = (sum(column) for column in zip(*counts, strict=True))
     detail = (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -34,12 +35,14 @@ class ChatClient:
 
     def __init__(self, endpoint: Endpoint, session: aiohttp.ClientSession) -> None:
         """Keep the open session; `opened` makes one."""
+        import aiohttp
         from yarl import URL
 
         self.endpoint = endpoint
         self._session = session
         self._url = URL(endpoint.url)
         self._proxy = _proxy(endpoint.url)
+        self._timeout = aiohttp.ClientTimeout(total=endpoint.timeout_s)
 
     @classmethod
     def opened(cls, endpoint: Endpoint) -> ChatClient:
@@ -52,9 +55,12 @@ class ChatClient:
             ),
             cookie_jar=aiohttp.DummyCookieJar(),
             headers=endpoint.headers(),
-            timeout=aiohttp.ClientTimeout(total=endpoint.timeout_s),
         )
         return cls(endpoint, session)
+
+    def for_caller(self, label: str, timeout_s: float) -> ChatClient:
+        """The same session, with another caller's name in messages and its time limit."""
+        return ChatClient(replace(self.endpoint, label=label, timeout_s=timeout_s), self._session)
 
     async def close(self) -> None:
         """Close the session and its connections."""
@@ -74,7 +80,7 @@ class ChatClient:
 
         try:
             async with self._session.post(
-                self._url, data=payload, proxy=self._proxy, allow_redirects=False
+                self._url, data=payload, proxy=self._proxy, allow_redirects=False, timeout=self._timeout
             ) as response:
                 content = await response.read()
         except (aiohttp.ClientError, TimeoutError, OSError) as error:

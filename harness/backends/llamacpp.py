@@ -11,19 +11,20 @@ Answers are reproducible, down to the log-probabilities, in any order and at any
 
 from __future__ import annotations
 
-import asyncio
 import re
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 from harness.backends import machine, models
 from harness.backends.chat_client import chat_messages
-from harness.backends.llamacpp_worker import ProcessSettings, Worker
+from harness.backends.llamacpp_fleet import Fleet
+from harness.backends.llamacpp_launch import ProcessSettings
+from harness.backends.llamacpp_worker import label
 from harness.backends.openai import check_params
 from harness.errors import BackendError, ModelFileError, OptionError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Hashable, Mapping
     from pathlib import Path
 
     from harness.schema import BackendSpec, Generation, Request
@@ -45,8 +46,8 @@ _COUNTS = ("n_ctx", "n_ubatch", "slots", "processes", "threads")
 """Parameters of the processes; all others go into each request."""
 _SPEED_ONLY = ("processes", "threads")
 _TOO_LONG = re.compile(r"request \((\d+) tokens\) exceeds the available context size \((\d+) tokens\)")
-_MOST_STARTS = 2
-"""A process that died is started again once."""
+_FREE_BYTES = ("llamacpp", "available bytes")
+"""Where a run keeps the memory there was before its first model: else equal backends would count other processes."""
 
 
 class LlamaCppBackend:
@@ -59,24 +60,24 @@ class LlamaCppBackend:
         """Keep the spec; nothing is loaded before `start`."""
         self.spec = spec
         params = spec.params
-        size = _size(spec)
-        self._slots: int = params.get("slots", 1)
-        self._processes: int = params.get("processes") or _processes(size)
-        self._threads: int = params.get("threads") or max(1, machine.cpus() // self._processes)
-        self._n_ctx: int = params.get("n_ctx", _N_CTX)
-        self._capacity = self._processes * self._slots
-        self.concurrency = min(spec.max_concurrency or self._capacity, self._capacity)
         known = not spec.path and spec.model in models.MODELS
+        self._n_ctx: int = params.get("n_ctx", _N_CTX)
         self._n_ubatch: int = params.get("n_ubatch", _N_UBATCH if known else _N_UBATCH_OTHER)
+        self._slots: int = params.get("slots", 1)
         own = (*_COUNTS, "chat_template")
         self._sent = {"cache_prompt": known, **{key: value for key, value in params.items() if key not in own}}
-        self._workers: list[Worker] = []
-        self._new_locks()
+        self._fleet: Fleet | None = None
+        self.share({})
 
-    def _new_locks(self) -> None:
-        """Locks that belong to no event loop yet."""
-        self._starting = asyncio.Lock()
-        self._free = asyncio.Semaphore(self._capacity)
+    def share(self, kept: dict[Hashable, Any]) -> None:
+        """Use the processes of other backends with this `kept`, where they are alike; see protocol.Sharing."""
+        params = self.spec.params
+        self._kept = kept
+        free = kept.setdefault(_FREE_BYTES, machine.available_bytes())
+        self._processes: int = params.get("processes") or _processes(_size(self.spec), free)
+        self._threads: int = params.get("threads") or max(1, machine.cpus() // self._processes)
+        capacity = self._processes * self._slots
+        self.concurrency = min(self.spec.max_concurrency or capacity, capacity)
 
     @classmethod
     def check(cls, spec: BackendSpec) -> None:
@@ -116,43 +117,34 @@ class LlamaCppBackend:
             },
         }
 
+    @property
+    def pids(self) -> tuple[int, ...]:
+        """Ids of the model processes, while there are some."""
+        workers = self._fleet.workers if self._fleet else ()
+        return tuple(worker.pid for worker in workers if worker.pid is not None)
+
     async def start(self) -> None:
-        """Load the model in each process."""
-        async with self._starting:
-            if self._workers:
-                return
-            path = self._checked_path()
-            settings = ProcessSettings(
-                path=str(path),
-                n_ctx=self._n_ctx,
-                slots=self._slots,
-                threads=self._threads,
-                n_ubatch=self._n_ubatch,
-                prefix_mib=_PREFIX_MIB if self._sent["cache_prompt"] else 0,
-                chat_template=self.spec.params.get("chat_template", ""),
-            )
-            workers = [Worker(self._label, settings, self.spec.timeout_s) for _ in range(self._processes)]
-            try:
-                await asyncio.gather(*(worker.start() for worker in workers))
-            except BaseException:
-                await asyncio.gather(*(worker.stop() for worker in workers), return_exceptions=True)
-                raise
-            self._workers = workers
+        """Load the model in each process, unless another backend of the run has."""
+        settings = ProcessSettings(
+            path=str(self._checked_path().resolve()),
+            n_ctx=self._n_ctx,
+            slots=self._slots,
+            threads=self._threads,
+            n_ubatch=self._n_ubatch,
+            prefix_mib=_PREFIX_MIB if self._sent["cache_prompt"] else 0,
+            chat_template=self.spec.params.get("chat_template", ""),
+        )
+        fleet: Fleet = self._kept.setdefault((settings, self._processes), Fleet(settings, self._processes))
+        await fleet.start(self)
+        self._fleet = fleet
 
     async def generate(self, request: Request) -> Generation:
         """An answer of the least loaded process; time begins when a slot is free."""
-        if not self._workers:
+        if self._fleet is None:
             await self.start()
-        async with self._free:
-            return await self._answered(request)
-
-    async def _answered(self, request: Request) -> Generation:
-        worker = min(self._workers, key=lambda each: each.in_flight)
-        worker.in_flight += 1
+        assert self._fleet is not None
         try:
-            await self._revive(worker)
-            body: dict[str, Any] = {**self._sent, "messages": chat_messages(request)}
-            return await worker.complete(body, self.spec.price)
+            return await self._fleet.complete(self, {**self._sent, "messages": chat_messages(request)})
         except BackendError as error:
             too_long = _TOO_LONG.search(str(error))
             if too_long is None:
@@ -162,34 +154,16 @@ class LlamaCppBackend:
                 f"{too_long[1]} tokens; {too_long[2]} fit; shorten it, or raise n_ctx in the backend's params",
                 kind="rejected",
             ) from error
-        finally:
-            worker.in_flight -= 1
 
     async def stop(self) -> None:
-        """End the processes."""
-        workers, self._workers = self._workers, []
-        await asyncio.gather(*(worker.stop() for worker in workers))
-        self._new_locks()
+        """End the processes, unless another backend of the run uses them."""
+        fleet, self._fleet = self._fleet, None
+        if fleet is not None:
+            await fleet.stop(self)
 
     @property
     def _label(self) -> str:
-        return f"backend '{self.spec.name}'"
-
-    async def _revive(self, worker: Worker) -> None:
-        """Start a dead process again, once."""
-        if worker.alive:
-            return
-        async with self._starting:
-            if worker.alive:
-                return
-            if worker.starts >= _MOST_STARTS:
-                raise BackendError(
-                    f"{self._label}: the model process died again after it had been started anew; "
-                    "look at the memory that is left, and at params that the model may not bear",
-                    kind="crashed",
-                )
-            await worker.stop()
-            await worker.start()
+        return label(self.spec)
 
     def _path(self) -> Path:
         spec = self.spec
@@ -221,11 +195,10 @@ def _size(spec: BackendSpec) -> int:
     return path.stat().st_size if path is not None and path.is_file() else 0
 
 
-def _processes(size: int) -> int:
-    """Processes that pay: one a core for a small model, as memory allows; one for a big model."""
+def _processes(size: int, free: int | None) -> int:
+    """Processes that pay: one a core for a small model, as `free` bytes of memory allow; one for a big model."""
     if size > _SMALL_BYTES:
         return 1
-    free = machine.available_bytes()
     fit = _MOST_PROCESSES if free is None else max(1, free // (size + _OVERHEAD_BYTES))
     return min(machine.cpus(), _MOST_PROCESSES, fit)
 

@@ -1,8 +1,9 @@
 """The contract of everything that answers.
 
 A new backend is one file with one class: a constructor that takes a `BackendSpec` and does no work beyond checking it
-(`OptionError` for what is wrong), the members below, and, if it has options to check before a run, a classmethod
-`check(spec)`. Register it in `registry.py`, or from another distribution by the entry point group
+(`OptionError` for what is wrong) and the members of `Backend`. It may have more, as it needs them: `uses`, the keys of
+a backend's entry that mean something to it; a classmethod `check(spec)`, for options to check before a run; and
+`share(kept)`, of `Sharing`. Register it in `registry.py`, or from another distribution by the entry point group
 `pytest_prompt_suite.backends`, whose name is the provider's::
 
     [project.entry-points."pytest_prompt_suite.backends"]
@@ -14,10 +15,10 @@ It keeps the order, the cache, the retries, the rate and the budget; a backend m
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Hashable, Mapping
 
     from harness.schema import BackendSpec, Generation, Request
 
@@ -66,3 +67,22 @@ class Backend(Protocol):
     async def stop(self) -> None:
         """Let go of everything. Safe before `start`, after a failed start, and twice."""
         ...
+
+
+@runtime_checkable
+class Sharing(Protocol):
+    """A backend that may share something costly with others of its run, such as the processes of a local model."""
+
+    def share(self, kept: dict[Hashable, Any]) -> None:
+        """Called once, before `start`, with what the backends of this run keep for each other.
+
+        A key begins with, or is of a type of, the provider that keeps it. What is kept lives as long as the run; who
+        shares it counts its users and lets go of it in the last one's `stop`, after which another may `start` again.
+        """
+        ...
+
+
+def missing_members(backend: object) -> list[str]:
+    """The members of `Backend` that an object lacks, sorted."""
+    methods = {name for name in vars(Backend) if not name.startswith("_")}
+    return sorted(name for name in methods | Backend.__annotations__.keys() if not hasattr(backend, name))

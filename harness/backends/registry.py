@@ -9,7 +9,9 @@ from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any
 
 from harness.backends.models import MODELS
-from harness.errors import OptionError
+from harness.backends.one_line import one_line
+from harness.backends.protocol import missing_members
+from harness.errors import HarnessError, OptionError
 from harness.schema import BackendSpec, Price
 
 if TYPE_CHECKING:
@@ -41,27 +43,24 @@ def create(spec: BackendSpec) -> Backend:
         OptionError: as `check`.
 
     """
-    check(spec)
-    backend: Backend = _factory(spec.provider)(spec)
-    return backend
+    factory = _factory(spec.provider)
+    _check(spec, factory)
+    return _made(spec, factory)
 
 
 def check(spec: BackendSpec) -> None:
     """Nothing when `spec` can be run as far as its text and files tell; opens no connection and loads no model.
 
     Raises:
-        OptionError: an unknown provider, or a key that is missing, superfluous or wrong; `key` names it.
+        OptionError: an unknown provider, or a key that is missing, superfluous or wrong; `key` names it. Of another
+            distribution's provider also: its class raises, or lacks a member of `Backend`.
         FilesError: mistakes in a file that the entry names (the recorded answers of `replay`).
 
     """
     factory = _factory(spec.provider)
-    used = getattr(factory, "uses", _KEYS)
-    for key in _KEYS:
-        if getattr(spec, key) and key not in used:
-            raise OptionError(f"'{key}' means nothing to provider '{spec.provider}'; {_used(used)}; remove it", key)
-    _check_params(spec)
-    if hasattr(factory, "check"):
-        factory.check(spec)
+    _check(spec, factory)
+    if spec.provider not in PROVIDERS:
+        _made(spec, factory)  # a constructor does no work beyond checking
 
 
 def embedded(name: str, folder: Path) -> BackendSpec | None:
@@ -77,6 +76,43 @@ def embedded(name: str, folder: Path) -> BackendSpec | None:
         timeout_s=180.0,  # 128 tokens at 5 tokens/s on a busy machine, and a long prompt before them
         price=Price(input=0.0, output=0.0),
     )
+
+
+def _check(spec: BackendSpec, factory: Any) -> None:
+    used = getattr(factory, "uses", _KEYS)
+    for key in _KEYS:
+        if getattr(spec, key) and key not in used:
+            raise OptionError(f"'{key}' means nothing to provider '{spec.provider}'; {_used(used)}; remove it", key)
+    _check_params(spec)
+    if hasattr(factory, "check"):
+        factory.check(spec)
+
+
+def _made(spec: BackendSpec, factory: Any) -> Backend:
+    """What `factory` makes of `spec`, with every member that the engine needs."""
+    try:
+        backend: Backend = factory(spec)
+    except Exception as error:
+        if isinstance(error, HarnessError) or spec.provider in PROVIDERS:
+            raise
+        raise OptionError(
+            f"provider '{spec.provider}': {_name(factory)} raised {type(error).__name__}: {one_line(str(error))}; "
+            "mend it, or the backend's entry",
+            "provider",
+        ) from error
+    missing = missing_members(backend)
+    if missing:
+        raise OptionError(
+            f"provider '{spec.provider}': {_name(factory)} lacks {', '.join(missing)}, which the engine needs; "
+            "add what harness.backends.Backend describes",
+            "provider",
+        )
+    return backend
+
+
+def _name(factory: Any) -> str:
+    """Where the class (or function) is written, for a message."""
+    return f"{getattr(factory, '__module__', '')}:{getattr(factory, '__qualname__', type(factory).__qualname__)}"
 
 
 def _factory(provider: str) -> Any:

@@ -19,7 +19,7 @@ from harness.backends import create, embedded
 async def main():
     backend = create(embedded("smollm2", Path()))
     await backend.start()
-    print(*(worker.pid for worker in backend._workers), flush=True)
+    print(*backend.pids, flush=True)
     await asyncio.sleep(600)
 
 asyncio.run(main())

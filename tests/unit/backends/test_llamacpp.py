@@ -132,11 +132,14 @@ def test_prompt_longer_than_the_context_is_rejected_with_both_lengths(tmp_path: 
 def test_dead_process_is_a_crash_and_is_started_again_once(tmp_path: Path) -> None:
     async def kill_twice(backend: Any) -> list[str]:
         kinds: list[str] = []
+        worker = backend._fleet.workers[0]
         for _ in range(2):
-            await backend._revive(backend._workers[0])
             call = asyncio.create_task(backend.generate(request("Tell a long story.")))
             await asyncio.sleep(0.3)
-            os.kill(backend._workers[0].pid, signal.SIGKILL)
+            while not worker.alive:  # noqa: ASYNC110 - nothing tells when it is up again
+                await asyncio.sleep(0.02)
+            await asyncio.sleep(0.1)
+            os.kill(worker.pid, signal.SIGKILL)
             with pytest.raises(BackendError, match=r"the model process died \(exit status -9\)") as caught:
                 await call
             assert caught.value.retryable
@@ -157,7 +160,7 @@ def test_cancelled_call_leaves_the_process_answering_the_same(tmp_path: Path) ->
         await asyncio.sleep(0.2)
         call.cancel()
         await asyncio.gather(call, return_exceptions=True)
-        assert [worker.in_flight for worker in backend._workers] == [0]
+        assert [worker.in_flight for worker in backend._fleet.workers] == [0]
         assert (await backend.generate(request(FEEDBACK[0]))).text == before
         return before
 
@@ -179,7 +182,7 @@ def test_waiting_for_a_free_process_counts_neither_as_latency_nor_as_timeout(tmp
 @needs_model
 def test_port_of_the_process_answers_nobody_else(tmp_path: Path) -> None:
     async def without_key(backend: Any) -> int:
-        url = backend._workers[0]._client.endpoint.url
+        url = backend._fleet.workers[0]._running.client.endpoint.url
         assert url.startswith("http://127.0.0.1:")
         async with aiohttp.ClientSession() as session, session.post(url, json={"messages": []}) as response:
             return response.status
@@ -195,10 +198,10 @@ def test_stop_ends_the_processes_also_in_the_middle_of_starting(tmp_path: Path) 
         await asyncio.sleep(0.15)
         starting.cancel()
         await asyncio.gather(starting, return_exceptions=True)
-        assert backend._workers == []
+        assert backend.pids == ()
         await backend.start()
         await backend.start()
-        processes = [worker._process for worker in backend._workers]
+        processes = [worker._running.popen for worker in backend._fleet.workers]
         await backend.stop()
         await backend.stop()
         return processes

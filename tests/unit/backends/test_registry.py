@@ -5,12 +5,16 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from harness.backends import PROVIDERS, check, create, embedded
+from harness.backends import PROVIDERS, Pool, check, create, embedded
+from harness.backends.protocol import missing_members
 from harness.errors import OptionError
-from harness.schema import BackendSpec
+from harness.schema import BackendSpec, Generation
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
     from importlib.metadata import EntryPoint
+
+    from harness.schema import Request
 
 AVAILABLE = "callable, llamacpp, openai, replay"
 
@@ -181,8 +185,43 @@ def test_every_provider_can_be_loaded() -> None:
 
 
 class Parrot:
+    """All that another distribution has to bring."""
+
+    cacheable = True
+
     def __init__(self, spec: BackendSpec) -> None:
         self.spec = spec
+        self.concurrency = 1
+
+    def identity(self) -> Mapping[str, object]:
+        return {"provider": "parrot"}
+
+    async def start(self) -> None: ...
+
+    async def generate(self, request: Request) -> Generation:
+        return Generation(request.messages[-1].content)
+
+    async def stop(self) -> None: ...
+
+
+class Mute:
+    """Written for an engine that asked for less."""
+
+    def __init__(self, spec: BackendSpec) -> None:
+        self.spec = spec
+        self.concurrency = 1
+
+    def identity(self) -> Mapping[str, object]:
+        return {}
+
+    async def start(self) -> None: ...
+
+    async def stop(self) -> None: ...
+
+
+class Clumsy:
+    def __init__(self, spec: BackendSpec) -> None:
+        raise KeyError(spec.params["voice"])
 
 
 def test_provider_of_another_distribution_is_found_by_entry_point(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -193,6 +232,51 @@ def test_provider_of_another_distribution_is_found_by_entry_point(monkeypatch: p
         OptionError, match=r"available: callable, llamacpp, openai, parrot, replay\. Did you mean 'parrot'"
     ):
         check(spec("parot"))
+
+
+@pytest.mark.parametrize("use", [check, create])
+def test_provider_that_lacks_a_member_is_refused_by_name(
+    use: Callable[[BackendSpec], object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _install(monkeypatch, "mute", f"{__name__}:Mute", loaded=Mute)
+    with pytest.raises(OptionError) as caught:
+        use(spec("mute"))
+    assert str(caught.value) == (
+        f"provider 'mute': {__name__}:Mute lacks cacheable, generate, which the engine needs; "
+        "add what harness.backends.Backend describes"
+    )
+    assert caught.value.key == "provider"
+    with pytest.raises(OptionError, match="lacks cacheable, generate"):
+        Pool().get(spec("mute"))
+
+
+@pytest.mark.parametrize("use", [check, create])
+def test_provider_whose_class_raises_is_an_error_of_the_entry(
+    use: Callable[[BackendSpec], object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _install(monkeypatch, "clumsy", f"{__name__}:Clumsy", loaded=Clumsy)
+    with pytest.raises(OptionError) as caught:
+        use(spec("clumsy"))
+    assert str(caught.value) == (
+        f"provider 'clumsy': {__name__}:Clumsy raised KeyError: 'voice'; mend it, or the backend's entry"
+    )
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {**OPENAI},
+        {"provider": "replay", "column": "answer"},
+        {"provider": "callable", "function": "json:dumps"},
+        {"provider": "llamacpp", "model": "smollm2"},
+    ],
+)
+def test_provider_of_this_version_has_every_member(fields: dict[str, Any]) -> None:
+    assert missing_members(create(spec(**fields))) == []
+
+
+def test_members_of_a_backend_are_those_of_the_protocol() -> None:
+    assert missing_members(object()) == sorted("cacheable concurrency generate identity spec start stop".split())
 
 
 def test_entry_point_that_cannot_be_loaded_names_what_to_mend(monkeypatch: pytest.MonkeyPatch) -> None:
