@@ -76,7 +76,7 @@ def build_feedback(folder: Path) -> None:
 
 
 EMAIL_EXAMPLES = 2
-LONGEST_EMAIL = 640
+LONGEST_EMAIL = 580
 """Characters: longer ones cost seconds of prompt on a small machine."""
 
 
