@@ -14,12 +14,11 @@ if TYPE_CHECKING:
     from harness.schema import (
         Aggregate,
         Aggregation,
-        BackendSpec,
+        CellKey,
         GateSpec,
         Measure,
         Suite,
         TrialResult,
-        Variant,
     )
 
 
@@ -33,15 +32,10 @@ def cell_aggregate(
     return _aggregate(measure, suite, results, aggregation=gate.aggregation, corpus=corpus)
 
 
-def make_cell(
-    suite: Suite,
-    variant: Variant,
-    backend: BackendSpec,
-    *,
-    results: Sequence[TrialResult],
-    corpus: Mapping[str, float],
-) -> Cell:
+def make_cell(suite: Suite, key: CellKey, results: Sequence[TrialResult], *, corpus: Mapping[str, float]) -> Cell:
     """The cell's row of the result table: means of every measure, corpus values, error rate."""
+    variant = next(variant for variant in suite.variants if variant.name == key[1])
+    backend = next(backend for backend in suite.backends if backend.name == key[2])
 
     def over(measure: Measure, aggregation: Aggregation) -> Aggregate:
         return _aggregate(measure, suite, results, aggregation=aggregation, corpus=corpus)

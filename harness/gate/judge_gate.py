@@ -8,7 +8,7 @@ from harness.gate.numbers import number, told_apart, unit
 from harness.schema import COMPARISONS, Verdict
 
 if TYPE_CHECKING:
-    from harness.schema import Aggregate, GateSpec, Operator
+    from harness.schema import Aggregate, CellKey, GateSpec, Operator
 
 _ASKED: dict[Operator, str] = {
     ">=": "at least",
@@ -21,8 +21,8 @@ _ASKED: dict[Operator, str] = {
 _REASON_LENGTH = 80
 
 
-def judge(gate: GateSpec, cell: tuple[str, str, str], aggregate: Aggregate) -> Verdict:
-    """The gate's answer for one cell (suite, variant, backend). Fails closed: without a value it does not hold."""
+def judge(gate: GateSpec, cell: CellKey, aggregate: Aggregate) -> Verdict:
+    """The gate's answer for one cell. Fails closed: without a value it does not hold."""
     suite, variant, backend = cell
     passed, message = _decide(gate, aggregate)
     return Verdict(suite, gate, variant, backend, passed=passed, aggregate=aggregate, message=message)

@@ -1,6 +1,6 @@
 """Trials → generations: schedule, retry, cache."""
 
-from harness.generate.cache import AnswerCache
+from harness.generate.cache import AnswerCache, open_cache
 from harness.generate.engine import Completion, Engine
 
-__all__ = ["AnswerCache", "Completion", "Engine"]
+__all__ = ["AnswerCache", "Completion", "Engine", "open_cache"]

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
+    from harness.schema import Settings
+
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS answers (
   key TEXT PRIMARY KEY,
@@ -28,6 +30,11 @@ _LOOKUP = 500
 """Keys asked for in one statement; SQLite allows 32,766 variables."""
 _BUSY_MS = 60_000
 """How long a writer waits for another process's transaction."""
+
+
+def open_cache(settings: Settings) -> AnswerCache | None:
+    """The project's cache, open; None when the settings say to do without. Raises RecordError as AnswerCache."""
+    return None if settings.cache_mode == "off" else AnswerCache(settings.root / ".prompt_cache")
 
 
 class AnswerCache:

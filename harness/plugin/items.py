@@ -18,8 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from harness.pipeline import Plan
-    from harness.schema import GateSpec, Trial, TrialResult, Variant, Verdict
+    from harness.schema import CellKey, GateSpec, Plan, Trial, TrialResult, Variant, Verdict
 
 
 class Prompts(Protocol):
@@ -33,8 +32,8 @@ class Prompts(Protocol):
         """The trial's result, as soon as there is one."""
         ...
 
-    def judge(self, gate: GateSpec, cell: tuple[str, str, str]) -> Verdict:
-        """The gate's verdict on a cell (suite, variant, backend), once all its trials have results."""
+    def judge(self, gate: GateSpec, cell: CellKey) -> Verdict:
+        """The gate's verdict on a cell, once all its trials have results."""
         ...
 
     def in_full(self) -> bool:
@@ -84,18 +83,8 @@ class SuiteFile(pytest.File):
         variants = {variant.name: variant for variant in suite.variants}
         for trial in plan.trials:
             yield TrialItem.make(self, trial, variants[trial.variant])
-        for gate in suite.gates:
-            for backend in suite.backends:
-                for variant in suite.variants:
-                    if _in_scope(gate, variant, backend.name):
-                        yield GateItem.make(self, gate, (suite.name, variant.name, backend.name))
-
-
-def _in_scope(gate: GateSpec, variant: Variant, backend: str) -> bool:
-    names = (variant.name, variant.prompt.name)
-    return (gate.variants is None or any(name in gate.variants for name in names)) and (
-        gate.backends is None or backend in gate.backends
-    )
+        for gate, cell in plan.gates:
+            yield GateItem.make(self, gate, cell)
 
 
 class TrialItem(pytest.Item):
@@ -142,11 +131,11 @@ class GateItem(pytest.Item):
 
     parent: SuiteFile
     gate: GateSpec
-    cell: tuple[str, str, str]
+    cell: CellKey
 
     @classmethod
-    def make(cls, parent: SuiteFile, gate: GateSpec, cell: tuple[str, str, str]) -> GateItem:
-        """The item of a gate and a cell (suite, variant, backend)."""
+    def make(cls, parent: SuiteFile, gate: GateSpec, cell: CellKey) -> GateItem:
+        """The item of a gate and a cell."""
         name = gate_name(gate, cell[1], cell[2])
         item: GateItem = cls.from_parent(parent, name=name, nodeid=f"{parent.nodeid}::{name}")
         item.gate = gate

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from harness.plugin.trial_fixture import TrialUnderTest
-    from harness.schema import GateSpec, TrialResult, Verdict
+    from harness.schema import CellKey, GateSpec, Plan, TrialResult, Verdict
 
 _POLL_S = 0.1
 """How often the live line is drawn while a trial is waited for."""
@@ -42,7 +42,7 @@ class PromptSession:
         use_suites_folder(config)
         self.terminal = Terminal(config)
         self.evaluation: pipeline.Evaluation | None = None
-        self._plans: dict[Path, pipeline.Plan] = {}
+        self._plans: dict[Path, Plan] = {}
         self._full_failures = 0
 
     # -- collection ---------------------------------------------------------------------------------------------
@@ -54,7 +54,7 @@ class PromptSession:
             return SuiteFile.make(parent, file_path, self)
         return None
 
-    def load(self, path: Path) -> pipeline.Plan:
+    def load(self, path: Path) -> Plan:
         """The suite's plan, loaded once a session.
 
         Raises:
@@ -120,17 +120,17 @@ class PromptSession:
     def _selected(self, items: list[pytest.Item]) -> Iterator[Trial]:
         """Trials of the selected items, each once, then those of gates whose cell has no selected trial."""
         seen: set[str] = set()
-        cells: set[tuple[str, str, str]] = set()
+        cells: set[CellKey] = set()
         for item in items:
             trial = _trial_of(item)
             if trial is not None and trial.trial_id not in seen:
                 seen.add(trial.trial_id)
-                cells.add((trial.suite, trial.variant, trial.backend))
+                cells.add(trial.cell)
                 yield trial
         wanted = {item.cell for item in items if isinstance(item, GateItem)} - cells
         for plan in self._plans.values():
             for trial in plan.trials:
-                if (trial.suite, trial.variant, trial.backend) in wanted:
+                if trial.cell in wanted:
                     yield trial
 
     def wait_for(self, trial: Trial) -> TrialResult:
@@ -140,7 +140,7 @@ class PromptSession:
             self.terminal.tick()
         return result
 
-    def judge(self, gate: GateSpec, cell: tuple[str, str, str]) -> Verdict:
+    def judge(self, gate: GateSpec, cell: CellKey) -> Verdict:
         """The gate's verdict on a cell, once all its trials have results."""
         assert self.evaluation is not None
         for trial in self.evaluation.trials_of(cell):

@@ -9,36 +9,43 @@ from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
-from harness.schema import SCHEMA_VERSION, RunManifest
+from harness.schema import SCHEMA_VERSION, Cell, RunManifest, RunRecord, Suite, TrialResult, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
     from pathlib import Path
 
-    from harness.schema import Cell, Progress, Suite, TrialResult, Verdict
+    from harness.schema import Progress
 
 _PACKAGES = ("pytest-prompt-suite", "pytest", "sacrebleu", "rouge-score-rs", "jinja2", "xllamacpp")
 """Distributions whose version can change a run."""
 
 
-def make_manifest(
+Parts = tuple[tuple[Suite, ...], tuple[TrialResult, ...], tuple[Cell, ...], tuple[Verdict, ...]]
+"""Suites that took part, results in item order, the result table, the gates' answers."""
+
+
+def make_record(
     *,
     run: tuple[str, datetime],
     root: Path,
     complete: bool,
     progress: Progress,
-    parts: tuple[Sequence[Suite], Sequence[TrialResult], Sequence[Cell], Sequence[Verdict]],
-) -> RunManifest:
-    """The manifest of the run (id, start) over its suites, results, cells and verdicts (`parts`)."""
+    parts: Parts,
+) -> RunRecord:
+    """The finished run (id, start), with its manifest.
+
+    `complete` says that the session came to its end; the run is complete when each of its trials was run, too.
+    """
     suites, results, cells, verdicts = parts
     run_id, started_at = run
-    return RunManifest(
+    manifest = RunManifest(
         schema_version=SCHEMA_VERSION,
         run_id=run_id,
         started_at=started_at.isoformat(timespec="seconds"),
         wall_s=round(progress.elapsed_s, 3),
-        complete=complete,
+        complete=complete and all(result.outcome != "not_run" for result in results),
         versions=_versions(),
         git_commit=_git_commit(root),
         suites=tuple(_suite(suite) for suite in suites),
@@ -46,6 +53,7 @@ def make_manifest(
         verdicts=tuple(_verdict(verdict) for verdict in verdicts),
         cells=tuple(asdict(cell) for cell in cells),
     )
+    return RunRecord(manifest, suites, results, cells, verdicts)
 
 
 def _versions() -> dict[str, str]:

@@ -12,7 +12,7 @@ from harness.report.texts import Texts, as_json, script, starts_of
 
 if TYPE_CHECKING:
     from harness.report.markup import Html
-    from harness.schema import Generation, RunRecord, Sample, Score, Trial, TrialResult
+    from harness.schema import CellKey, Generation, RunRecord, Sample, Score, Trial, TrialResult
 
 _PLAIN_CHARACTERS = 1_000_000
 """Up to this size the data stay readable in the page's source; above they are deflated."""
@@ -29,7 +29,7 @@ class _Columns:
     """The tables being filled; a trial refers to them by number."""
 
     texts: Texts = field(default_factory=Texts)
-    cells: dict[tuple[str, str, str], int] = field(default_factory=dict)
+    cells: dict[CellKey, int] = field(default_factory=dict)
     samples: dict[tuple[str, str], int] = field(default_factory=dict)
     sample_rows: list[dict[str, Any]] = field(default_factory=list)
     chats: dict[tuple[int | str, ...], int] = field(default_factory=dict)
@@ -82,11 +82,10 @@ def _filled(record: RunRecord) -> _Columns:
 
 def _add(columns: _Columns, at: int, result: TrialResult) -> None:
     trial, texts = result.trial, columns.texts
-    key = (trial.suite, trial.variant, trial.backend)
     chat = tuple(part for message in trial.messages for part in (message.role, texts.number(message.content)))
     error = (result.error.kind, texts.number(result.error.message)) if result.error is not None else None
     numbers = {
-        "cell": columns.cells.setdefault(key, len(columns.cells)),
+        "cell": columns.cells.setdefault(trial.cell, len(columns.cells)),
         "sample": _sample(columns, trial),
         "repeat": trial.repeat,
         "chat": columns.chats.setdefault(chat, len(columns.chats)),

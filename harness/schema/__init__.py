@@ -1,5 +1,6 @@
 """Frozen dataclasses that cross rooms or reach disk."""
 
+from harness.schema.plan import Plan
 from harness.schema.progress import Progress
 from harness.schema.prompt import (
     ChainOfThoughtSpec,
@@ -31,6 +32,7 @@ from harness.schema.suite import (
 from harness.schema.trial import (
     Answer,
     CallError,
+    CellKey,
     Generation,
     Outcome,
     Request,
@@ -53,6 +55,7 @@ __all__ = [
     "CacheMode",
     "CallError",
     "Cell",
+    "CellKey",
     "ChainOfThoughtSpec",
     "CheckSpec",
     "ExamplesSpec",
@@ -66,6 +69,7 @@ __all__ = [
     "Operator",
     "Outcome",
     "OutputSpec",
+    "Plan",
     "Price",
     "Progress",
     "PromptVersion",

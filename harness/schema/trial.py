@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from harness.schema.score import Score
 
 Outcome = Literal["passed", "failed", "error", "not_run"]
+CellKey = tuple[str, str, str]
+"""Suite, variant and backend: what one row of the result table is over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,11 @@ class Trial:
     """1-based."""
     messages: tuple[Message, ...]
     """The chat as it is sent."""
+
+    @property
+    def cell(self) -> CellKey:
+        """The row of the result table that the trial counts in."""
+        return self.suite, self.variant, self.backend
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,4 +139,4 @@ class TrialResult:
     scores: tuple[Score, ...]
     """One a measure, in the suite's order; empty when not run."""
     missed: tuple[str, ...]
-    """Texts of the checks that were missed, with the value: `exact_match == 1: is 0`."""
+    """Texts of the checks that were missed, with the value: `exact_match == 1: it is 0`."""

@@ -1,5 +1,6 @@
 """generations → scores; one metric a file. Metrics only measure: what is good enough checks and gates say."""
 
+from harness.score.collected import Results
 from harness.score.metric import CorpusMetric, Metric
 from harness.score.options import Option
 from harness.score.registry import always_measured, create, measures_of, metric_names, needs_references
@@ -12,6 +13,7 @@ __all__ = [
     "Metric",
     "MetricTable",
     "Option",
+    "Results",
     "Scorer",
     "always_measured",
     "answers_of",

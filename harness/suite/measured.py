@@ -41,7 +41,6 @@ class MetricTable:
     def add(self, name: str, options: dict[str, object]) -> None:
         """Add a metric; raises OptionError when it is unknown, its options are wrong or it is there already."""
         if name in self._always and not options:
-            self._measures.setdefault(name, self._always[name])
             return
         spec = MetricSpec(name, options, self._folder)
         try:

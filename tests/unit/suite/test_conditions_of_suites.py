@@ -31,7 +31,7 @@ def test_metrics_with_and_without_options(project: Project) -> None:
 
 def test_a_measured_value_may_be_listed(project: Project) -> None:
     suite = _load(project, "", metrics="[latency_s, exact_match]")
-    assert _names(suite) == ["latency_s", "exact_match", "input_tokens", "cost_usd"]
+    assert _names(suite) == ["exact_match", "latency_s", "input_tokens", "cost_usd"]
     assert [spec.name for spec in suite.metrics] == ["exact_match"]
 
 

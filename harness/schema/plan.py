@@ -1,0 +1,22 @@
+"""What a suite amounts to before anything is called."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from harness.schema.suite import GateSpec, Suite
+    from harness.schema.trial import CellKey, Trial
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A validated suite, its trials and its gates."""
+
+    suite: Suite
+    """The suite."""
+    trials: tuple[Trial, ...]
+    """In item order."""
+    gates: tuple[tuple[GateSpec, CellKey], ...]
+    """Each gate with each cell that it is judged over, in item order."""
