@@ -152,7 +152,7 @@ def _generation(row: dict[str, Any]) -> Generation:
     return Generation(
         text=output,
         finish_reason=reason,
-        latency_s=_amount("latency_s", row) or 0.0,
+        latency_s=_amount("latency_s", row),
         cost_usd=_amount("cost_usd", row),
         input_tokens=_count("input_tokens", row),
         output_tokens=_count("output_tokens", row),

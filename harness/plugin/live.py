@@ -9,6 +9,8 @@ if TYPE_CHECKING:
 
 _BAR = 24
 """Cells of the bar."""
+_FAST = 10
+"""Calls a second from which on no decimals are shown."""
 _STEP = 10
 """Percent between two steps on a terminal that cannot be drawn on."""
 
@@ -33,7 +35,8 @@ def plain_step(progress: Progress, shown: int) -> tuple[int, str]:
 def _facts(progress: Progress) -> str:
     parts = [f"{progress.done}/{progress.total}"]
     if progress.done > progress.from_cache:
-        parts.append(f"{progress.rate_per_s:.3g}/s")
+        rate = progress.rate_per_s
+        parts.append(f"{rate:,.0f}/s" if rate >= _FAST else f"{rate:.2g}/s")
     if progress.errors:
         parts.append(f"{progress.errors} error{'s' if progress.errors > 1 else ''}")
     if progress.retries:

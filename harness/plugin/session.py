@@ -178,7 +178,7 @@ class PromptSession:
     def _latency_s(self, trial: Trial) -> float:
         assert self.evaluation is not None
         result = self.evaluation.result(trial.trial_id, 0)
-        return result.generation.latency_s if result is not None and result.generation is not None else 0.0
+        return (result.generation.latency_s or 0.0) if result is not None and result.generation is not None else 0.0
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logstart(self, nodeid: str) -> None:

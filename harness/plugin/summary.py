@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console, Group
 from rich.text import Text
 
+from harness.plan import item_name
 from harness.plugin.failure import printable
 from harness.plugin.gate_table import gate_table
 from harness.plugin.layout import make_table
@@ -176,14 +177,15 @@ def _end(record: RunRecord, *, brief: bool) -> Iterator[RenderableType]:
 
 
 def _slow(results: Sequence[TrialResult]) -> list[str]:
-    called = [result for result in results if result.generation is not None and not result.generation.from_cache]
-    called.sort(key=lambda result: -(result.generation.latency_s if result.generation else 0))
-    return [
-        printable(f"{result.trial.variant}[{result.trial.backend}-{result.trial.sample.sample_id}] ")
-        + f"{result.generation.latency_s:.3g} s"
-        for result in called[:_SLOWEST]
-        if result.generation is not None
+    called = [
+        (generation.latency_s, result.trial)
+        for result in results
+        if (generation := result.generation) is not None
+        and not generation.from_cache
+        and generation.latency_s is not None
     ]
+    called.sort(key=lambda pair: -pair[0])
+    return [printable(item_name(trial)) + f" {latency_s:.3g} s" for latency_s, trial in called[:_SLOWEST]]
 
 
 def _totals(record: RunRecord) -> Text:

@@ -78,8 +78,9 @@ class Generation:
     """The model's text, untouched."""
     finish_reason: str | None = None
     """`stop`, `length`, `content_filter`, …; None when the backend does not say."""
-    latency_s: float = 0.0
-    """Seconds from sending to the last byte of the call that succeeded; if cached, of the original call."""
+    latency_s: float | None = None
+    """Seconds from sending to the last byte of the call that succeeded; if cached, of the original call; None when a
+    recording does not say."""
     input_tokens: int | None = None
     """None when the backend does not say."""
     output_tokens: int | None = None

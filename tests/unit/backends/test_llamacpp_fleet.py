@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
 
-from harness.backends import Pool, create
+from harness.backends import Pool, create, llamacpp_launch
 from harness.errors import BackendError
 from harness.schema import BackendSpec, Generation, Message, Price, Request
 
@@ -23,6 +23,19 @@ STAND_IN = Path(__file__).parents[2] / "servers" / "model_process.py"
 @pytest.fixture(autouse=True)
 def stand_in(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("harness.backends.llamacpp_launch._SCRIPT", STAND_IN)
+
+
+@pytest.fixture
+def begun(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """Every process that the test begins."""
+    processes: list[Any] = []
+
+    def recorded() -> Any:
+        processes.append(llamacpp_launch.begun())
+        return processes[-1]
+
+    monkeypatch.setattr("harness.backends.llamacpp_worker.begun", recorded)
+    return processes
 
 
 @pytest.fixture
@@ -57,6 +70,12 @@ def opened(backend: Any) -> list[Any]:
     return [worker._running for worker in backend._fleet.workers]
 
 
+def kill(backend: Any) -> None:
+    for each in opened(backend):
+        each.popen.kill()
+        each.popen.wait()
+
+
 def assert_closed(processes: list[Any]) -> None:
     assert processes
     for each in processes:
@@ -64,7 +83,7 @@ def assert_closed(processes: list[Any]) -> None:
         assert each.popen.stdin.closed
         assert each.popen.stdout.closed
         assert each.log.closed
-        assert each.client._session.closed
+        assert each.client is None or each.client._session.closed
 
 
 def test_backends_that_differ_in_requests_only_share_the_processes(folder: Path) -> None:
@@ -214,6 +233,31 @@ def test_start_that_is_cancelled_leaves_the_other_backend_its_processes(folder: 
     run(whole())
 
 
+def test_start_that_is_cancelled_ends_also_the_processes_that_were_ready(folder: Path, begun: list[Any]) -> None:
+    async def whole() -> None:
+        a, _ = pair(folder, chat_template="others wait")
+        starting = asyncio.create_task(a.start())
+        while not any(each.client for each in begun):  # noqa: ASYNC110 - nothing tells when the first is ready
+            await asyncio.sleep(0.01)
+        starting.cancel()
+        await asyncio.gather(starting, return_exceptions=True)
+        assert_closed(begun)
+
+    run(whole())
+    assert [each.client is not None for each in begun].count(True) == 1
+
+
+def test_start_that_fails_ends_also_the_processes_that_were_ready(folder: Path, begun: list[Any]) -> None:
+    async def whole() -> None:
+        a, _ = pair(folder, chat_template="others fail")
+        with pytest.raises(BackendError, match=r"backend 'a': the model model\.gguf could not be loaded"):
+            await a.start()
+        assert_closed(begun)
+
+    run(whole())
+    assert [each.client is not None for each in begun].count(True) == 1
+
+
 def test_model_that_does_not_load_is_told_in_the_name_of_each_backend(folder: Path) -> None:
     async def whole() -> None:
         a, b = pair(folder, chat_template="fail")
@@ -256,13 +300,26 @@ def test_process_that_dies_while_idle_is_started_again(folder: Path) -> None:
         a, b = pair(folder, processes=1)
         await asyncio.gather(a.start(), b.start())
         before = opened(a)
-        before[0].popen.kill()
-        before[0].popen.wait()
+        kill(a)
         answers = await asyncio.gather(ask(a), ask(b), ask(a), ask(b))
         assert {answer.text for answer in answers} == {str(a.pids[0])}
         assert a.pids == b.pids != (before[0].popen.pid,)
         assert_closed(before)
         await asyncio.gather(a.stop(), b.stop())
+
+    run(whole())
+
+
+def test_process_that_dies_while_idle_again_and_again_is_given_up(folder: Path) -> None:
+    async def whole() -> None:
+        a, _ = pair(folder, processes=1)
+        await a.start()
+        for _ in range(2):
+            assert await ask(a)
+            kill(a)
+        with pytest.raises(BackendError, match="died again after it had been started anew"):
+            await ask(a)
+        await a.stop()
 
     run(whole())
 
@@ -309,7 +366,7 @@ def test_backend_with_many_calls_does_not_hold_up_the_other(folder: Path) -> Non
 
         async def one(backend: Any, text: str) -> None:
             answer = await ask(backend, text)
-            assert answer.latency_s < 0.4 or text == "slow"  # waiting for a slot does not count
+            assert (answer.latency_s or 0.0) < 0.4 or text == "slow"  # waiting for a slot does not count
             order.append(backend.spec.name)
 
         await asyncio.gather(one(a, "slow"), *(one(backend, "hi") for backend in (a, a, a, a, a, b, b)))

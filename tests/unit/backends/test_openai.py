@@ -49,6 +49,7 @@ def test_answer_carries_text_usage_cost_and_finish_reason(openai_spec: SpecOf, r
     assert (answer.text, answer.finish_reason) == ("positive", "stop")
     assert (answer.input_tokens, answer.output_tokens, answer.cached_input_tokens) == (20, 2, 8)
     assert answer.cost_usd == pytest.approx((12 * 1.0 + 8 * 0.5 + 2 * 10.0) / 1e6)
+    assert answer.latency_s is not None
     assert answer.latency_s > 0
     assert datetime.fromisoformat(answer.started_at).tzinfo is not None
 

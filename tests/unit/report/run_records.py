@@ -165,7 +165,7 @@ def _error_rate(outcomes: Counter[Outcome], n: int) -> Aggregate:
 
 
 def _p95(own: Sequence[TrialResult]) -> Aggregate | None:
-    values = sorted(one.generation.latency_s for one in own if one.generation is not None)
+    values = sorted(one.generation.latency_s or 0.0 for one in own if one.generation is not None)
     if not values:
         return None
     at = min(len(values) - 1, math.ceil(0.95 * len(values)) - 1)
