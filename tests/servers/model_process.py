@@ -1,7 +1,8 @@
 """A stand-in for the model process: the same pipes and the same port, and no model, so that it can be told to fail.
 
 Started as `harness/backends/llamacpp_process.py` is. The last message says what happens: `die` ends the process, `slow`
-waits half a second, everything else is answered at once, with the process's id. A chat template `fail` is not loaded.
+waits half a second, everything else is answered at once, with the process's id. A chat template `fail` is not loaded;
+with `others fail` and `others wait` the first process that comes is up at once, and the others half a second later.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import os
 import sys
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from threading import Thread
 
 
@@ -44,9 +46,21 @@ def say(line: dict[str, str]) -> None:
     sys.stdout.flush()
 
 
+def is_first(path: str) -> bool:
+    try:
+        Path(f"{path}.first").mkdir()
+    except FileExistsError:
+        return False
+    return True
+
+
 def main() -> None:
     settings = json.loads(sys.stdin.buffer.readline())
-    if settings["chat_template"] == "fail":
+    fails = settings["chat_template"] == "fail"
+    if settings["chat_template"].startswith("others") and not is_first(settings["path"]):
+        time.sleep(0.5)
+        fails = settings["chat_template"] == "others fail"
+    if fails:
         say({"error": "RuntimeError: no such template"})
     else:
         server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
