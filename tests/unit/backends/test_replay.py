@@ -85,6 +85,11 @@ def test_most_particular_answer_of_a_file_is_taken(tmp_path: Path) -> None:
     assert ask(recorded, "7").text == "number"
 
 
+def test_what_a_recording_does_not_tell_stays_unknown(tmp_path: Path) -> None:
+    answer = ask(saved(tmp_path, {"sample": "s1", "output": "x"}))
+    assert (answer.latency_s, answer.input_tokens, answer.output_tokens, answer.cost_usd) == (None, None, None, None)
+
+
 def test_recorded_measures_are_kept_and_cost_follows_the_price(tmp_path: Path) -> None:
     row = {"sample": "s1", "output": "x", "finish_reason": "length", "latency_s": 1.5, "input_tokens": 10}
     answer = ask(saved(tmp_path, row | {"output_tokens": 0, "cached_input_tokens": 0, "cost_usd": 0.25}))
