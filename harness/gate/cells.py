@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from harness.gate.aggregate import aggregate, error_rate
 from harness.schema import Cell
+from harness.stats import total
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -44,8 +45,6 @@ def make_cell(suite: Suite, key: CellKey, results: Sequence[TrialResult], *, cor
     means = [over(measure, "mean") for measure in suite.measures]
     whole = [over(measure, "corpus") for measure in suite.measures if measure.name in corpus]
     latency = next(measure for measure in suite.measures if measure.name == "latency_s")
-    costs = [result.generation.cost_usd for result in results if result.generation is not None]
-    known = [cost for cost in costs if cost is not None]
     return Cell(
         suite=suite.name,
         variant=variant.name,
@@ -60,7 +59,7 @@ def make_cell(suite: Suite, key: CellKey, results: Sequence[TrialResult], *, cor
         n_not_run=outcomes["not_run"],
         aggregates=(*means, *whole, _error_rate(results)),
         latency_p95=over(latency, "p95"),
-        cost_usd=sum(known) if len(known) == len(costs) else None,
+        cost_usd=total(result.generation.cost_usd for result in results if result.generation is not None),
         n_unreadable=sum(result.error is not None and result.error.kind == "output" for result in results),
     )
 

@@ -14,6 +14,21 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+_FORMS: dict[str, type | tuple[type, ...]] = {
+    "run_id": str,
+    "started_at": str,
+    "wall_s": (int, float),
+    "complete": bool,
+    "versions": dict,
+    "git_commit": (str, type(None)),
+    "suites": list,
+    "totals": dict,
+    "verdicts": list,
+    "cells": list,
+}
+"""What JSON holds in each field of the manifest, the version apart."""
+
+
 @dataclass(frozen=True, slots=True)
 class Run:
     """A recorded run."""
@@ -56,17 +71,26 @@ def load_manifest(path: str | Path) -> RunManifest:
     file = run_folder(path) / "run.json"
     try:
         content = json.loads(file.read_text(encoding="utf-8"))
-        version = content["schema_version"]
-        known = {field.name for field in fields(RunManifest)}
-        manifest = RunManifest(**{key: value for key, value in content.items() if key in known})
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise RecordError(f"{file}: the manifest is damaged ({error}); record the run again") from error
+    except (OSError, ValueError, RecursionError) as error:
+        raise _damaged(file, str(error)) from error
+    version = content.get("schema_version") if isinstance(content, dict) else None
+    if not isinstance(version, int):
+        raise _damaged(file, "it says no schema_version")
     if version > SCHEMA_VERSION:
         raise RecordError(
             f"{file}: recorded in form {version}; this version reads up to {SCHEMA_VERSION}; "
             "run: pip install -U pytest-prompt-suite"
         )
-    return manifest
+    for name, form in _FORMS.items():
+        if not isinstance(content.get(name), form):
+            raise _damaged(file, f"{name} is {'missing' if name not in content else 'of the wrong type'}")
+    return RunManifest(**{field.name: content[field.name] for field in fields(RunManifest)})
+
+
+def _damaged(file: Path, what: str) -> RecordError:
+    return RecordError(
+        f"{file}: the manifest is damaged ({what}); a run.json as recorded is needed; record the run again"
+    )
 
 
 def list_manifests(reports: Path) -> list[RunManifest]:
@@ -95,5 +119,7 @@ def load_run(path: str | Path) -> Run:
         trials = pd.read_parquet(folder / "trials.parquet")
         scores = pd.read_parquet(folder / "scores.parquet")
     except (OSError, ValueError) as error:
-        raise RecordError(f"{folder}: a table is missing or damaged ({error}); record the run again") from error
+        raise RecordError(
+            f"{folder}: a table is missing or damaged ({error}); both are needed; record the run again"
+        ) from error
     return Run(path=folder, manifest=manifest, trials=trials, scores=scores)

@@ -10,6 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 from harness.schema import SCHEMA_VERSION, Cell, RunManifest, RunRecord, Suite, TrialResult, Verdict
+from harness.stats import total
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
 
 _PACKAGES = ("pytest-prompt-suite", "pytest", "sacrebleu", "rouge-score-rs", "jinja2", "xllamacpp")
 """Distributions whose version can change a run."""
-
-
 Parts = tuple[tuple[Suite, ...], tuple[TrialResult, ...], tuple[Cell, ...], tuple[Verdict, ...]]
 """Suites that took part, results in item order, the result table, the gates' answers."""
 
@@ -70,7 +69,7 @@ def _git_commit(root: Path) -> str | None:
     def git(*arguments: str) -> str | None:
         command = ["git", "-C", str(root), *arguments]
         try:
-            done = subprocess.run(command, capture_output=True, text=True, timeout=10, check=True)  # noqa: S603
+            done = subprocess.run(command, capture_output=True, text=True, timeout=10, check=True)  # noqa: S603 - git and our own words
         except (OSError, subprocess.SubprocessError):
             return None
         return done.stdout.strip()
@@ -110,7 +109,6 @@ def _suite(suite: Suite) -> dict[str, Any]:
 def _totals(results: Sequence[TrialResult], progress: Progress) -> dict[str, Any]:
     outcomes = Counter(result.outcome for result in results)
     generations = [result.generation for result in results if result.generation is not None]
-    costs = [generation.cost_usd for generation in generations]
     return {
         "trials": len(results),
         "passed": outcomes["passed"],
@@ -120,17 +118,11 @@ def _totals(results: Sequence[TrialResult], progress: Progress) -> dict[str, Any
         "from_cache": sum(generation.from_cache for generation in generations),
         "calls": progress.done - progress.from_cache + progress.retries,
         "retries": progress.retries,
-        "input_tokens": _sum([generation.input_tokens for generation in generations]),
-        "output_tokens": _sum([generation.output_tokens for generation in generations]),
-        "cost_usd": _sum(costs),
+        "input_tokens": total(generation.input_tokens for generation in generations),
+        "output_tokens": total(generation.output_tokens for generation in generations),
+        "cost_usd": total(generation.cost_usd for generation in generations),
         "spent_usd": progress.spent_usd,
     }
-
-
-def _sum(counts: Sequence[float | None]) -> float | None:
-    """The sum; None when one of them is unknown: a partial sum would look like the whole."""
-    known = [count for count in counts if count is not None]
-    return sum(known) if len(known) == len(counts) else None
 
 
 def _verdict(verdict: Verdict) -> Mapping[str, Any]:

@@ -70,8 +70,16 @@ class RunStore:
         return folder
 
     def write_index(self, text: str) -> None:
-        """`reports/index.html`."""
-        _write(self.reports / "index.html", text)
+        """Write `reports/index.html`.
+
+        Raises:
+            RecordError: the file cannot be written.
+
+        """
+        try:
+            _write(self.reports / "index.html", text)
+        except OSError as error:
+            raise self._unwritable(error) from error
 
     def _point_latest(self, folder: Path) -> None:
         """`latest` → the run: a symbolic link, or a text file that holds the path where links are not allowed."""

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from harness.schema import COMPARISONS
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     import pyarrow as pa
 
-    from harness.schema import RunRecord, Suite, TrialResult
+    from harness.schema import RunRecord, Score, Suite, TrialResult
 
 _TRIAL_COLUMNS = {
     "suite": "string",
@@ -65,7 +67,7 @@ def trials_table(record: RunRecord) -> pa.Table:
 
 
 def scores_table(record: RunRecord) -> pa.Table:
-    """One row a trial and measure; `passed` is null where no check names the measure."""
+    """One row a trial and measure; `passed` is null where no check names the measure, and false without a value."""
     suites = {suite.name: suite for suite in record.suites}
     rows = []
     for result in record.results:
@@ -133,26 +135,30 @@ def _trial_row(suite: Suite, result: TrialResult) -> tuple[Any, ...]:
 def _score_rows(suite: Suite, result: TrialResult) -> list[tuple[Any, ...]]:
     trial = result.trial
     signatures = {measure.name: measure.signature for measure in suite.measures}
-    checks = {check.metric: check.text for check in suite.checks}
-    missed = {text.partition(":")[0] for text in result.missed}
-    rows = []
-    for score in result.scores:
-        passed = checks[score.metric] not in missed if score.metric in checks else None
-        rows.append(
-            (
-                trial.trial_id,
-                trial.suite,
-                trial.variant,
-                trial.backend,
-                _utf8(trial.sample.sample_id),
-                trial.repeat,
-                score.metric,
-                score.value,
-                score.status,
-                passed,
-                _utf8(score.reason),
-                None,
-                signatures.get(score.metric, ""),
-            )
+    return [
+        (
+            trial.trial_id,
+            trial.suite,
+            trial.variant,
+            trial.backend,
+            _utf8(trial.sample.sample_id),
+            trial.repeat,
+            score.metric,
+            score.value,
+            score.status,
+            _passed(suite, score),
+            _utf8(score.reason),
+            None,
+            signatures.get(score.metric, ""),
         )
-    return rows
+        for score in result.scores
+    ]
+
+
+def _passed(suite: Suite, score: Score) -> bool | None:
+    """Whether every check on the measure holds; None where there is none."""
+    checks = [check for check in suite.checks if check.metric == score.metric]
+    if not checks:
+        return None
+    value = score.value
+    return value is not None and all(COMPARISONS[check.operator](value, check.threshold) for check in checks)

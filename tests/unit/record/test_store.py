@@ -1,0 +1,109 @@
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from harness.errors import RecordError
+from harness.record import RunStore, load_run, new_run_id
+from tests.unit.report.run_records import Shape, build_record
+
+if TYPE_CHECKING:
+    from tests.unit.record.conftest import Recorded
+
+UNWRITABLE = (
+    "{reports}: the run cannot be recorded ({why}); a writable folder with free space is needed; "
+    "choose another with --prompt-reports DIR"
+)
+
+
+def test_run_id_is_utc_time_and_four_random_digits() -> None:
+    ids = {new_run_id() for _ in range(20)}
+    assert all(re.fullmatch(r"[0-9]{8}T[0-9]{6}Z-[0-9a-f]{4}", each) for each in ids)
+    assert len(ids) > 1
+
+
+def test_run_folder_holds_tables_texts_and_manifest_and_nothing_half_written(recorded: Recorded) -> None:
+    assert recorded.folder == recorded.reports / "runs" / recorded.record.manifest.run_id
+    names = sorted(path.name for path in recorded.folder.iterdir())
+    assert names == ["run.json", "scores.parquet", "summary.md", "trials.parquet"]
+    assert (recorded.folder / "summary.md").read_text() == "# A run\n"
+
+
+def test_manifest_is_written_last(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    there: dict[str, set[str]] = {}
+    replaced = Path.replace
+
+    def noting(self: Path, target: Path) -> Path:
+        there[target.name] = {path.name for path in target.parent.iterdir()}
+        return replaced(self, target)
+
+    monkeypatch.setattr(Path, "replace", noting)
+    RunStore(tmp_path).write(build_record(Shape(samples=1)), {"summary.md": "", "report.html": ""})
+    assert list(there) == ["summary.md", "report.html", "run.json", "latest"]
+    assert {"trials.parquet", "scores.parquet", "summary.md", "report.html"} <= there["run.json"]
+
+
+def test_file_that_cannot_be_finished_leaves_the_old_one_whole(
+    recorded: Recorded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = RunStore(recorded.reports)
+    store.write_index("old")
+
+    def full(_self: Path, _target: Path) -> Path:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "replace", full)
+    with pytest.raises(RecordError) as caught:
+        store.write_index("new")
+    assert str(caught.value) == UNWRITABLE.format(reports=recorded.reports, why="No space left on device")
+    assert (recorded.reports / "index.html").read_text() == "old"
+
+
+def test_latest_moves_to_the_newest_run(recorded: Recorded) -> None:
+    latest = recorded.reports / "latest"
+    assert latest.is_symlink()
+    assert str(latest.readlink()) == f"runs/{recorded.record.manifest.run_id}"
+    newer = replace(recorded.record.manifest, run_id="20990101T000000Z-0000")
+    RunStore(recorded.reports).write(replace(recorded.record, manifest=newer), {})
+    assert load_run(latest).manifest.run_id == "20990101T000000Z-0000"
+
+
+def test_latest_is_a_text_file_where_links_are_not_allowed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_arguments: object, **_options: object) -> None:
+        raise OSError(1, "Operation not permitted")
+
+    monkeypatch.setattr(Path, "symlink_to", refused)
+    record = build_record(Shape(samples=1))
+    RunStore(tmp_path).write(record, {})
+    assert (tmp_path / "latest").read_text() == f"runs/{record.manifest.run_id}\n"
+    assert load_run(tmp_path / "latest").manifest == load_run(tmp_path / "runs" / record.manifest.run_id).manifest
+
+
+def test_text_with_half_a_surrogate_pair_is_written(tmp_path: Path) -> None:
+    folder = RunStore(tmp_path).write(build_record(Shape(samples=1)), {"summary.md": "half \ud800 a pair\n"})
+    assert (folder / "summary.md").read_text(encoding="utf-8") == "half ? a pair\n"
+
+
+def test_checking_makes_the_folder_and_leaves_nothing_in_it(tmp_path: Path) -> None:
+    RunStore(tmp_path / "reports").check_writable()
+    assert list((tmp_path / "reports/runs").iterdir()) == []
+
+
+def test_folder_that_cannot_be_made_is_one_clear_line(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    reports = tmp_path / "file" / "reports"
+    for attempt in (RunStore(reports).check_writable, lambda: RunStore(reports).write(build_record(), {})):
+        with pytest.raises(RecordError) as caught:
+            attempt()
+        assert str(caught.value) == UNWRITABLE.format(reports=reports, why="Not a directory")
+
+
+def test_manifest_holds_the_record_s(recorded: Recorded) -> None:
+    manifest = json.loads((recorded.folder / "run.json").read_text())
+    assert manifest["run_id"] == recorded.record.manifest.run_id
+    assert manifest["totals"]["trials"] == len(recorded.record.results)

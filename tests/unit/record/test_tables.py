@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from harness.record.tables import scores_table, trials_table
+from harness.schema import CallError, CheckSpec, Generation, Score, TrialResult
+from tests.unit.report.run_records import Shape, build_record
+
+if TYPE_CHECKING:
+    from harness.schema import RunRecord, Status
+
+SHAPE = Shape(samples=1, variants=("zero_shot",), backends=(("local", "m"),))
+
+
+def record_of(result: TrialResult, *checks: CheckSpec) -> RunRecord:
+    """A run of one trial."""
+    built = build_record(SHAPE)
+    suite = replace(built.suites[0], checks=checks)
+    return replace(built, suites=(suite,), results=(result,))
+
+
+def first() -> TrialResult:
+    return build_record(SHAPE).results[0]
+
+
+def row(record: RunRecord) -> dict[str, Any]:
+    found: dict[str, Any] = trials_table(record).to_pylist()[0]
+    return found
+
+
+def passed(record: RunRecord) -> dict[str, bool | None]:
+    return {each["metric"]: each["passed"] for each in scores_table(record).to_pylist()}
+
+
+def test_run_without_trials_has_tables_with_typed_columns() -> None:
+    empty = replace(build_record(SHAPE), results=())
+    assert (trials_table(empty).num_rows, scores_table(empty).num_rows) == (0, 0)
+    assert str(trials_table(empty).schema.field("latency_s").type) == "double"
+    assert str(scores_table(empty).schema.field("passed").type) == "bool"
+
+
+def test_trial_that_was_not_run_has_nulls_and_no_scores() -> None:
+    result = TrialResult(first().trial, "not_run", None, None, None, (), ())
+    made = row(record_of(result))
+    empty = "output raw_output error finish_reason latency_s input_tokens cost_usd from_cache retries started_at"
+    assert {made[name] for name in empty.split()} == {None}
+    assert made["outcome"] == "not_run"
+    assert scores_table(record_of(result)).num_rows == 0
+
+
+def test_error_is_kind_and_message() -> None:
+    result = replace(first(), error=CallError("timeout", "no answer within 60 s"))
+    assert row(record_of(result))["error"] == "timeout: no answer within 60 s"
+
+
+def test_half_a_surrogate_pair_does_not_break_the_tables() -> None:
+    half = "half \ud800"
+    result = first()
+    sample = replace(result.trial.sample, sample_id=half, group=half, tags=(half,), references=(half,))
+    scores = (Score("exact_match", None, "failed", half),)
+    result = replace(
+        result,
+        trial=replace(result.trial, sample=sample),
+        output=half,
+        generation=Generation(half),
+        error=CallError("output", half),
+        missed=(half,),
+        scores=scores,
+    )
+    made = row(record_of(result))
+    assert [made[name] for name in ("sample", "group", "output", "raw_output")] == ["half ?"] * 4
+    assert [made[name] for name in ("tags", "references", "missed")] == [["half ?"]] * 3
+    assert made["error"] == "output: half ?"
+    assert scores_table(record_of(result)).to_pylist()[0]["reason"] == "half ?"
+
+
+@pytest.mark.parametrize(
+    ("value", "checks", "holds"),
+    [
+        (1.0, [], None),
+        (1.0, ["=="], True),
+        (0.0, ["=="], False),
+        (0.0, ["==", "<="], False),
+        (0.0, ["<=", "=="], False),
+        (1.0, ["<=", "=="], True),
+        (None, ["=="], False),
+    ],
+)
+def test_score_passed_when_every_check_on_its_measure_holds(
+    *, value: float | None, checks: list[Any], holds: bool | None
+) -> None:
+    status: Status = "failed" if value is None else "scored"
+    result = replace(first(), scores=(Score("exact_match", value, status),))
+    specs = [CheckSpec(f"exact_match {sign} 1", "exact_match", sign, 1.0) for sign in checks]
+    assert passed(record_of(result, *specs)) == {"exact_match": holds}
+
+
+def test_trial_without_an_answer_passed_no_check() -> None:
+    error = CallError("timeout", "no answer")
+    scores = (Score("exact_match", None, "failed", "no answer"), Score("f1", None, "failed", "no answer"))
+    result = TrialResult(first().trial, "error", None, None, error, scores, ())
+    check = CheckSpec("exact_match == 1", "exact_match", "==", 1.0)
+    assert passed(record_of(result, check)) == {"exact_match": False, "f1": None}
