@@ -24,12 +24,13 @@ def catalogue() -> suites.Catalogue:
     """What the loader has to know of the other rooms."""
     return suites.Catalogue(
         measures_of=score.measures_of,
+        needs_references=score.needs_references,
         metric_names=score.metric_names(),
         always_measured=score.always_measured(),
         check_template=prompt.check_template,
         check_backend=backends.check,
         embedded=backends.embedded,
-        providers=tuple(backends.PROVIDERS),
+        embedded_names=tuple(backends.MODELS),
     )
 
 

@@ -18,6 +18,8 @@ class Catalogue:
 
     measures_of: Callable[[MetricSpec], tuple[Measure, ...]]
     """The numbers a metric yields; raises OptionError, whose message is complete after the position."""
+    needs_references: Callable[[MetricSpec], bool]
+    """Whether a metric can score nothing without references; asked of metrics that `measures_of` accepts."""
     metric_names: tuple[str, ...]
     """Names of metrics that a check or a gate may use without listing them."""
     always_measured: tuple[Measure, ...]
@@ -28,9 +30,7 @@ class Catalogue:
     """Raises OptionError when the provider cannot work with the spec."""
     embedded: Callable[[str, Path], BackendSpec | None]
     """The spec of a backend named without a definition (`smollm2`), or None."""
-    providers: tuple[str, ...]
-    """Registered providers."""
-    embedded_names: tuple[str, ...] = ("smollm2",)
+    embedded_names: tuple[str, ...]
     """Names that `embedded` knows, for suggestions."""
 
 

@@ -14,7 +14,7 @@ from harness.suite.baseline import baseline_gates
 from harness.suite.dataset import Wanted, build, read_rows
 from harness.suite.document import parse
 from harness.suite.explain import read_form
-from harness.suite.measured import MetricTable, Scopes, add_metrics, read_checks, read_gates
+from harness.suite.measured import MetricTable, Scopes, add_metrics, check_references, read_checks, read_gates
 from harness.suite.mistakes import MistakeLog
 from harness.suite.prompt_file import demand_of
 from harness.suite.suggest import quoted
@@ -139,6 +139,8 @@ class _Loading:
         checks = read_checks(table, self._form, self._document, log=self._log)
         scopes = Scopes(variants.names, self._backend_names(backends))
         gates = read_gates(table, self._form, self._document, scopes=scopes, log=self._log)
+        if "dataset" not in self._broken:
+            check_references(table, self._form, self._document, log=self._log)
         baselines = [
             gate for file, names in variants.by_file for gate in baseline_gates(file, names, table, log=self._log)
         ]

@@ -54,6 +54,10 @@ class MetricTable:
         self.specs.append(spec)
         self._measures.update((measure.name, measure) for measure in measures)
 
+    def needing_references(self) -> list[str]:
+        """Names of the metrics that can score nothing without references, in order."""
+        return [spec.name for spec in self.specs if self._catalogue.needs_references(spec)]
+
     def find(self, name: str) -> Measure | None:
         """The measure of this name, its metric added when it can be. None when a broken entry may have meant it.
 
@@ -112,6 +116,17 @@ def add_metrics(table: MetricTable, form: SuiteForm, document: Document, *, log:
             option_at = (*at, error.key) if error.key is not None else at
             known = option_at in document.key_marks
             log.add(document.shown, document.key_mark(option_at if known else at), str(error))
+
+
+def check_references(table: MetricTable, form: SuiteForm, document: Document, *, log: MistakeLog) -> None:
+    """Log it when metrics need references and the dataset names none: they could score nothing."""
+    needing = table.needing_references()
+    if needing and form.dataset is not None and form.dataset.reference is None:
+        message = (
+            f"'dataset' names no reference, and {listed(needing)} can score nothing without; "
+            "a column or a list of columns is allowed; write for example 'reference: label'"
+        )
+        log.add(document.shown, document.mark(("dataset",)), message)
 
 
 def read_checks(table: MetricTable, form: SuiteForm, document: Document, *, log: MistakeLog) -> tuple[CheckSpec, ...]:

@@ -40,6 +40,7 @@ _ALWAYS = (
     Measure("input_tokens", "tokens", 0.0, None, higher_is_better=False, signature="input_tokens"),
     Measure("cost_usd", "usd", 0.0, None, higher_is_better=False, signature="cost_usd"),
 )
+_NEED_REFERENCES = frozenset({"bleu", "exact_match", "rouge", "ter"})
 _PROVIDERS = ("callable", "llamacpp", "openai", "replay")
 _LATER_PROVIDERS = ("anthropic", "cascade", "litellm")
 _LONGEST_LOOP = 1000
@@ -92,12 +93,13 @@ def _embedded(name: str, folder: Path) -> BackendSpec | None:
 
 CATALOGUE = Catalogue(
     measures_of=_measures_of,
+    needs_references=lambda spec: spec.name in _NEED_REFERENCES,
     metric_names=tuple(_METRICS),
     always_measured=_ALWAYS,
     check_template=_check_template,
     check_backend=_check_backend,
     embedded=_embedded,
-    providers=_PROVIDERS,
+    embedded_names=("smollm2",),
 )
 
 FILES = {

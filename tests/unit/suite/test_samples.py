@@ -14,9 +14,7 @@ DATASET = "suites/demo/suite.yaml"
 
 
 def _suite(project: Project, dataset: str) -> None:
-    project.suite(
-        f"dataset: {{path: ../../datasets/demo.jsonl, {dataset}}}\nprompts: [zero_shot]\nmetrics: [exact_match]\n"
-    )
+    project.suite(f"dataset: {{path: ../../datasets/demo.jsonl, {dataset}}}\nprompts: [zero_shot]\n")
 
 
 def _rows(project: Project, rows: list[dict[str, Any]]) -> None:
@@ -55,7 +53,7 @@ def test_several_reference_columns_are_joined(project: Project) -> None:
     assert project.load().samples[0].references == ("p", "q", "r")
 
 
-def test_no_reference_is_allowed(project: Project) -> None:
+def test_no_reference_is_allowed_where_no_metric_needs_one(project: Project) -> None:
     _suite(project, "ignore: label")
     assert {sample.references for sample in project.load().samples} == {()}
 
