@@ -6,9 +6,9 @@ import argparse
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
-from harness.errors import FilesError, HarnessError
+from harness.errors import FilesError, HarnessError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -16,11 +16,12 @@ if TYPE_CHECKING:
 EXIT_OK = 0
 EXIT_FAILED = 1
 EXIT_FILES = 2
-"""A file could not be read, as pytest's exit code for a collection error."""
+"""A file could not be read, or the command was interrupted: as pytest."""
+EXIT_USAGE = 4
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The exit code: 0 done, 1 it could not be done, 2 mistakes in files, 4 wrong usage (as pytest)."""
+    """The exit code, as pytest's: 0 done, 1 it could not be done, 2 mistakes in files or interrupted, 4 wrong usage."""
     parser = _parser()
     try:
         options = parser.parse_args(arguments)
@@ -29,6 +30,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except FilesError as error:
         print(error, file=sys.stderr)
         return EXIT_FILES
+    except UsageError as error:
+        print(f"prompt-suite: {error}", file=sys.stderr)
+        return EXIT_USAGE
     except HarnessError as error:
         print(f"prompt-suite: {error}", file=sys.stderr)
         return EXIT_FAILED
@@ -36,16 +40,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.close()
         return EXIT_OK
     except KeyboardInterrupt:
-        return 130
+        return EXIT_FILES
 
 
 class _Parser(argparse.ArgumentParser):
     """An argument parser whose usage errors exit with 4, as pytest's do."""
 
-    def error(self, message: str) -> None:  # type: ignore[override]
+    def error(self, message: str) -> NoReturn:
         """Print usage and message; exit code 4."""
         self.print_usage(sys.stderr)
-        self.exit(4, f"{self.prog}: {message}\n")
+        self.exit(EXIT_USAGE, f"{self.prog}: {message}\n")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -62,9 +66,7 @@ def _parser() -> argparse.ArgumentParser:
 
     schema = commands.add_parser("schema", help="print the JSON Schema of suite or prompt files, for editors")
     schema.add_argument("form", choices=("suite", "prompt"), nargs="?", default=None, help="default: both")
-    schema.add_argument(
-        "--write", type=Path, metavar="DIR", help="write suite.schema.json and prompt.schema.json there"
-    )
+    schema.add_argument("--write", type=Path, metavar="DIR", help="write <form>.schema.json there instead")
     schema.set_defaults(run=_schema)
 
     metrics = commands.add_parser("metrics", help="list the metrics with what they measure")
@@ -125,7 +127,10 @@ def _suite_files(paths: Sequence[Path]) -> list[Path]:
     for path in paths:
         found = sorted(path.rglob("suite.yaml")) if path.is_dir() else [path]
         if not found:
-            raise HarnessError(f"{path}: there is no suite.yaml below it; make one with: prompt-suite init")
+            raise UsageError(
+                f"{path}: there is no suite.yaml below it; a suite file or a folder of suites is allowed; "
+                f"make one with: prompt-suite init {path / 'first'}"
+            )
         files.extend(found)
     return files
 
@@ -134,17 +139,21 @@ def _schema(options: argparse.Namespace) -> int:
     from harness.suite import prompt_schema, suite_schema
 
     forms = {"suite": suite_schema, "prompt": prompt_schema}
-    if options.write is not None:
-        options.write.mkdir(parents=True, exist_ok=True)
-        for name, make in forms.items():
-            path = options.write / f"{name}.schema.json"
-            path.write_text(json.dumps(make(), indent=2) + "\n", encoding="utf-8")
-            print(f"wrote {path}")
+    chosen = {name: make() for name, make in forms.items() if options.form in {None, name}}
+    if options.write is None:
+        print(json.dumps(chosen if options.form is None else chosen[options.form], indent=2))
         return EXIT_OK
-    if options.form is None:
-        print(json.dumps({name: make() for name, make in forms.items()}, indent=2))
-    else:
-        print(json.dumps(forms[options.form](), indent=2))
+    try:
+        options.write.mkdir(parents=True, exist_ok=True)
+        for name, schema in chosen.items():
+            path = options.write / f"{name}.schema.json"
+            path.write_text(json.dumps(schema, indent=2) + "\n", encoding="utf-8")
+            print(f"wrote {path}")
+    except OSError as error:
+        raise HarnessError(
+            f"{options.write}: the schemas cannot be written ({error.strerror}); a writable folder is needed; "
+            "name another with --write DIR"
+        ) from error
     return EXIT_OK
 
 
@@ -190,12 +199,19 @@ def _models_install(options: argparse.Namespace) -> int:
     from harness.backends.models_install import install
 
     model = install(options.model, name=options.name)
-    print(f"{model.name}: installed and verified, SHA-256 {verify(model.name)[:16]}…, licence {model.licence}")
+    done = "installed and verified" if model.embedded else "installed"
+    print(f"{model.name}: {done}, SHA-256 {verify(model.name)[:16]}…, licence {model.licence}")
     return EXIT_OK
 
 
 def _models_verify(options: argparse.Namespace) -> int:
-    from harness.backends.models import verify
+    from harness.backends.models import MODELS, verify
 
-    print(f"{options.model}: the file is as published, SHA-256 {verify(options.model)}")
+    digest = verify(options.model)
+    if options.model in MODELS:
+        print(f"{options.model}: the file is as published, SHA-256 {digest}")
+    else:
+        print(
+            f"{options.model}: SHA-256 {digest}; it is a file of one's own, with nothing published to compare it with"
+        )
     return EXIT_OK

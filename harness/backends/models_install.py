@@ -41,6 +41,8 @@ def install(what: str, *, name: str | None = None) -> ModelState:
 
     """
     if what in MODELS:
+        if name is not None:
+            raise ModelFileError(f"'{what}' is an embedded model and keeps its name; leave --name '{name}' out")
         _install_embedded(MODELS[what])
         return _state(what)
     on_hub = _HUB.fullmatch(what)
@@ -55,12 +57,23 @@ def install(what: str, *, name: str | None = None) -> ModelState:
     _check_magic(path)
     target = _target(name or path.stem)
     if target.resolve() != path.resolve():
+        _place(path, target)
+    return _state(target.stem)
+
+
+def _place(path: Path, target: Path) -> None:
+    """A link to the file, or a copy where links are not allowed."""
+    try:
         target.unlink(missing_ok=True)
         try:
             target.symlink_to(path.resolve())
         except OSError:
             shutil.copyfile(path, target)
-    return _state(target.stem)
+    except OSError as error:
+        raise ModelFileError(
+            f"{target}: the model cannot be put there ({error.strerror}); a writable folder with free space is needed; "
+            "set PROMPT_SUITE_MODELS to one"
+        ) from error
 
 
 def _install_embedded(model: EmbeddedModel) -> None:
@@ -137,9 +150,15 @@ def _target(name: str) -> Path:
 
 
 def _check_magic(path: Path) -> None:
-    with path.open("rb") as file:
-        if file.read(4) != b"GGUF":
-            raise ModelFileError(f"{path}: this is no GGUF file; only GGUF models can be run")
+    try:
+        with path.open("rb") as file:
+            magic = file.read(4)
+    except OSError as error:
+        raise ModelFileError(
+            f"{path}: the file cannot be read ({error.strerror}); check the path and its permissions"
+        ) from error
+    if magic != b"GGUF":
+        raise ModelFileError(f"{path}: this is no GGUF file; only GGUF models can be run")
 
 
 def _state(name: str) -> ModelState:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
 
-from harness.errors import HarnessError
+from harness.errors import HarnessError, UsageError
 from harness.plan import gate_name, item_name
 from harness.plugin.failure import FailureText, gate_failure, trial_failure
 
@@ -26,6 +26,10 @@ class Prompts(Protocol):
 
     def load(self, path: Path) -> Plan:
         """The suite's plan; HarnessError says what is wrong with its files."""
+        ...
+
+    def refuse(self, error: UsageError) -> None:
+        """End the session with this error once collection is done: no suite can be run with its options."""
         ...
 
     def wait_for(self, trial: Trial) -> TrialResult:
@@ -76,6 +80,9 @@ class SuiteFile(pytest.File):
         """Trials in item order, then gates by cell; mistakes in files are a collection error, without a traceback."""
         try:
             plan = self.prompts.load(self.path)
+        except UsageError as error:
+            self.prompts.refuse(error)
+            return
         except HarnessError as error:
             raise self.CollectError(str(error)) from error
         suite = plan.suite

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from harness import pipeline
-from harness.errors import FilesError, HarnessError, Mistake
+from harness.errors import FilesError, HarnessError, Mistake, UsageError
 from harness.plugin.items import GateItem, SuiteFile, TrialItem
 from harness.plugin.settings import read_settings, use_suites_folder
 from harness.plugin.terminal import Terminal
@@ -43,6 +43,7 @@ class PromptSession:
         self.terminal = Terminal(config)
         self.evaluation: pipeline.Evaluation | None = None
         self._plans: dict[Path, Plan] = {}
+        self._refused: UsageError | None = None
         self._full_failures = 0
 
     # -- collection ---------------------------------------------------------------------------------------------
@@ -72,6 +73,10 @@ class PromptSession:
             self._plans[path] = plan
         return self._plans[path]
 
+    def refuse(self, error: UsageError) -> None:
+        """End the session with this error once collection is done: no suite can be run with its options."""
+        self._refused = self._refused or error
+
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
         """Parametrize tests marked `prompt_suite` over the suite's trials."""
         mark = metafunc.definition.get_closest_marker("prompt_suite")
@@ -79,6 +84,10 @@ class PromptSession:
             return
         try:
             plan = self.load(self._suite_of(mark, metafunc.definition.path))
+        except UsageError as error:
+            self.refuse(error)
+            metafunc.parametrize("trial", [])
+            return
         except HarnessError as error:
             raise pytest.Collector.CollectError(str(error)) from error
         ids = [_mark_id(trial) for trial in plan.trials]
@@ -95,7 +104,9 @@ class PromptSession:
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        """Put gates last: they speak of all trials."""
+        """Put gates last: they speak of all trials; end the session when an option fits no suite."""
+        if self._refused is not None:
+            raise pytest.UsageError(str(self._refused))
         items.sort(key=lambda item: isinstance(item, GateItem))
 
     # -- running ------------------------------------------------------------------------------------------------

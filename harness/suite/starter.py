@@ -21,20 +21,24 @@ def write_starter(folder: Path) -> list[Path]:
         UsageError: the folder holds something already, or cannot be written.
 
     """
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise UsageError(f"{folder}: is there already and not empty; name a new folder, for example suites/second")
     texts = dict(_texts(files("harness.suite") / "starter_files", ""))
     texts["suite.schema.json"] = json.dumps(suite_schema(), indent=2) + "\n"
     texts["prompts/prompt.schema.json"] = json.dumps(prompt_schema(), indent=2) + "\n"
     written = []
     try:
+        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+            raise UsageError(
+                f"{folder}: is there already; a new or empty folder is allowed; name one, for example suites/second"
+            )
         for name, text in sorted(texts.items()):
             path = folder / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")
             written.append(path)
     except OSError as error:
-        raise UsageError(f"{folder}: cannot be written ({error.strerror}); name a folder that can") from error
+        raise UsageError(
+            f"{folder}: cannot be written ({error.strerror}); a writable folder is needed; name another"
+        ) from error
     return written
 
 

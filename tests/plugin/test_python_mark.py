@@ -67,3 +67,10 @@ def test_wrong_mark_is_a_collection_error_of_one_line(project: Project, mark: st
     assert result.ret == pytest.ExitCode.INTERRUPTED
     result.stdout.fnmatch_lines([text])
     result.stdout.no_fnmatch_line("*Traceback*")
+
+
+def test_unknown_backend_is_a_usage_error_for_a_marked_test_too(project: Project) -> None:
+    project.pytester.makepyfile(test_capitals=TEST)
+    result = project.run("test_capitals.py", "--prompt-backend", "atlass")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["ERROR: --prompt-backend: backend 'atlass' is unknown; *Did you mean 'atlas'?"])
