@@ -106,7 +106,8 @@ class Engine:
     def stop(self) -> None:
         """Stop calling, deliver what has been answered, and return when both threads have ended."""
         loop, main = self._loop, self._main
-        if loop is not None and main is not None and not main.done():
+        answered = self._counts["done"] == self._counts["total"]  # then only the backends are still being stopped
+        if loop is not None and main is not None and not main.done() and not answered:
             with suppress(RuntimeError):  # the loop may just have closed by itself
                 loop.call_soon_threadsafe(main.cancel)
         self.join()

@@ -278,6 +278,22 @@ def test_stop_ends_calls_under_way_and_keeps_what_was_answered(settings: Setting
     assert len(again.calls) == 5
 
 
+def test_stop_lets_a_backend_that_has_answered_end_in_its_own_time(settings: Settings) -> None:
+    class Slow(Echo):
+        async def stop(self) -> None:
+            stopping.set()
+            await asyncio.sleep(0.2)
+            await super().stop()
+
+    stopping = threading.Event()
+    backend = Slow()
+    run = Run(backend, settings)
+    run.engine.start(trials(2))
+    assert stopping.wait(20)
+    run.engine.stop()
+    assert backend.stopped == 1
+
+
 def test_defect_of_a_backend_is_not_swallowed(settings: Settings) -> None:
     class Defect(Echo):
         async def generate(self, request: Request) -> Generation:
