@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from harness.generate.cache import AnswerCache
     from harness.schema import Settings, Trial
 
+_STOP_S = 30.0
+"""Longest that a backend may take to stop."""
 _BATCH = 256
 """Most answers delivered at once."""
 
@@ -190,7 +192,9 @@ class Engine:
         except HarnessError as error:
             self._fail_all([trial for trial, _ in missing], error)
         finally:
-            await backend.stop()
+            with suppress(TimeoutError):  # every answer is there: a backend that does not end cannot hold the run up
+                async with asyncio.timeout(_STOP_S):
+                    await backend.stop()
 
     def _answer_from_cache(self, backend: Backend, trials: Sequence[Trial]) -> list[tuple[Trial, str]]:
         """The trials, with their keys, that have to be called; the others are answered or fail here."""
