@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from harness.errors import FilesError, HarnessError, UsageError
+from harness.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -112,10 +113,9 @@ def _lint(options: argparse.Namespace) -> int:
             mistakes.append(str(error))
             continue
         suite = plan.suite
-        print(
-            f"{suite.path}: {len(suite.samples)} samples, {len(suite.variants)} variants, "
-            f"{len(suite.backends)} backends, {len(plan.trials)} trials, {len(suite.gates)} gates"
-        )
+        parts = {"sample": suite.samples, "variant": suite.variants, "backend": suite.backends, "trial": plan.trials}
+        counts = [counted(len(each), noun) for noun, each in {**parts, "gate": suite.gates}.items()]
+        print(f"{suite.path}: {', '.join(counts)}")
     if mistakes:
         print("\n".join(mistakes), file=sys.stderr)
         return EXIT_FILES

@@ -14,11 +14,11 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from harness.backends.functions import load_function, source_sha256
-from harness.backends.one_line import one_line
 from harness.backends.pricing import cost_usd
 from harness.errors import BackendError, OptionError
+from harness.own_code import load_object, source_sha256
 from harness.schema import Generation
+from harness.wording import described_error, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,21 +51,32 @@ class CallableBackend:
             raise OptionError(
                 "provider 'callable' needs 'function'; allowed: file.py:function or package.module:function", "function"
             )
-        source_sha256(spec.function, spec.folder)
+        try:
+            source_sha256(spec.function, spec.folder, kind="function")
+        except OptionError as error:
+            raise OptionError(str(error), "function") from None
 
     def identity(self) -> Mapping[str, object]:
         """The function's name and the SHA-256 of the file it lies in; what that file imports is not seen."""
         function = self.spec.function or ""
-        return {"provider": "callable", "function": function, "source": source_sha256(function, self.spec.folder)}
+        source = source_sha256(function, self.spec.folder, kind="function")
+        return {"provider": "callable", "function": function, "source": source}
 
     async def start(self) -> None:
         """Load the function."""
         if self._function is not None:
             return
         try:
-            self._function = load_function(self.spec.function or "", self.spec.folder)
+            found = load_object(self.spec.function or "", self.spec.folder, kind="function")
         except OptionError as error:
             raise BackendError(f"{self._label}: {error}", kind="callable") from error
+        if not callable(found):
+            raise BackendError(
+                f"{self._label}: function '{self.spec.function}' is a {type(found).__name__}; "
+                "a function (messages) -> text is needed; name one",
+                kind="callable",
+            )
+        self._function = found
         self._is_async = _is_async(self._function)
 
     async def generate(self, request: Request) -> Generation:
@@ -111,9 +122,8 @@ class CallableBackend:
     def _raised(self, error: BaseException) -> BackendError:
         frames = traceback.extract_tb(error.__traceback__)
         where = f" ({frames[-1].filename}:{frames[-1].lineno})" if frames else ""
-        said = one_line(str(error))
-        what = type(error).__name__ + (f": {said}" if said else "")
-        return BackendError(f"{self._label}: {self.spec.function} raised {what}{where}; mend it", kind="callable")
+        what = f"{self.spec.function} raised {described_error(error)}{where}"
+        return BackendError(f"{self._label}: {what}; mend it", kind="callable")
 
     def _generation(self, returned: object, latency_s: float, started_at: str) -> Generation:
         answer = {"text": returned} if isinstance(returned, str) else returned

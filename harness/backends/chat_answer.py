@@ -6,10 +6,10 @@ import json
 import math
 from typing import TYPE_CHECKING, Any
 
-from harness.backends.one_line import one_line
 from harness.backends.pricing import cost_usd
 from harness.errors import BackendError
 from harness.schema import Generation, TokenLogprob
+from harness.wording import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -13,8 +13,8 @@ from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from harness.backends.one_line import one_line
 from harness.errors import BackendError
+from harness.wording import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.backends.models import MODELS, listed, models_folder, verify
-from harness.backends.one_line import one_line
 from harness.errors import ModelFileError
+from harness.wording import one_line
 
 if TYPE_CHECKING:
     from harness.backends.models import EmbeddedModel, ModelState

@@ -9,11 +9,11 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from harness.errors import FilesError, Mistake
 from harness.schema import Generation
+from harness.wording import did_you_mean, nearest
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -46,8 +46,8 @@ class Recording:
         same = [place for place in self.answers if place[0] == sample]
         if same:
             return "recorded of this sample: " + ", ".join(_described(place) for place in same[:5])
-        near = get_close_matches(sample, {place[0] for place in self.answers}, n=1)
-        return f"{len(self.answers)} answers are recorded" + (f"; did you mean sample '{near[0]}'?" if near else "")
+        near = nearest(sample, dict.fromkeys(place[0] for place in self.answers))
+        return f"{len(self.answers)} answers are recorded" + (f"; did you mean sample '{near}'?" if near else "")
 
 
 class _LineError(Exception):
@@ -114,9 +114,8 @@ def _entry(raw: bytes) -> tuple[Place, Generation]:
 def _check_keys(row: dict[str, Any]) -> None:
     for key in row:
         if key not in _KEYS:
-            near = get_close_matches(key, _KEYS, n=1)
-            hint = f". Did you mean '{near[0]}'?" if near else ""
-            raise _LineError(f"key {key!r} is unknown; allowed: {', '.join(_KEYS)}{hint}")
+            meant = did_you_mean(key, _KEYS)
+            raise _LineError(f"key {key!r} is unknown; allowed: {', '.join(_KEYS)}" + (f".{meant}" if meant else ""))
     for key in ("sample", "output"):
         if key not in row:
             raise _LineError(f"'{key}' is missing; each line needs sample and output")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from harness.gate.numbers import number, told_apart, unit
 from harness.schema import COMPARISONS, Verdict
+from harness.wording import one_line
 
 if TYPE_CHECKING:
     from harness.schema import Aggregate, CellKey, GateSpec, Operator
@@ -18,7 +19,8 @@ _ASKED: dict[Operator, str] = {
     "==": "exactly",
     "!=": "other than",
 }
-_REASON_LENGTH = 80
+_LONGEST_REASON = 80
+"""Characters of a reason in a verdict's sentence."""
 
 
 def judge(gate: GateSpec, cell: CellKey, aggregate: Aggregate) -> Verdict:
@@ -72,8 +74,7 @@ def _reason(aggregate: Aggregate) -> str:
     """Why some were not scored, on one line: the text may come from a metric that saw the model's."""
     if aggregate.reason is None or not aggregate.n_unscored + aggregate.n_failed:
         return ""
-    line = "".join(character if character.isprintable() else " " for character in aggregate.reason)
-    return f": {line[:_REASON_LENGTH]}{'…' if len(line) > _REASON_LENGTH else ''}"
+    return f": {one_line(aggregate.reason, longest=_LONGEST_REASON)}"
 
 
 def _interval(aggregate: Aggregate) -> str:

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from harness.wording import escaped
+
 if TYPE_CHECKING:
     from harness.schema import GateSpec, Trial
 
 
 def _printable(text: str) -> str:
-    """The text with control characters, brackets' ends and `::` escaped, so that a node id can be read back."""
-    if text.isalnum():
-        return text
-    escaped = "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
-    return escaped.replace("::", ":\\x3a")
+    """The text with control characters and `::` escaped, so that a node id can be read back."""
+    return escaped(text).replace("::", ":\\x3a")
 
 
 def item_name(trial: Trial) -> str:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from harness.wording import escaped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -15,10 +17,8 @@ _LONGEST = 1_500
 
 
 def printable(text: str) -> str:
-    """Model text made harmless for a terminal: control and direction characters become visible escapes."""
-    return "".join(
-        char if char == "\n" or char.isprintable() else char.encode("unicode_escape").decode() for char in text
-    )
+    """Model text made harmless for a terminal, its lines kept."""
+    return escaped(text, keep="\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +45,10 @@ class FailureText:
         """All lines."""
         return "\n".join(self.lines)
 
-    def toterminal(self, tw: object) -> None:
+    def toterminal(self, tw: Any) -> None:
         """Write the lines; headings bold, as pytest's own are."""
-        write = tw.line  # type: ignore[attr-defined]
         for line in self.lines:
-            write(line, bold=not line.startswith(" ") and line.endswith(":"), red=line.startswith("missed"))
+            tw.line(line, bold=not line.startswith(" ") and line.endswith(":"), red=line.startswith("missed"))
 
 
 def trial_failure(result: TrialResult, nodeid: str, *, full: bool) -> FailureText:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from jinja2 import meta, nodes
@@ -11,6 +10,7 @@ from jinja2.exceptions import TemplateSyntaxError
 from harness.prompt.environment import PromptEnvironment
 from harness.prompt.meter import FORBIDDEN
 from harness.prompt.template import TOO_DEEP, CompiledTemplate, explain, explain_syntax
+from harness.wording import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -128,7 +128,7 @@ def _own_and_inner_names(target: nodes.Node) -> Iterator[nodes.Name]:
 
 
 def _meant(name: str, known: Collection[str], kind: str) -> str:
-    close = get_close_matches(name, known, n=1)
-    if close:
-        return f". Did you mean {close[0]!r}?"
+    meant = did_you_mean(name, known)
+    if meant:
+        return f".{meant}"
     return "; declare it under inputs or mend the name" if kind == "variable" else "; use one of them"

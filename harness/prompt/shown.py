@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from harness.wording import escaped
+
 _LENGTH = 80
 
 
@@ -11,6 +13,4 @@ def shown(text: str, length: int = _LENGTH) -> str:
     >>> shown("a\x1b[31m\nb")
     'a\\x1b[31m\\nb'
     """
-    cut = text[:length]
-    safe = "".join(ch if ch.isprintable() else ch.encode("unicode_escape").decode("ascii") for ch in cut)
-    return safe + ("…" if len(text) > length else "")
+    return escaped(text[:length]) + ("…" if len(text) > length else "")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from harness.wording import counted
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
@@ -67,7 +69,7 @@ def gates(passed: Sequence[bool]) -> str:
     if total == 0:
         return "No gates are set"
     if failed:
-        return f"{failed:,} of {total:,} {plural('gate', total)} failed"
+        return f"{failed:,} of {counted(total, 'gate')} failed"
     return "The gate holds" if total == 1 else f"All {total:,} gates hold"
 
 
@@ -75,10 +77,10 @@ def trials(totals: Mapping[str, Any]) -> str:
     """`480 trials: 431 passed, 40 failed, 9 errors`, and those not run, where there are any."""
     total, errors, not_run = (int(totals.get(key) or 0) for key in ("trials", "error", "not_run"))
     parts = [f"{int(totals.get('passed') or 0):,} passed", f"{int(totals.get('failed') or 0):,} failed"]
-    parts.append(f"{errors:,} {plural('error', errors)}")
+    parts.append(counted(errors, "error"))
     if not_run:
         parts.append(f"{not_run:,} not run")
-    return f"{total:,} {plural('trial', total)}: {', '.join(parts)}"
+    return f"{counted(total, 'trial')}: {', '.join(parts)}"
 
 
 def incomplete(totals: Mapping[str, Any]) -> str:
@@ -98,8 +100,3 @@ def trials_state(totals: Mapping[str, Any]) -> str:
     if totals.get("failed") or totals.get("error"):
         return "failed"
     return "passed" if totals.get("passed") and not totals.get("not_run") else "not_run"
-
-
-def plural(noun: str, number: int) -> str:
-    """`error` for one, else `errors`."""
-    return noun if number == 1 else f"{noun}s"

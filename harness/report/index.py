@@ -9,6 +9,7 @@ from harness.report import headline
 from harness.report.frame import page
 from harness.report.markup import el, join
 from harness.report.numbers import commit, count, duration, moment, usd
+from harness.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,7 +24,7 @@ _COLUMNS = ("Started", "Suites", "Gates", "Trials", "Cost", "Time", "Commit")
 def render_index(runs: Sequence[RunManifest]) -> str:
     """A page that links each run's `runs/<run_id>/report.html`."""
     newest = sorted(runs, key=lambda run: (run.started_at, run.run_id), reverse=True)
-    number = f"{len(newest):,} {'run' if len(newest) == 1 else 'runs'}, newest first"
+    number = f"{counted(len(newest), 'run')}, newest first"
     content: Html
     if newest:
         head = el("thead", el("tr", [el("th", name, scope="col") for name in _COLUMNS]))

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from harness.errors import OptionError
+from harness.wording import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -50,15 +50,8 @@ def unknown_option(metric: str, name: str, known: Iterable[str]) -> OptionError:
     names = sorted(known)
     if not names:
         return OptionError(f"metric '{metric}' has no option '{name}'; it takes none; remove it", name)
-    return OptionError(
-        f"metric '{metric}' has no option '{name}'; available: {', '.join(names)}.{suggestion(name, names)}", name
-    )
-
-
-def suggestion(name: str, names: Sequence[str]) -> str:
-    """` Did you mean 'rouge'?`, or nothing when no name is near."""
-    near = get_close_matches(str(name), names, n=1)
-    return f" Did you mean '{near[0]}'?" if near else ""
+    meant = did_you_mean(name, names)
+    return OptionError(f"metric '{metric}' has no option '{name}'; available: {', '.join(names)}.{meant}", name)
 
 
 def _value(metric: str, option: Option, given: Mapping[str, Any]) -> Any:

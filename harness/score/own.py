@@ -8,8 +8,8 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from harness.errors import OptionError
+from harness.own_code import load_object
 from harness.schema import Measure
-from harness.score.loading import load_object
 from harness.score.metric import NO_REFERENCE, Metric, failed, scored, unscored
 from harness.score.options import shown, unknown_option
 
@@ -26,7 +26,7 @@ _RETURNS = "a number, true or false, (value, reason), or None"
 
 def load_own_metric(spec: MetricSpec) -> Metric:
     """The metric behind `file.py:name` or `package.module:name`; OptionError when there is none."""
-    return made_metric(load_object(spec.name, spec.folder), spec)
+    return made_metric(load_object(spec.name, spec.folder, kind="metric"), spec)
 
 
 def made_metric(made_of: object, spec: MetricSpec) -> Metric:

@@ -16,10 +16,10 @@ from harness.score.exact_match import ExactMatch
 from harness.score.f1 import F1
 from harness.score.json_valid import JsonValid
 from harness.score.measured import QUANTITIES, Measured
-from harness.score.options import suggestion
 from harness.score.own import load_own_metric, made_metric
 from harness.score.regex import Regex
 from harness.score.rouge import Rouge
+from harness.wording import described_error, did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -82,9 +82,9 @@ def _loaded(point: EntryPoint) -> object:
     try:
         return point.load()
     except Exception as error:
-        reason = " ".join(f"{type(error).__name__}: {error}".split())
         raise OptionError(
-            f"metric '{point.name}': {point.value} cannot be loaded: {reason}; mend the package that offers it"
+            f"metric '{point.name}': {point.value} cannot be loaded: {described_error(error)}; "
+            "mend the package that offers it"
         ) from error
 
 
@@ -113,4 +113,4 @@ def _unknown(name: str) -> OptionError:
     available = f"available: {', '.join(names)}"
     if name in NOT_YET or name.startswith("judge."):
         return OptionError(f"metric '{name}' is not available in this version; {available}")
-    return OptionError(f"metric '{name}' is unknown; {available}.{suggestion(name, names)}")
+    return OptionError(f"metric '{name}' is unknown; {available}.{did_you_mean(name, names)}")

@@ -10,15 +10,13 @@ from harness.errors import OptionError
 from harness.schema import Score
 from harness.score.metric import CorpusMetric, failed
 from harness.score.registry import always_measured_specs, create
+from harness.wording import described_error
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from harness.schema import Answer, Measure, MetricSpec
     from harness.score.metric import Metric
-
-_LONGEST_REASON = 300
-"""Characters of a failure's reason that are kept: it stands in tables."""
 
 
 class Scorer:
@@ -76,7 +74,7 @@ def score_safely(metric: Metric, answers: Sequence[Answer]) -> list[tuple[Score,
     except Exception as error:  # noqa: BLE001 - a metric may be the user's own and raise anything
         if len(answers) > 1:
             return [row for answer in answers for row in score_safely(metric, [answer])]
-        return [failed(metric.measures, _one_line(error))]
+        return [failed(metric.measures, described_error(error))]
     return [tuple(map(_checked, row, metric.measures)) for row in rows]
 
 
@@ -112,8 +110,3 @@ def _corpus_safely(metric: CorpusMetric, answers: Sequence[Answer]) -> dict[str,
     except Exception:  # noqa: BLE001 - a metric may be the user's own and raise anything
         return {}
     return {name: float(value) for name, value in values.items() if math.isfinite(value)}
-
-
-def _one_line(error: Exception) -> str:
-    text = " ".join(f"{type(error).__name__}: {error}".removesuffix(": ").split())
-    return text if len(text) <= _LONGEST_REASON else text[: _LONGEST_REASON - 1] + "…"

@@ -11,9 +11,10 @@ from harness.errors import FilesError, OptionError, UsageError
 from harness.schema import BackendSpec, Price
 from harness.suite.document import parse
 from harness.suite.explain import read_form
-from harness.suite.suggest import did_you_mean, listed, quoted
 from harness.suite.suite_form import BackendForm, BackendsForm
 from harness.suite.text_file import read_yaml_text
+from harness.suite.values import quoted
+from harness.wording import did_you_mean, listed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from harness.errors import OptionError
 from harness.schema import GateSpec
 from harness.suite.conditions import Condition, check_range
-from harness.suite.suggest import did_you_mean, listed, quoted
+from harness.suite.values import quoted
+from harness.wording import did_you_mean, listed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,9 +8,9 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from harness.errors import FilesError, Mistake
-from harness.suite.suggest import quoted
 from harness.suite.table import Table, whole_file
 from harness.suite.text_file import file_size, unreadable
+from harness.suite.values import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

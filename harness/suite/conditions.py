@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple, get_args
 
 from harness.errors import OptionError
 from harness.schema import Aggregation, Operator
-from harness.suite.suggest import did_you_mean, listed, quoted
+from harness.suite.values import quoted
+from harness.wording import did_you_mean, listed
 
 if TYPE_CHECKING:
     from harness.schema import Measure

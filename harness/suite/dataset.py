@@ -12,7 +12,7 @@ from harness.schema import Sample
 from harness.suite.hub import read_hub
 from harness.suite.rows import read_table
 from harness.suite.samples import chosen, find_columns, groups_of, references_of, sample_ids, samples_hash, tags_of
-from harness.suite.suggest import quoted
+from harness.suite.values import quoted
 from harness.suite.variables import RowNames, check_extra_columns, check_variables, make_plain
 
 if TYPE_CHECKING:

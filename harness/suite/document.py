@@ -14,7 +14,7 @@ import yaml
 
 from harness.errors import FilesError, Mistake
 from harness.suite.mistakes import Mark
-from harness.suite.suggest import quoted
+from harness.suite.values import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

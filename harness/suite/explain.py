@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from pydantic import ValidationError
 
 from harness.suite.form import SHAPES, Form
-from harness.suite.suggest import described, did_you_mean, flow, listed, quoted
+from harness.suite.values import described, flow, quoted
+from harness.wording import did_you_mean, listed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

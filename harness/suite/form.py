@@ -14,7 +14,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from harness.suite.document import WrittenFloat, WrittenInt, plain
-from harness.suite.suggest import described
+from harness.suite.values import described
 
 NOT_YET = "{key} is not available in this version; leave it out until a later one"
 """What is said of a key of the interface that has no effect yet."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.errors import MissingExtraError, OptionError
 from harness.suite.columnar import plain_table
-from harness.suite.suggest import quoted
+from harness.suite.values import quoted
 
 if TYPE_CHECKING:
     from harness.suite.table import Table

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 from harness.errors import FilesError, Mistake
 from harness.suite.document import MOST_DEPTH
 from harness.suite.mistakes import Mark
-from harness.suite.suggest import described, quoted
 from harness.suite.table import Table, not_a_row
 from harness.suite.text_file import decoded, file_size, position, read_bytes, unreadable
+from harness.suite.values import described, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

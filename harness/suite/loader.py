@@ -17,9 +17,9 @@ from harness.suite.explain import read_form
 from harness.suite.measured import MetricTable, Scopes, add_metrics, check_references, read_checks, read_gates
 from harness.suite.mistakes import MistakeLog
 from harness.suite.prompt_file import demand_of
-from harness.suite.suggest import quoted
 from harness.suite.suite_form import SuiteForm
 from harness.suite.text_file import read_yaml_text
+from harness.suite.values import quoted
 from harness.suite.variants import VariantReader
 
 if TYPE_CHECKING:

@@ -8,7 +8,8 @@ from harness.errors import OptionError
 from harness.schema import CheckSpec, GateSpec, MetricSpec
 from harness.suite.conditions import Condition, check_range, parse_condition, split_aggregate
 from harness.suite.document import plain
-from harness.suite.suggest import did_you_mean, listed, nearest, quoted
+from harness.suite.values import quoted
+from harness.wording import did_you_mean, listed, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -14,10 +14,10 @@ from harness.suite.document import parse
 from harness.suite.explain import read_form
 from harness.suite.mistakes import Mark
 from harness.suite.prompt_form import PromptForm
-from harness.suite.suggest import quoted
 from harness.suite.table import canonical_json
 from harness.suite.techniques import Layer, lay_over
 from harness.suite.text_file import read_yaml_text
+from harness.suite.values import quoted
 from harness.suite.variables import Demand
 
 if TYPE_CHECKING:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from harness.errors import FilesError, OptionError
 from harness.suite.prompt_file import read_version
-from harness.suite.suggest import did_you_mean, listed, quoted
 from harness.suite.text_file import unreadable
+from harness.suite.values import quoted
+from harness.wording import did_you_mean, listed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from harness.errors import FilesError
 from harness.suite.columnar import read_parquet
 from harness.suite.json_rows import read_json, read_jsonl
-from harness.suite.suggest import did_you_mean, listed, quoted
 from harness.suite.table_rows import read_delimited, read_yaml
+from harness.suite.values import quoted
+from harness.wording import did_you_mean, listed
 
 if TYPE_CHECKING:
     from collections.abc import Callable

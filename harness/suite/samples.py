@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from harness.suite.document import WrittenFloat, WrittenInt
-from harness.suite.suggest import described, did_you_mean, listed, quoted
 from harness.suite.table import canonical_json, cell_text
+from harness.suite.values import described, quoted
+from harness.wording import did_you_mean, listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from harness.errors import FilesError, Mistake
 from harness.suite.document import WrittenFloat, WrittenInt, plain
 from harness.suite.mistakes import Mark
-from harness.suite.suggest import described
+from harness.suite.values import described
 
 if TYPE_CHECKING:
     from collections.abc import Callable

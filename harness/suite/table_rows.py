@@ -10,9 +10,10 @@ from harness.errors import FilesError, Mistake
 from harness.suite.document import parse
 from harness.suite.json_rows import MOST_LINE_BYTES, raw_lines
 from harness.suite.mistakes import Mark
-from harness.suite.suggest import described, listed, quoted
 from harness.suite.table import Table, not_a_row
 from harness.suite.text_file import decoded, read_yaml_text
+from harness.suite.values import described, quoted
+from harness.wording import listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

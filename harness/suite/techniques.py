@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from harness.schema import ChainOfThoughtSpec, ExamplesSpec, Techniques
 from harness.suite.dataset import read_named_file
 from harness.suite.prompt_form import ChainOfThoughtForm
-from harness.suite.suggest import quoted
 from harness.suite.table import cell_text
+from harness.suite.values import quoted
 from harness.suite.variables import RowNames, check_variables, make_plain
 
 if TYPE_CHECKING:

@@ -6,7 +6,8 @@ import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from harness.suite.document import WrittenFloat, WrittenInt, plain
-from harness.suite.suggest import described, did_you_mean, listed, quoted
+from harness.suite.values import described, quoted
+from harness.wording import did_you_mean, listed
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence

@@ -10,9 +10,9 @@ from harness.schema import Variant
 from harness.suite.backends import NAME, NAME_RULE
 from harness.suite.prompt_file import build_version, demand_of, own_layer, with_techniques
 from harness.suite.prompt_folder import PromptFolder
-from harness.suite.suggest import quoted
 from harness.suite.suite_form import VariantForm
 from harness.suite.techniques import Layer, lay_over
+from harness.suite.values import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

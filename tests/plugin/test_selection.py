@@ -107,7 +107,8 @@ def test_limit_and_repeats_are_settings_too(project: Project) -> None:
 
 
 def test_backend_of_the_command_line_replaces_the_suites(project: Project) -> None:
-    project.add("")
-    result = project.run("--prompt-backend", "nowhere")
-    assert result.ret in {pytest.ExitCode.USAGE_ERROR, pytest.ExitCode.INTERRUPTED}
-    result.stdout.fnmatch_lines(["*nowhere*"])
+    defined = 'backends: [{name: other, provider: callable, function: "capitals/app.py:answer"}]\n'
+    (project.path / "suites" / "backends.yaml").write_text(defined)
+    names = collected(project.run("--collect-only", "-q", "--prompt-backend", "other", "-k", "fr"))
+    assert names == [f"suites/capitals/suite.yaml::{variant}[other-fr]" for variant in ("plain", "shouted")]
+    project.run("--prompt-backend", "other").assert_outcomes(passed=8)

@@ -128,7 +128,7 @@ def test_lint_counts_what_is_fine_and_tells_every_mistake_with_exit_code_2(comma
     lines = (tmp_path / "suites/wrong/suite.yaml").read_text().count("\n")
     code, out, err = command("lint", "suites")
     assert code == 2
-    assert out == "suites/fine/suite.yaml: 8 samples, 2 variants, 1 backends, 16 trials, 2 gates\n"
+    assert out == "suites/fine/suite.yaml: 8 samples, 2 variants, 1 backend, 16 trials, 2 gates\n"
     first, second = err.splitlines()
     assert first.startswith(f"suites/wrong/suite.yaml:{lines - 1}:1: key 'colour' is unknown; ")
     assert second.startswith(f"suites/wrong/suite.yaml:{lines}:10: 'repeats' is the text 'many'; ")

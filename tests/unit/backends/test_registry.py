@@ -121,7 +121,7 @@ OPENAI = {"provider": "openai", "model": "m"}
             "function",
             (
                 "function 'app.py' names no function; "
-                "allowed: file.py:function, relative to the suite's folder, or package.module:function"
+                "allowed: file.py:function, relative to the file that names it, or package.module:function"
             ),
         ),
         (

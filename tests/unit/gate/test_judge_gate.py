@@ -179,7 +179,7 @@ def test_a_gate_over_nothing_fails_whatever_it_asks(operator: str) -> None:
         ),
         (
             {"n_failed": 1, "reason": "\x1b[31m" + "x" * 100},
-            f"exact_match.mean: nothing was scored (1 failed:  [31m{'x' * 75}…), at least 0.60 asked: "
+            f"exact_match.mean: nothing was scored (1 failed: \\x1b[31m{'x' * 71}…), at least 0.60 asked: "
             "a gate over nothing fails",
         ),
     ],

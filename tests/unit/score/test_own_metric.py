@@ -218,8 +218,8 @@ def test_a_class_is_made_with_the_options(folder: Path) -> None:
             "own.py:rat",
             {},
             (
-                "metric 'own.py:rat': own.py has no 'rat'; allowed: file.py:function, relative to the suite file, "
-                "or package.module:function. Did you mean 'rate'?"
+                "metric 'own.py:rat': own.py has no 'rat'; allowed: file.py:function, relative to the file that "
+                "names it, or package.module:function. Did you mean 'rate'?"
             ),
         ),
         (
@@ -227,7 +227,7 @@ def test_a_class_is_made_with_the_options(folder: Path) -> None:
             "own.py:",
             {},
             (
-                "metric 'own.py:' names no function; allowed: file.py:function, relative to the suite file, "
+                "metric 'own.py:' names no function; allowed: file.py:function, relative to the file that names it, "
                 "or package.module:function"
             ),
         ),
@@ -235,7 +235,7 @@ def test_a_class_is_made_with_the_options(folder: Path) -> None:
             "x = (\n",
             "own.py:rate",
             {},
-            "metric 'own.py:rate': own.py cannot be loaded: line 1: '(' was never closed; mend it",
+            "metric 'own.py:rate': own.py cannot be loaded: SyntaxError: line 1: '(' was never closed; mend it",
         ),
         (
             "import no_such_module_at_all\n",
@@ -338,5 +338,5 @@ def test_what_cannot_be_a_metric_is_an_option_error(
 def test_a_missing_file_is_named(folder: Path) -> None:
     assert str(_error(MetricSpec("gone.py:rate", {}, folder))) == (
         f"metric 'gone.py:rate': there is no file {folder / 'gone.py'}; "
-        "allowed: file.py:function, relative to the suite file, or package.module:function"
+        "allowed: file.py:function, relative to the file that names it, or package.module:function"
     )

@@ -1,0 +1,94 @@
+"""What messages are made of: the text of others made harmless, names that are allowed, what was probably meant."""
+
+from __future__ import annotations
+
+import difflib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_LONGEST = 300
+"""Characters of another's text that a message shows: enough for every error text of OpenAI's reference."""
+_MOST_NAMES = 24
+"""Names listed in one message; the rest is counted."""
+_LONGEST_WORD = 200
+"""Characters of a name that are compared: the comparison takes the square of their number."""
+
+
+def escaped(text: str, *, keep: str = "") -> str:
+    r"""The text with control, direction and surrogate characters as visible escapes, those in `keep` as they are.
+
+    >>> escaped("a\x1b[31m\nb", keep="\n")
+    'a\\x1b[31m\nb'
+    """
+    if text.isprintable():
+        return text
+    return "".join(
+        char if char.isprintable() or char in keep else char.encode("unicode_escape").decode("ascii") for char in text
+    )
+
+
+def one_line(text: str, *, secret: str | None = None, longest: int = _LONGEST) -> str:
+    r"""`text` on one line: white space runs become one space, other unprintable characters are escaped, the end is cut.
+
+    `secret` never appears in it.
+
+    >>> one_line("bad\n  key\x1b[31m sk-1", secret="sk-1")
+    'bad key\\x1b[31m ***'
+    """
+    if secret:
+        text = text.replace(secret, "***")
+    text = escaped(" ".join(text[: longest * 8].split())[: longest + 1])
+    return text if len(text) <= longest else text[: longest - 1] + "…"
+
+
+def described_error(error: BaseException) -> str:
+    """An exception's type and text on one line, with the line of a mistake in syntax.
+
+    >>> described_error(KeyError("city"))
+    "KeyError: 'city'"
+    """
+    text = f"line {error.lineno}: {error.msg}" if isinstance(error, SyntaxError) else str(error)
+    return one_line(f"{type(error).__name__}: {text}".removesuffix(": "))
+
+
+def listed(names: Iterable[str]) -> str:
+    """The names, separated by commas; `none` when there are none.
+
+    >>> listed(["b", "a"])
+    'b, a'
+    """
+    every = list(names)
+    shown = ", ".join(every[:_MOST_NAMES])
+    more = len(every) - _MOST_NAMES
+    return (f"{shown}, … ({more} more)" if more > 0 else shown) or "none"
+
+
+def did_you_mean(word: str, names: Iterable[str]) -> str:
+    """A sentence that names the nearest of the names, with a leading space; empty when none is near.
+
+    >>> did_you_mean("rogue", ["bleu", "rouge"])
+    " Did you mean 'rouge'?"
+    >>> did_you_mean("xyz", ["bleu", "rouge"])
+    ''
+    """
+    near = nearest(word, names)
+    return f" Did you mean '{near}'?" if near is not None else ""
+
+
+def nearest(word: str, names: Iterable[str]) -> str | None:
+    """The name that is most like the word, case apart, or None when none is like it."""
+    by_folded = {name.casefold(): name for name in names}
+    near = difflib.get_close_matches(word.casefold()[:_LONGEST_WORD], by_folded, n=1, cutoff=0.6)
+    return by_folded[near[0]] if near else None
+
+
+def counted(number: int, noun: str) -> str:
+    """`1 trial`, `1,200 trials`."""
+    return f"{number:,} {plural(noun, number)}"
+
+
+def plural(noun: str, number: int) -> str:
+    """`error` for one, else `errors`."""
+    return noun if number == 1 else f"{noun}s"

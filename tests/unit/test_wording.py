@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+import pytest
+
+from harness.wording import counted, described_error, did_you_mean, escaped, listed, nearest, one_line, plural
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("naïve 日本語 👩", "naïve 日本語 👩"),
+        ("\x1b[31mred\x1b[0m", "\\x1b[31mred\\x1b[0m"),
+        ("\u202egnp.exe", "\\u202egnp.exe"),
+        ("half \ud800", "half \\ud800"),
+        ("a\nb\tc\r", "a\\nb\\tc\\r"),
+        ("zero\u200bwidth\U000e0041", "zero\\u200bwidth\\U000e0041"),
+        ("", ""),
+    ],
+)
+def test_what_cannot_be_seen_is_escaped(text: str, shown: str) -> None:
+    assert escaped(text) == shown
+
+
+def test_characters_to_keep_stay() -> None:
+    assert escaped("a\nb\x07", keep="\n") == "a\nb\\x07"
+
+
+@pytest.mark.parametrize(
+    ("text", "longest", "shown"),
+    [
+        ("two\n  lines\t", 20, "two lines"),
+        ("x" * 10, 10, "x" * 10),
+        ("x" * 11, 10, "x" * 9 + "…"),
+        ("\x1b" * 10, 10, "\\x1b\\x1b\\…"),
+        (" \n ", 10, ""),
+    ],
+)
+def test_one_line_is_one_line_of_at_most_so_many_characters(text: str, longest: int, shown: str) -> None:
+    assert one_line(text, longest=longest) == shown
+
+
+def test_secret_never_shows() -> None:
+    assert one_line("Bearer sk-1 and sk-1", secret="sk-1") == "Bearer *** and ***"  # noqa: S106 - no real secret
+
+
+@pytest.mark.parametrize(
+    ("error", "text"),
+    [
+        (ValueError("two\nlines"), "ValueError: two lines"),
+        (ValueError(), "ValueError"),
+        (ValueError("\x1b[2J"), "ValueError: \\x1b[2J"),
+        (SyntaxError("never closed", ("app.py", 3, 1, "(")), "SyntaxError: line 3: never closed"),
+        (SystemExit(3), "SystemExit: 3"),
+        (RuntimeError("x" * 500), f"RuntimeError: {'x' * 285}…"),
+    ],
+)
+def test_error_is_its_type_and_text_on_one_line(error: BaseException, text: str) -> None:
+    assert described_error(error) == text
+
+
+def test_long_lists_are_cut_and_counted() -> None:
+    assert listed([]) == "none"
+    assert listed(map(str, range(24))) == ", ".join(map(str, range(24)))
+    assert listed(map(str, range(26))) == ", ".join(map(str, range(24))) + ", … (2 more)"
+
+
+@pytest.mark.parametrize(
+    ("word", "near"), [("rogue", "rouge"), ("BLEU", "bleu"), ("xyz", None), ("", None), ("r" * 100_000, None)]
+)
+def test_nearest_name_is_found_whatever_its_case(word: str, near: str | None) -> None:
+    assert nearest(word, ["bleu", "rouge"]) == near
+    assert did_you_mean(word, ["bleu", "rouge"]) == (f" Did you mean '{near}'?" if near else "")
+
+
+def test_nothing_is_near_when_there_are_no_names() -> None:
+    assert did_you_mean("x", []) == ""
+
+
+def test_counts_agree_with_their_nouns() -> None:
+    assert [counted(number, "trial") for number in (0, 1, 1200)] == ["0 trials", "1 trial", "1,200 trials"]
+    assert (plural("error", 1), plural("error", 2)) == ("error", "errors")
