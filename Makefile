@@ -26,7 +26,7 @@ suite: setup ## run the shipped suites on the embedded model
 	@$(BIN)/pytest --prompt-suite suites
 
 test: setup ## run the tests
-	@$(BIN)/pytest tests
+	@$(BIN)/pytest tests -n auto --dist loadfile
 
 check: $(VENV)/.installed ## format, lint, types, import contracts
 	@$(BIN)/ruff format --check .

@@ -74,8 +74,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.write_line(one.nodeid)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    """A browser a file: Playwright keeps an event loop running in this thread, in which no other test can run its own."""
     missing = missing_part()
     if missing is not None:
         pytest.skip(missing)
