@@ -116,7 +116,7 @@ def _totals(results: Sequence[TrialResult], progress: Progress) -> dict[str, Any
         "error": outcomes["error"],
         "not_run": outcomes["not_run"],
         "from_cache": sum(generation.from_cache for generation in generations),
-        "calls": progress.done - progress.from_cache + progress.retries,
+        "calls": progress.calls,
         "retries": progress.retries,
         "input_tokens": total(generation.input_tokens for generation in generations),
         "output_tokens": total(generation.output_tokens for generation in generations),

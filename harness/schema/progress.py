@@ -25,6 +25,8 @@ class Progress:
     """Cost of the calls made so far; None when one of them has no known price."""
     elapsed_s: float
     """Seconds since the engine started."""
+    calls: int = 0
+    """Calls made, those made again included."""
 
     @property
     def rate_per_s(self) -> float:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from harness.schema import RunRecord
 
 RUN = ("20261122T201849Z-3f9a", datetime(2026, 11, 22, 20, 18, 49, tzinfo=UTC))
-PROGRESS = Progress(total=8, done=8, errors=0, from_cache=0, retries=3, in_flight=0, spent_usd=0.25, elapsed_s=12.3456)
+PROGRESS = Progress(total=8, done=8, errors=0, from_cache=0, calls=11, retries=3, in_flight=0, spent_usd=0.25, elapsed_s=12.3456)
 
 
 def made(root: Path, built: RunRecord | None = None, *, complete: bool = True) -> RunRecord:
@@ -64,7 +64,7 @@ def test_totals_count_outcomes_and_sum_what_is_known(tmp_path: Path) -> None:
     totals = made(tmp_path, replace(built, results=(*results, last))).manifest.totals
     assert (totals["trials"], totals["passed"], totals["error"], totals["not_run"]) == (4, 3, 1, 0)
     assert (totals["from_cache"], totals["input_tokens"], totals["output_tokens"]) == (3, 30, 6)
-    assert (totals["cost_usd"], totals["spent_usd"], totals["retries"]) == (1.5, 0.25, 3)
+    assert (totals["cost_usd"], totals["spent_usd"], totals["calls"], totals["retries"]) == (1.5, 0.25, 11, 3)
 
 
 @pytest.mark.parametrize("unknown", ["input_tokens", "output_tokens", "cost_usd"])
