@@ -76,7 +76,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """A browser a file: Playwright keeps an event loop running in this thread, in which no other test can run its own."""
+    """A browser a file: Playwright keeps an event loop running in this thread, where no other test could run one."""
     missing = missing_part()
     if missing is not None:
         pytest.skip(missing)
