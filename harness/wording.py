@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import traceback
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -43,14 +44,19 @@ def one_line(text: str, *, secret: str | None = None, longest: int = _LONGEST) -
     return text if len(text) <= longest else text[: longest - 1] + "…"
 
 
-def described_error(error: BaseException) -> str:
-    """An exception's type and text on one line, with the line of a mistake in syntax.
+def described_error(error: BaseException, *, placed: bool = False) -> str:
+    """An exception's type and text on one line, with the line of a mistake in syntax; `placed`: and where it arose.
 
     >>> described_error(KeyError("city"))
     "KeyError: 'city'"
     """
-    text = f"line {error.lineno}: {error.msg}" if isinstance(error, SyntaxError) else str(error)
-    return one_line(f"{type(error).__name__}: {text}".removesuffix(": "))
+    try:
+        text = f"line {error.lineno}: {error.msg}" if isinstance(error, SyntaxError) else str(error)
+    except Exception:  # noqa: BLE001 - another's exception may fail to tell itself
+        text = "(its text cannot be made)"
+    frames = traceback.extract_tb(error.__traceback__) if placed else []
+    place = f" ({frames[-1].filename}:{frames[-1].lineno})" if frames else ""
+    return one_line(f"{type(error).__name__}: {text}".removesuffix(": ")) + place
 
 
 def listed(names: Iterable[str]) -> str:

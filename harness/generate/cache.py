@@ -6,6 +6,7 @@ import json
 import sqlite3
 import threading
 import time
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -87,37 +88,66 @@ class AnswerCache:
         return connection
 
     def get_many(self, keys: Sequence[str]) -> dict[str, Generation]:
-        """The recorded answers among `keys`, marked as from the cache."""
+        """The recorded answers among `keys`, marked as from the cache; one that is damaged counts as not recorded.
+
+        Raises:
+            RecordError: the file cannot be read.
+
+        """
         found: dict[str, Generation] = {}
         for start in range(0, len(keys), _LOOKUP):
             chunk = keys[start : start + _LOOKUP]
             marks = ",".join("?" * len(chunk))
-            with self._lock:
+            with self._used("read"):
                 rows = self._connection.execute(
                     f"SELECT key, generation FROM answers WHERE key IN ({marks})",  # noqa: S608 - only question marks
                     chunk,
                 ).fetchall()
-            found.update({key: _decode(text) for key, text in rows})
+            decoded = {key: _decode(text) for key, text in rows}
+            found.update({key: generation for key, generation in decoded.items() if generation is not None})
         return found
 
     def put_many(self, answers: Iterable[tuple[str, str, Generation]]) -> None:
-        """Record (key, trial, generation) in one transaction; durable when this returns."""
+        """Record (key, trial, generation) in one transaction; durable when this returns.
+
+        Raises:
+            RecordError: the file cannot be written; nothing of these answers is recorded.
+
+        """
         now = time.time()
         rows = [(key, trial, _encode(generation), now) for key, trial, generation in answers]
-        with self._lock:
+        with self._used("written"):
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 self._connection.executemany("INSERT OR REPLACE INTO answers VALUES (?,?,?,?)", rows)
+                self._connection.execute("COMMIT")
             except BaseException:
-                self._connection.execute("ROLLBACK")
+                with suppress(sqlite3.Error):  # after a full disk SQLite has rolled back by itself
+                    self._connection.execute("ROLLBACK")
                 raise
-            self._connection.execute("COMMIT")
 
     def nearest(self, trial: str) -> bool:
-        """Whether an answer was recorded for this trial id under another key: something about it has changed."""
-        with self._lock:
+        """Whether an answer was recorded for this trial id under another key: something about it has changed.
+
+        Raises:
+            RecordError: the file cannot be read.
+
+        """
+        with self._used("read"):
             row = self._connection.execute("SELECT 1 FROM answers WHERE trial = ? LIMIT 1", (trial,)).fetchone()
         return row is not None
+
+    @contextmanager
+    def _used(self, how: str) -> Iterator[None]:
+        """The connection for one thread at a time; what SQLite raises becomes a RecordError."""
+        with self._lock:
+            try:
+                yield
+            except sqlite3.Error as error:
+                raise RecordError(
+                    f"{self.path}: the answer cache cannot be {how} ({error}); a sound file and free space are needed; "
+                    "make room or delete the folder, or run with --prompt-cache off"
+                ) from error
 
     def close(self) -> None:
         """Close the file; further calls fail."""
@@ -130,10 +160,14 @@ def _encode(generation: Generation) -> str:
     return json.dumps({name: value for name, value in asdict(generation).items() if value is not None and value != ()})
 
 
-def _decode(text: str) -> Generation:
-    fields: dict[str, Any] = json.loads(text)
-    logprobs = tuple(_logprobs(fields.pop("logprobs", ())))
-    return Generation(**{**fields, "from_cache": True, "logprobs": logprobs})
+def _decode(text: str) -> Generation | None:
+    """The generation; None when the row is damaged, or was written by a version with other fields."""
+    try:
+        fields: dict[str, Any] = json.loads(text)
+        logprobs = tuple(_logprobs(fields.pop("logprobs", ())))
+        return Generation(**{**fields, "from_cache": True, "logprobs": logprobs})
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return None
 
 
 def _logprobs(rows: Iterable[dict[str, Any]]) -> Iterator[TokenLogprob]:

@@ -17,9 +17,10 @@ from dataclasses import dataclass
 from random import Random
 from typing import TYPE_CHECKING
 
-from harness.errors import BackendError, HarnessError
+from harness.errors import BackendError, HarnessError, RecordError
 from harness.generate.calls import call
 from harness.schema import CallError, Generation, Progress, Request
+from harness.wording import described_error
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 
 _STOP_S = 30.0
 """Longest that a backend may take to stop."""
+_PATIENCE_S = _STOP_S + 5.0
+"""Longest that `stop` waits for each thread: a backend or a metric that does not end cannot hold the record up."""
 _BATCH = 256
 """Most answers delivered at once."""
 
@@ -77,8 +80,11 @@ class Engine:
         self._main: asyncio.Task[None] | None = None
         self._threads: tuple[threading.Thread, ...] = ()
         self._random = Random()  # noqa: S311 - jitter of waits, no secret
-        self.crash: BaseException | None = None
+        self._is_stopping = self._is_abandoned = False
+        self.crash: HarnessError | None = None
         """What ended the engine by surprise; whoever waits for a trial raises it."""
+        self.notices: list[str] = []
+        """What the user should know of a run that went on nevertheless."""
 
     def start(self, trials: Sequence[Trial]) -> None:
         """Begin with the trials, in their order; returns at once."""
@@ -99,6 +105,7 @@ class Engine:
             done=counts["done"],
             errors=counts["errors"],
             from_cache=counts["from_cache"],
+            calls=counts["calls"] + counts["retries"],
             retries=counts["retries"],
             in_flight=counts["in_flight"],
             spent_usd=self._spent_usd,
@@ -106,13 +113,22 @@ class Engine:
         )
 
     def stop(self) -> None:
-        """Stop calling, deliver what has been answered, and return when both threads have ended."""
+        """Stop calling, deliver what has been answered, and return when both threads have ended, or would not end."""
+        self._is_stopping = True
         loop, main = self._loop, self._main
         answered = self._counts["done"] == self._counts["total"]  # then only the backends are still being stopped
         if loop is not None and main is not None and not main.done() and not answered:
             with suppress(RuntimeError):  # the loop may just have closed by itself
                 loop.call_soon_threadsafe(main.cancel)
-        self.join()
+        for thread in self._threads:
+            if not self._is_abandoned:
+                thread.join(_PATIENCE_S)
+            self._completions.put(None)  # the network thread's own end, should it not come to it
+        self._is_abandoned = True
+
+    def abandon(self) -> None:
+        """From now on `stop` waits for nothing; the threads end with the process."""
+        self._is_abandoned = True
 
     def join(self) -> None:
         """Wait until every trial is delivered and the backends are stopped."""
@@ -124,10 +140,12 @@ class Engine:
     def _deliver_all(self) -> None:
         try:
             for batch in self._batches():
+                if self._is_abandoned:
+                    return
                 self._record(batch)
                 self._deliver(batch)
         except BaseException as error:  # noqa: BLE001 - handed to whoever waits
-            self.crash = error
+            self.crash = _broken("delivering answers", error)
 
     def _batches(self) -> Iterator[list[Completion]]:
         while (first := self._completions.get()) is not None:
@@ -151,18 +169,24 @@ class Engine:
             for completion in batch
             if completion.key and isinstance(completion.answer, Generation) and not completion.answer.from_cache
         ]
-        if fresh:
-            self._cache.put_many(fresh)
+        try:
+            if fresh:
+                self._cache.put_many(fresh)
+        except RecordError as error:  # the answers are there all the same: they are scored and recorded
+            self._notice(str(error))
+
+    def _notice(self, text: str) -> None:
+        if text not in self.notices:
+            self.notices.append(text)
 
     # -- the network thread -------------------------------------------------------------------------------------
 
     def _run(self, trials: Sequence[Trial]) -> None:
         try:
             asyncio.run(self._entry(trials))
-        except asyncio.CancelledError:
-            pass
         except BaseException as error:  # noqa: BLE001 - handed to whoever waits
-            self.crash = error
+            if not (self._is_stopping and isinstance(error, asyncio.CancelledError)):
+                self.crash = _broken("calling the backends", error)
         finally:
             self._finished_s = time.monotonic()
             self._completions.put(None)
@@ -181,18 +205,19 @@ class Engine:
     async def _run_backend(self, backend: Backend, trials: Sequence[Trial]) -> None:
         try:
             missing = self._answer_from_cache(backend, trials)
-        except HarnessError as error:
-            self._fail_all(trials, error)
+        except Exception as error:  # noqa: BLE001 - a backend may be of another distribution and raise anything
+            self._fail_all(trials, self._failure(backend, error))
             return
         if not missing:
             return
         try:
             await backend.start()
+        except Exception as error:  # noqa: BLE001 - as above
+            self._fail_all([trial for trial, _ in missing], self._failure(backend, error))
+        else:
             await self._call_all(backend, missing)
-        except HarnessError as error:
-            self._fail_all([trial for trial, _ in missing], error)
         finally:
-            with suppress(TimeoutError):  # every answer is there: a backend that does not end cannot hold the run up
+            with suppress(Exception):  # every answer is there: a backend that does not end cannot hold the run up
                 async with asyncio.timeout(_STOP_S):
                     await backend.stop()
 
@@ -205,7 +230,7 @@ class Engine:
         mode = self._settings.cache_mode
         if mode == "refresh":
             return keyed
-        found = self._cache.get_many([key for _, key in keyed])
+        found = self._recorded([key for _, key in keyed])
         missing = []
         for trial, key in keyed:
             if (generation := found.get(key)) is not None:
@@ -215,6 +240,17 @@ class Engine:
             else:
                 missing.append((trial, key))
         return missing
+
+    def _recorded(self, keys: Sequence[str]) -> Mapping[str, Generation]:
+        """The answers that are recorded; none, with a notice, where they cannot be read and models may be asked."""
+        assert self._cache is not None
+        try:
+            return self._cache.get_many(keys)
+        except RecordError as error:
+            if self._settings.cache_mode == "only":
+                raise
+            self._notice(str(error))
+            return {}
 
     def _not_recorded(self, trial: Trial) -> CallError:
         assert self._cache is not None
@@ -246,6 +282,7 @@ class Engine:
             repeat=trial.repeat,
             variables=trial.sample.variables,
         )
+        self._counts["calls"] += 1
         self._counts["in_flight"] += 1
         try:
             return await call(
@@ -255,20 +292,32 @@ class Engine:
                 random=self._random,
                 on_retry=self._count_retry,
             )
-        except BackendError as error:
-            return CallError(kind=error.kind, message=str(error))
-        except HarnessError as error:
-            return CallError(kind="rejected", message=str(error))
+        except BaseException as error:
+            if self._is_stopping and isinstance(error, asyncio.CancelledError):
+                raise
+            _forget_cancellation()
+            return self._failure(backend, error)
         finally:
             self._counts["in_flight"] -= 1
+
+    @staticmethod
+    def _failure(backend: Backend, error: BaseException) -> CallError:
+        """What a trial says of an error; one that no backend may raise is the backend's own fault."""
+        if isinstance(error, BackendError):
+            return CallError(kind=error.kind, message=str(error))
+        if isinstance(error, HarnessError):
+            return CallError(kind="rejected", message=str(error))
+        return CallError(
+            kind="crashed",
+            message=f"backend '{backend.spec.name}' broke off: {described_error(error, placed=True)}; mend it",
+        )
 
     def _count_retry(self) -> None:
         self._counts["retries"] += 1
 
-    def _fail_all(self, trials: Sequence[Trial], error: HarnessError) -> None:
-        kind = error.kind if isinstance(error, BackendError) else "rejected"
+    def _fail_all(self, trials: Sequence[Trial], error: CallError) -> None:
         for trial in trials:
-            self._complete(trial, CallError(kind=kind, message=str(error)), "")
+            self._complete(trial, error, "")
 
     def _complete(self, trial: Trial, answer: Generation | CallError, key: str) -> None:
         self._counts["done"] += 1
@@ -281,3 +330,17 @@ class Engine:
         elif self._spent_usd is not None:
             self._spent_usd += answer.cost_usd
         self._completions.put(Completion(trial, answer, key))
+
+
+def _forget_cancellation() -> None:
+    """Undo what a backend did that cancelled the task it was called in."""
+    task = asyncio.current_task()
+    while task is not None and task.uncancel() > 0:
+        pass
+
+
+def _broken(doing: str, error: BaseException) -> HarnessError:
+    return HarnessError(
+        f"the run broke off while {doing}: {described_error(error, placed=True)}; answers that came before are kept "
+        "and recorded; this is a fault of the harness: please report it"
+    )

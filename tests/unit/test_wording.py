@@ -79,3 +79,20 @@ def test_nothing_is_near_when_there_are_no_names() -> None:
 def test_counts_agree_with_their_nouns() -> None:
     assert [counted(number, "trial") for number in (0, 1, 1200)] == ["0 trials", "1 trial", "1,200 trials"]
     assert (plural("error", 1), plural("error", 2)) == ("error", "errors")
+
+
+class Mute(Exception):  # noqa: N818 - what it is called is of no matter here
+    def __str__(self) -> str:
+        raise RuntimeError("no text")
+
+
+def test_error_that_cannot_tell_itself_is_told_by_its_type() -> None:
+    assert described_error(Mute()) == "Mute: (its text cannot be made)"
+
+
+def test_error_is_told_with_the_line_that_raised_it() -> None:
+    with pytest.raises(ValueError, match="two") as caught:
+        raise ValueError("two\nlines")
+    line = caught.traceback[-1].lineno + 1
+    assert described_error(caught.value, placed=True) == f"ValueError: two lines ({__file__}:{line})"
+    assert described_error(ValueError("never raised"), placed=True) == "ValueError: never raised"

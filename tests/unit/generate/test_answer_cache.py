@@ -107,3 +107,43 @@ def test_two_processes_write_at_once_without_a_lock_error(tmp_path: Path) -> Non
     cache = AnswerCache(tmp_path)
     assert len(cache.get_many([f"{prefix}{number}" for prefix in "ab" for number in range(100)])) == 200
     cache.close()
+
+
+def test_damaged_row_counts_as_not_recorded(tmp_path: Path) -> None:
+    cache = AnswerCache(tmp_path)
+    cache.put_many([("sound", "t1", FULL), ("cut", "t2", FULL), ("foreign", "t3", FULL), ("list", "t4", FULL)])
+    for key, text in (("cut", '{"text": "a'), ("foreign", '{"text": "a", "wisdom": 3}'), ("list", "[1]")):
+        cache._connection.execute("UPDATE answers SET generation = ? WHERE key = ?", (text, key))
+    assert list(cache.get_many(["sound", "cut", "foreign", "list"])) == ["sound"]
+    cache.close()
+
+
+def test_file_damaged_in_the_middle_is_one_clear_line(tmp_path: Path) -> None:
+    cache = AnswerCache(tmp_path)
+    keys = [f"k{number:04}" for number in range(2_000)]
+    cache.put_many([(key, "t", FULL) for key in keys])
+    cache._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    cache.close()
+    size = cache.path.stat().st_size
+    with cache.path.open("r+b") as file:
+        file.seek(size // 4)
+        file.write(b"\xff" * (size // 2))
+    again = AnswerCache(tmp_path)
+    with pytest.raises(RecordError) as caught:
+        again.get_many(keys)
+    again.close()
+    assert str(caught.value) == (
+        f"{cache.path}: the answer cache cannot be read (database disk image is malformed); a sound file and free "
+        "space are needed; make room or delete the folder, or run with --prompt-cache off"
+    )
+
+
+def test_full_disk_is_one_clear_line_and_what_was_recorded_stays(tmp_path: Path) -> None:
+    cache = AnswerCache(tmp_path)
+    cache.put_many([("before", "t", FULL)])
+    pages = cache._connection.execute("PRAGMA page_count").fetchone()[0]
+    cache._connection.execute(f"PRAGMA max_page_count = {pages}")
+    with pytest.raises(RecordError, match=r"the answer cache cannot be written \(database or disk is full\); "):
+        cache.put_many([(f"k{number}", "t", FULL) for number in range(1_000)])
+    assert list(cache.get_many(["before", "k0"])) == ["before"]
+    cache.close()
