@@ -6,7 +6,7 @@ import hashlib
 import json
 from typing import TYPE_CHECKING
 
-from harness.schema import SCHEMA_VERSION
+from harness.schema import SCHEMA_VERSION, content_hash
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -20,7 +20,7 @@ def trial_id(parts: Iterable[str], repeat: int) -> str:
     Prompt text is left out on purpose: an edited prompt keeps its trials, so that they pair with a baseline.
     """
     text = json.dumps([*parts, repeat], ensure_ascii=False)
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+    return content_hash([text])
 
 
 def cache_key(identity: Mapping[str, object], messages: Iterable[Message], repeat: int) -> str:

@@ -41,9 +41,9 @@ def _read(spec: OutputSpec, text: str, where: str) -> str:
     if spec.regex is not None:
         text = _matched(spec.regex, text, where)
     if spec.json_schema is not None:
-        from harness.prompt.json_answer import canonical_json
+        from harness.prompt.json_answer import read_json
 
-        text = canonical_json(spec.json_schema, text, where)
+        text = read_json(spec.json_schema, text, where)
     return text
 
 

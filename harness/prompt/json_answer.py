@@ -29,7 +29,7 @@ class _UnreadableValueError(ValueError):
     """A number that is no JSON or too large."""
 
 
-def canonical_json(schema: Mapping[str, Any], text: str, where: str) -> str:
+def read_json(schema: Mapping[str, Any], text: str, where: str) -> str:
     """The first JSON value of `text` with sorted keys and no spaces; raises OutputError.
 
     Values are objects and arrays; single strings, numbers, true, false and null count when they are the whole text or

@@ -37,7 +37,6 @@ class CompiledTemplate:
         """The text when there is nothing to fill in, else None."""
         code = environment.compile(metered(tree, environment), filename=_FILENAME)
         self._template = Template.from_code(environment, code, environment.globals)
-        self._environment = environment
 
     def render(self, variables: Mapping[str, Any]) -> str:
         """The text, without newlines at its end; raises whatever the template runs into (see `explain`)."""

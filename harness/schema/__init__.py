@@ -1,5 +1,6 @@
 """Frozen dataclasses that cross rooms or reach disk."""
 
+from harness.schema.digest import content_hash
 from harness.schema.plan import Plan
 from harness.schema.progress import Progress
 from harness.schema.prompt import (
@@ -88,4 +89,5 @@ __all__ = [
     "TrialResult",
     "Variant",
     "Verdict",
+    "content_hash",
 ]

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import inspect
 import math
-from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from harness.errors import OptionError
 from harness.own_code import load_object
-from harness.schema import Measure
+from harness.schema import Measure, content_hash
 from harness.score.metric import NO_REFERENCE, Metric, failed, scored, unscored
 from harness.score.options import shown, unknown_option
 
@@ -187,4 +186,4 @@ def _source_hash(function: Callable[..., Any]) -> str:
         source = inspect.getsource(inspect.getmodule(function) or function)
     except (OSError, TypeError):
         return "unknown"
-    return sha256(source.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+    return content_hash([source])

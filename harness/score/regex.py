@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from hashlib import sha256
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from harness.errors import OptionError
-from harness.schema import Measure
+from harness.schema import Measure, content_hash
 from harness.score.metric import scored
 from harness.score.options import REQUIRED, Option, read_options
 
@@ -42,7 +41,7 @@ class Regex:
                 f"metric 'regex': option 'pattern' is no regular expression: {error}; allowed: Python's `re` syntax",
                 "pattern",
             ) from None
-        signature = f"regex|pattern:{sha256(pattern.encode('utf-8', 'surrogatepass')).hexdigest()[:16]}|version:1"
+        signature = f"regex|pattern:{content_hash([pattern])}|version:1"
         self.measures = (Measure("regex", "score", 0.0, 1.0, higher_is_better=True, signature=signature),)
 
     def score(self, answers: Sequence[Answer]) -> list[tuple[Score, ...]]:

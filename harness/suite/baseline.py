@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from harness.schema import Aggregation, Operator
-    from harness.suite.measured import MetricTable
+    from harness.suite.metrics import SuiteMetrics
     from harness.suite.mistakes import MistakeLog
     from harness.suite.prompt_file import VersionFile
 
@@ -32,14 +32,14 @@ _CALLS = 1000
 
 
 def baseline_gates(
-    file: VersionFile, variants: Sequence[str], table: MetricTable, *, log: MistakeLog
+    file: VersionFile, variants: Sequence[str], metrics: SuiteMetrics, *, log: MistakeLog
 ) -> tuple[GateSpec, ...]:
     """The gates of one prompt version, for the variants that use it; mistakes are logged in the prompt file."""
     gates = []
     for key, written in file.form.metadata.performance_baseline.items():
         place = ("metadata", "performance_baseline", key)
         try:
-            gate = _gate(key, written, table)
+            gate = _gate(key, written, metrics)
         except OptionError as error:
             mark = file.document.key_mark(place) if error.key is None else file.document.mark(place)
             log.add(file.document.shown, mark, str(error))
@@ -54,17 +54,17 @@ def baseline_gates(
     return tuple(gates)
 
 
-def _gate(key: str, written: str, table: MetricTable) -> tuple[str, Aggregation, Operator, float] | None:
+def _gate(key: str, written: str, metrics: SuiteMetrics) -> tuple[str, Aggregation, Operator, float] | None:
     """Metric, aggregate, operator, threshold; None when a broken metric entry may measure it. Raises OptionError."""
     if key in _LATENCIES:
         return "latency_s", _LATENCIES[key], "<=", _seconds(key, written)
     if key == _COST:
         return "cost_usd", "mean", "<=", float(f"{_number(key, written) / _CALLS:.12g}")
-    measure = table.measured(key)
+    measure = metrics.measured(key)
     if measure is None:
-        if table.may_be_measured(key):
+        if metrics.may_be_measured(key):
             return None
-        known = [*(m.name for m in table.measures), *_LATENCIES, _COST]
+        known = [*(m.name for m in metrics.measures), *_LATENCIES, _COST]
         meant = did_you_mean(key, known)
         raise OptionError(
             f"performance_baseline names {quoted(key)}, which this suite does not measure; "

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from harness.errors import FilesError, UsageError
-from harness.schema import Suite
+from harness.errors import UsageError
+from harness.schema import Suite, content_hash
 from harness.suite.backends import NAME, NAME_RULE, BackendReader
 from harness.suite.baseline import baseline_gates
 from harness.suite.dataset import Wanted, build, read_rows
 from harness.suite.document import parse
 from harness.suite.explain import read_form
-from harness.suite.measured import MetricTable, Scopes, add_metrics, check_references, read_checks, read_gates
+from harness.suite.gates import Scopes, read_checks, read_gates
+from harness.suite.metrics import SuiteMetrics, add_metrics, check_references
 from harness.suite.mistakes import MistakeLog
 from harness.suite.prompt_file import demand_of
 from harness.suite.suite_form import SuiteForm
@@ -31,13 +31,11 @@ if TYPE_CHECKING:
     from harness.suite.explain import Read
     from harness.suite.variants import Variants
 
-_HASH_DIGITS = 16
-
 
 class _Conditions(NamedTuple):
     """What is measured and what must hold."""
 
-    table: MetricTable
+    metrics: SuiteMetrics
     checks: tuple[CheckSpec, ...]
     gates: tuple[GateSpec, ...]
 
@@ -57,12 +55,11 @@ def load_suite(path: Path, catalogue: Catalogue, options: LoadOptions) -> Suite:
     read = read_form(SuiteForm, parse(text, shown), log)
     if read is None:
         log.raise_if_any()
-        raise FilesError([])  # cannot happen: a form that could not be read is a mistake
+    assert read is not None, "a form that could not be read is a mistake"
     loading = _Loading(read, path.parent, catalogue=catalogue, options=options, log=log)
-    suite = loading.suite(hashlib.sha256(text.encode()).hexdigest()[:_HASH_DIGITS])
+    suite = loading.suite(content_hash([text]))
     log.raise_if_any()
-    if suite is None:
-        raise FilesError([])  # cannot happen: a missing part is a mistake
+    assert suite is not None, "a missing part is a mistake"
     return suite
 
 
@@ -109,8 +106,8 @@ class _Loading:
             variants=variants.variants,
             backends=tuple(backends),
             repeats=options.repeats if options.repeats is not None else form.repeats,
-            metrics=tuple(conditions.table.specs),
-            measures=conditions.table.measures,
+            metrics=tuple(conditions.metrics.specs),
+            measures=conditions.metrics.measures,
             checks=conditions.checks,
             gates=conditions.gates,
             suite_hash=suite_hash,
@@ -134,17 +131,17 @@ class _Loading:
                 self._log.add(self._document.shown, self._document.mark((key,)), message)
 
     def _conditions(self, variants: Variants, backends: Sequence[BackendSpec]) -> _Conditions:
-        table = MetricTable(self._catalogue, self._folder)
-        add_metrics(table, self._form, self._document, log=self._log)
-        checks = read_checks(table, self._form, self._document, log=self._log)
+        metrics = SuiteMetrics(self._catalogue, self._folder)
+        add_metrics(metrics, self._form, self._document, log=self._log)
+        checks = read_checks(metrics, self._form, self._document, log=self._log)
         scopes = Scopes(variants.names, self._backend_names(backends))
-        gates = read_gates(table, self._form, self._document, scopes=scopes, log=self._log)
+        gates = read_gates(metrics, self._form, self._document, scopes=scopes, log=self._log)
         if "dataset" not in self._broken:
-            check_references(table, self._form, self._document, log=self._log)
+            check_references(metrics, self._form, self._document, log=self._log)
         baselines = [
-            gate for file, names in variants.by_file for gate in baseline_gates(file, names, table, log=self._log)
+            gate for file, names in variants.by_file for gate in baseline_gates(file, names, metrics, log=self._log)
         ]
-        return _Conditions(table, checks, (*gates, *baselines))
+        return _Conditions(metrics, checks, (*gates, *baselines))
 
     def _backend_names(self, backends: Sequence[BackendSpec]) -> list[str]:
         """Names that a scope may use: broken definitions count, so that they are complained of once."""

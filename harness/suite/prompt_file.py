@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 import warnings
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from harness.errors import FilesError
-from harness.schema import MessageTemplate, OutputSpec, PromptVersion
+from harness.schema import MessageTemplate, OutputSpec, PromptVersion, content_hash
 from harness.suite.document import parse
 from harness.suite.explain import read_form
 from harness.suite.mistakes import Mark
@@ -27,8 +26,6 @@ if TYPE_CHECKING:
     from harness.suite.catalogue import Catalogue
     from harness.suite.document import Document, Place
     from harness.suite.mistakes import MistakeLog
-
-_HASH_DIGITS = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +131,7 @@ def _hash(text: str, techniques: Techniques) -> str:
         [examples.rows, examples.select, examples.k, examples.answer, examples.seed] if examples else None,
         [chain.instruction, chain.answer_prefix] if chain else None,
     ]
-    return hashlib.sha256(f"{text}\0{canonical_json(laid)}".encode()).hexdigest()[:_HASH_DIGITS]
+    return content_hash([text, "\0", canonical_json(laid)])
 
 
 def _check_inputs(file: VersionFile, log: MistakeLog) -> None:

@@ -6,13 +6,14 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from harness.schema import content_hash
 from harness.suite.document import WrittenFloat, WrittenInt
 from harness.suite.table import canonical_json, cell_text
 from harness.suite.values import described, quoted
 from harness.wording import did_you_mean, listed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from harness.schema import Sample
     from harness.suite.document import Document
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 _MOST_ID_CHARACTERS = 200
 """Longest sample id: it becomes part of an item id."""
 _ID_DIGITS = 12
-_HASH_DIGITS = 16
 _CHUNK = 1000
 """Samples hashed at once: one call of the JSON encoder costs more than a sample."""
 
@@ -129,11 +129,14 @@ def tags_of(row: Row) -> tuple[str, ...]:
 
 def samples_hash(samples: Sequence[Sample]) -> str:
     """SHA-256 (first 16 hex digits) of ids, variables, references and groups, order included."""
-    digest = hashlib.sha256()
+    return content_hash(_chunks(samples))
+
+
+def _chunks(samples: Sequence[Sample]) -> Iterator[str]:
     for start in range(0, len(samples), _CHUNK):
-        chunk = [[s.sample_id, s.variables, s.references, s.group] for s in samples[start : start + _CHUNK]]
-        digest.update(canonical_json(chunk).encode())
-    return digest.hexdigest()[:_HASH_DIGITS]
+        yield canonical_json(
+            [[s.sample_id, s.variables, s.references, s.group] for s in samples[start : start + _CHUNK]]
+        )
 
 
 def _id_of(table: Table, index: int, column: str, *, log: MistakeLog) -> str:

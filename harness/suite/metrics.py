@@ -1,0 +1,128 @@
+"""The metrics of a suite, and what they measure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from harness.errors import OptionError
+from harness.schema import MetricSpec
+from harness.suite.document import plain
+from harness.suite.values import quoted
+from harness.wording import did_you_mean, listed, nearest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from harness.schema import Measure
+    from harness.suite.catalogue import Catalogue
+    from harness.suite.document import Document, Place
+    from harness.suite.mistakes import MistakeLog
+    from harness.suite.suite_form import SuiteForm
+
+
+class SuiteMetrics:
+    """The suite's metrics and their measures, in order; checks and gates may add metrics to it."""
+
+    def __init__(self, catalogue: Catalogue, folder: Path) -> None:
+        """`folder` is where own metrics are looked for."""
+        self.specs: list[MetricSpec] = []
+        self._catalogue = catalogue
+        self._folder = folder
+        self._always = {measure.name: measure for measure in catalogue.always_measured}
+        self._measures: dict[str, Measure] = {}
+        self._hoped_for: set[str] = set()
+
+    @property
+    def measures(self) -> tuple[Measure, ...]:
+        """Every number of a trial: the metrics' in order, then those that are always measured."""
+        return tuple({**self._measures, **{k: v for k, v in self._always.items() if k not in self._measures}}.values())
+
+    def add(self, name: str, options: dict[str, object]) -> None:
+        """Add a metric; raises OptionError when it is unknown, its options are wrong or it is there already."""
+        if name in self._always and not options:
+            return
+        spec = MetricSpec(name, options, self._folder)
+        try:
+            measures = self._catalogue.measures_of(spec)
+        except OptionError:
+            self._hope_for(name)
+            raise
+        twice = [measure.name for measure in measures if measure.name in self._measures]
+        if twice:
+            raise OptionError(f"{quoted(twice[0])} is measured twice; once is allowed; remove one of the entries")
+        self.specs.append(spec)
+        self._measures.update((measure.name, measure) for measure in measures)
+
+    def needing_references(self) -> list[str]:
+        """Names of the metrics that can score nothing without references, in order."""
+        return [spec.name for spec in self.specs if self._catalogue.needs_references(spec)]
+
+    def find(self, name: str) -> Measure | None:
+        """The measure of this name, its metric added when it can be. None when a broken entry may have meant it.
+
+        Raises OptionError when nothing measures it.
+        """
+        found = self.measured(name)
+        if found is None and name in self._catalogue.metric_names:
+            self.add(name, {})
+            found = self._measures.get(name)
+        if found is not None or name in self._hoped_for:
+            return found
+        raise OptionError(self._unmeasured(name))
+
+    def measured(self, name: str) -> Measure | None:
+        """The measure of this name, when the suite has it."""
+        return self._measures.get(name) or self._always.get(name)
+
+    def may_be_measured(self, name: str) -> bool:
+        """Whether a broken entry may have meant a metric with this measure."""
+        return name in self._hoped_for
+
+    def _unmeasured(self, name: str) -> str:
+        for metric in self._catalogue.metric_names:
+            if metric != name and name in self._default_measures(metric):
+                return (
+                    f"{quoted(name)} is not measured by this suite; it comes with '{metric}'; list that under metrics"
+                )
+        known = [*self._measures, *self._always]
+        known += [metric for metric in self._catalogue.metric_names if metric not in known]
+        meant = did_you_mean(name, known)
+        return f"metric {quoted(name)} is unknown; available: {listed(known)}" + (
+            f".{meant}" if meant else "; list its metric under metrics"
+        )
+
+    def _hope_for(self, name: str) -> None:
+        """Remember what a broken entry would have measured, so that it is complained of once only."""
+        meant = name if name in self._catalogue.metric_names else nearest(name, self._catalogue.metric_names)
+        self._hoped_for |= {name, *(self._default_measures(meant) if meant is not None else ())}
+
+    def _default_measures(self, metric: str) -> list[str]:
+        try:
+            return [measure.name for measure in self._catalogue.measures_of(MetricSpec(metric, {}, self._folder))]
+        except OptionError:
+            return []
+
+
+def add_metrics(metrics: SuiteMetrics, form: SuiteForm, document: Document, *, log: MistakeLog) -> None:
+    """Add the entries under `metrics:`; mistakes are logged at the option or the entry."""
+    for index, entry in enumerate(form.metrics):
+        name, options = next(iter(entry.items())) if isinstance(entry, dict) else (entry, None)
+        place: Place = ("metrics", index)
+        try:
+            metrics.add(name, plain(options or {}))
+        except OptionError as error:
+            at = (*place, name) if isinstance(entry, dict) else place
+            option_at = (*at, error.key) if error.key is not None else at
+            known = option_at in document.key_marks
+            log.add(document.shown, document.key_mark(option_at if known else at), str(error))
+
+
+def check_references(metrics: SuiteMetrics, form: SuiteForm, document: Document, *, log: MistakeLog) -> None:
+    """Log it when metrics need references and the dataset names none: they could score nothing."""
+    needing = metrics.needing_references()
+    if needing and form.dataset is not None and form.dataset.reference is None:
+        message = (
+            f"'dataset' names no reference, and {listed(needing)} can score nothing without; "
+            "a column or a list of columns is allowed; write for example 'reference: label'"
+        )
+        log.add(document.shown, document.mark(("dataset",)), message)
