@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-import math
 import threading
 import time
 import traceback
@@ -14,6 +13,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from harness.backends.amounts import is_amount, is_count
 from harness.backends.pricing import cost_usd
 from harness.errors import BackendError, OptionError
 from harness.own_code import load_object, source_sha256
@@ -151,14 +151,14 @@ class CallableBackend:
         )
 
     def _count(self, key: str, number: object) -> int | None:
-        if number is None or (isinstance(number, int) and not isinstance(number, bool) and number >= 0):
+        if number is None or is_count(number):
             return number
         raise self._wrong(f"returned {key} = {one_line(repr(number))}, which is no count")
 
     def _cost(self, number: object) -> float | None:
         if number is None:
             return None
-        if isinstance(number, int | float) and not isinstance(number, bool) and math.isfinite(number) and number >= 0:
+        if is_amount(number):
             return float(number)
         raise self._wrong(f"returned cost_usd = {one_line(repr(number))}, which is no amount")
 

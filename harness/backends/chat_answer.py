@@ -6,6 +6,7 @@ import json
 import math
 from typing import TYPE_CHECKING, Any
 
+from harness.backends.amounts import is_count
 from harness.backends.pricing import cost_usd
 from harness.errors import BackendError
 from harness.schema import Generation, TokenLogprob
@@ -98,7 +99,7 @@ def _logprobs(logprobs: Any, endpoint: Endpoint) -> tuple[TokenLogprob, ...]:
             )
             for entry in entries
         )
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError, AttributeError) as error:
         raise _unreadable(endpoint, f"the answer's logprobs are malformed ({type(error).__name__}: {error})") from error
 
 
@@ -109,7 +110,7 @@ def _finite(number: Any) -> float:
 
 
 def _count(number: Any) -> int | None:
-    return number if isinstance(number, int) and not isinstance(number, bool) and number >= 0 else None
+    return number if is_count(number) else None
 
 
 def _encodable(text: str) -> str:

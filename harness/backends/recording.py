@@ -7,10 +7,10 @@ goes into the generation: finish_reason, latency_s, input_tokens, output_tokens,
 from __future__ import annotations
 
 import json
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from harness.backends.amounts import is_amount, is_count
 from harness.errors import FilesError, Mistake
 from harness.schema import Generation
 from harness.wording import did_you_mean, nearest
@@ -161,7 +161,7 @@ def _generation(row: dict[str, Any]) -> Generation:
 
 def _count(key: str, row: dict[str, Any]) -> int | None:
     number = row.get(key)
-    if number is None or (isinstance(number, int) and not isinstance(number, bool) and number >= 0):
+    if number is None or is_count(number):
         return number
     raise _LineError(f"{key} is {json.dumps(number)[:60]}; it is a whole number of at least 0")
 
@@ -170,7 +170,7 @@ def _amount(key: str, row: dict[str, Any]) -> float | None:
     number = row.get(key)
     if number is None:
         return None
-    if isinstance(number, int | float) and not isinstance(number, bool) and math.isfinite(number) and number >= 0:
+    if is_amount(number):
         return float(number)
     raise _LineError(f"{key} is {json.dumps(number)[:60]}; it is a number of at least 0")
 
