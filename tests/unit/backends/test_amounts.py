@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -9,7 +9,9 @@ from harness.backends.amounts import is_amount, is_count
 from harness.backends.chat_answer import read_answer
 from harness.backends.endpoint import Endpoint
 from harness.errors import BackendError
-from harness.schema import Generation
+
+if TYPE_CHECKING:
+    from harness.schema import Generation
 
 HUGE = 10**400
 ENDPOINT = Endpoint("backend 'local'", "http://127.0.0.1:1/v1/chat/completions", 1, 60.0)
