@@ -36,7 +36,6 @@ ErrorKind = Literal[
     "callable",  # the user's own function raised
     "crashed",  # the model process died
     "output",  # the answer is there but `output:` cannot read it
-    "stopped",  # the engine was stopped before the answer came
 ]
 
 

@@ -76,7 +76,7 @@ class Terminal:
         self._drawn_at = now
         progress = self._evaluation.progress()
         if self._live:
-            self._write("\r\x1b[2K" + bar_line(progress, self._reporter._tw.fullwidth))  # noqa: SLF001
+            self._write("\r\x1b[2K" + bar_line(progress, self._reporter._tw.fullwidth))  # noqa: SLF001 - as above
             self._drawn = True
         elif self._verbosity == 0:
             self._percent, text = plain_step(progress, self._percent)

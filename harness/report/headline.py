@@ -24,7 +24,6 @@ ERROR_TITLES = {
     "crashed": "the model process died",
     "output": "unreadable answer, scored as empty",
     "metric": "a metric failed",
-    "stopped": "stopped before the answer",
 }
 """What each kind of error is called; `output` is an answer that `output:` cannot read, `metric` has no CallError."""
 
@@ -44,6 +43,11 @@ def kind_of(result: TrialResult) -> str | None:
     if result.error is not None:
         return result.error.kind
     return "metric" if result.outcome == "error" else None
+
+
+def error_title(kind: str) -> str:
+    """What the kind of error is called; a backend of another distribution may have kinds of its own."""
+    return ERROR_TITLES.get(kind, kind)
 
 
 def small_models(suites: Iterable[Suite]) -> dict[tuple[str, str], str]:

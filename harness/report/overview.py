@@ -87,7 +87,7 @@ def _errors(record: RunRecord) -> Html:
             "li",
             el(
                 "a",
-                f"{headline.ERROR_TITLES[kind]}: {number:,}",
+                f"{headline.error_title(kind)}: {number:,}",
                 href="#" + urlencode({"kind": kind}),
                 class_="to-trials",
             ),

@@ -130,7 +130,7 @@ def _errors(record: RunRecord) -> list[str]:
         trial = found[0].trial
         message = found[0].error.message if found[0].error is not None else _failed_metric(found[0])
         where = code(f"{trial.variant}[{trial.backend}-{trial.sample.sample_id}]", 120)
-        rows.append([prose(headline.ERROR_TITLES[kind]), f"{len(found):,}", where, code(message)])
+        rows.append([prose(headline.error_title(kind)), f"{len(found):,}", where, code(message)])
     return ["### What went wrong", "", *table(["Kind", "Trials", "First", "Its message"], rows)]
 
 

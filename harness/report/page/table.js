@@ -105,7 +105,7 @@ const failureText = (store, at) => (store.trials.error[at] < 0 ? -1 : store.erro
 function answerExcerpt(store, at) {
   const output = store.texts.get(store.trials.output[at]);
   const failure = store.texts.get(failureText(store, at));
-  if (failure !== null) return el("span", { class: "quiet" }, `${store.kinds[store.kind(at)]}: ${failure.slice(0, 160)}`);
+  if (failure !== null) return el("span", { class: "quiet" }, `${store.kinds[store.kind(at)] ?? store.kind(at)}: ${failure.slice(0, 160)}`);
   if (output === null) return el("span", { class: "quiet" }, ABSENT);
   return output === "" ? el("span", { class: "quiet" }, "(empty)") : output.slice(0, 160).replaceAll("\n", " ");
 }
