@@ -5,6 +5,7 @@ from harness.score.metric import CorpusMetric, Metric
 from harness.score.options import Option
 from harness.score.registry import always_measured, create, measures_of, metric_names, needs_references
 from harness.score.results import answers_of, trial_results
+from harness.score.run_scorer import RunScorer
 from harness.score.scorer import Scorer
 from harness.score.table import MetricTable, metric
 
@@ -14,6 +15,7 @@ __all__ = [
     "MetricTable",
     "Option",
     "Results",
+    "RunScorer",
     "Scorer",
     "always_measured",
     "answers_of",

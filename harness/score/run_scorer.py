@@ -1,0 +1,39 @@
+"""The metrics of every suite of a run."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from harness.score.results import answers_of, trial_results
+from harness.score.scorer import Scorer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from harness.schema import CallError, Generation, Suite, Trial, TrialResult
+
+
+class RunScorer:
+    """Scores the answers of trials of several suites, each by its own suite's metrics."""
+
+    def __init__(self, suites: Sequence[Suite], read_answer: Callable[[Trial, str], str]) -> None:
+        """Make the metrics; `read_answer` gets a trial and the model's text. Raises OptionError as Scorer."""
+        self._suites = {suite.name: suite for suite in suites}
+        self._scorers = {suite.name: Scorer(suite.metrics) for suite in suites}
+        self._read_answer = read_answer
+
+    def results(self, answered: Sequence[tuple[Trial, Generation | CallError]]) -> list[TrialResult]:
+        """One result a trial, suite by suite; see `trial_results`."""
+        by_suite: dict[str, list[tuple[Trial, Generation | CallError]]] = defaultdict(list)
+        for trial, answer in answered:
+            by_suite[trial.suite].append((trial, answer))
+        results: list[TrialResult] = []
+        for name, own in by_suite.items():
+            scorer = self._scorers[name]
+            results += trial_results(self._suites[name], own, scorer=scorer, read_answer=self._read_answer)
+        return results
+
+    def corpus(self, suite: str, results: Sequence[TrialResult]) -> dict[str, float]:
+        """Corpus-level values by measure over results of one suite; empty when none has an answer."""
+        return self._scorers[suite].corpus(answers_of(results))
