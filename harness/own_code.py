@@ -7,6 +7,7 @@ import importlib
 import importlib.machinery
 import importlib.util
 import sys
+import threading
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
@@ -18,6 +19,8 @@ from harness.wording import described_error, did_you_mean
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+_LOADING = threading.RLock()
+"""Two modules cannot load at once: what can be imported while one does is a matter of the whole interpreter."""
 _FORMS = "allowed: file.py:function, relative to the file that names it, or package.module:function"
 
 
@@ -32,7 +35,8 @@ def load_object(name: str, folder: Path, *, kind: str) -> object:
 
     """
     source, attribute = _parts(name, kind)
-    module = _module(name, folder, kind)
+    with _LOADING:
+        module = _module(name, folder, kind)
     try:
         return getattr(module, attribute)
     except AttributeError:
@@ -67,7 +71,7 @@ def _origin(name: str, folder: Path, kind: str) -> Path:
     """File of a module, found without running it; a package above it is looked for by path, not imported."""
     module = name.rpartition(":")[0]
     first, *rest = module.split(".")
-    with _importable(folder):
+    with _LOADING, _importable(folder):
         try:
             found = importlib.util.find_spec(first)
         except (ImportError, ValueError):

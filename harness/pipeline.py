@@ -5,7 +5,6 @@ Stages do not know each other; what one needs of another is handed over here.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -61,8 +60,10 @@ class Evaluation:
         self._run = (record.new_run_id(), datetime.now(UTC))
         self._settings = settings
         self._suites = {suite.name: suite for suite in loaded}
-        self._scorers = {suite.name: score.Scorer(suite.metrics) for suite in loaded}
-        self._variants = {(suite.name, variant.name): variant for suite in loaded for variant in suite.variants}
+        variants = {(suite.name, variant.name): variant for suite in loaded for variant in suite.variants}
+        self._scorer = score.RunScorer(
+            loaded, lambda trial, text: prompt.read_answer(variants[trial.suite, trial.variant], text)
+        )
         pool = backends.Pool()
         self._backends = {(suite.name, spec.name): pool.get(spec) for suite in loaded for spec in suite.backends}
         self._results = score.Results()
@@ -70,7 +71,6 @@ class Evaluation:
         self._store = record.RunStore(settings.reports)
         self._store.check_writable()
         self._cache = cache = generate.open_cache(settings)
-        self.notices = [cache.notice] if cache and cache.notice else []
         self._engine = generate.Engine(
             backend_of=lambda trial: self._backends[trial.suite, trial.backend],
             key_of=lambda trial, identity: plan.cache_key(identity, trial.messages, trial.repeat),
@@ -78,6 +78,7 @@ class Evaluation:
             cache=cache,
             settings=settings,
         )
+        self.notices = self._engine.notices  # what to know of a run that goes on all the same; more come until `finish`
 
     def start(self, trials: Sequence[Trial]) -> None:
         """Begin to call; returns at once."""
@@ -95,26 +96,26 @@ class Evaluation:
     def result(self, trial_id: str, timeout_s: float) -> TrialResult | None:
         """The trial's result as soon as there is one; None when `timeout_s` passes first. Raises what broke the run."""
         found = self._results.wait_for(trial_id, timeout_s, is_given_up=lambda: self._engine.crash is not None)
-        if self._engine.crash is not None:
+        if found is None and self._engine.crash is not None:
             raise self._engine.crash
         return found
 
     def verdict(self, condition: GateSpec, cell: CellKey) -> Verdict:
         """The gate's answer for one cell, over the results there are."""
         suite, results = self._suites[cell[0]], self._results.of_cell(cell)
-        corpus = self._corpus(cell, results) if condition.aggregation == "corpus" else {}
+        corpus = self._scorer.corpus(cell[0], results) if condition.aggregation == "corpus" else {}
         verdict = gate.judge(condition, cell, gate.cell_aggregate(condition, suite, results, corpus=corpus))
         self._verdicts.append(verdict)
         return verdict
 
-    def finish(self, *, complete: bool) -> tuple[RunRecord, Path]:
-        """Stop, record what there is, and return the record and its folder; raises RecordError."""
-        self._engine.stop()
+    def finish(self, *, complete: bool, wait: bool = True) -> tuple[RunRecord, Path]:
+        """Stop, `wait` for what is under way, record what there is; the record and its folder; raises RecordError."""
+        self._engine.stop(wait=wait)
         if self._cache is not None:
             self._cache.close()
         by_cell = {cell: self._results.of_cell(cell) for cell in self._results.cells}
         cells = tuple(
-            gate.make_cell(self._suites[cell[0]], cell, results, corpus=self._corpus(cell, results))
+            gate.make_cell(self._suites[cell[0]], cell, results, corpus=self._scorer.corpus(cell[0], results))
             for cell, results in by_cell.items()
         )
         suites_run = tuple(suite for suite in self._suites.values() if any(cell.suite == suite.name for cell in cells))
@@ -130,19 +131,6 @@ class Evaluation:
         self._store.write_index(report.render_index(record.list_manifests(self._settings.reports)))
         return run, folder
 
-    def _corpus(self, cell: CellKey, results: Sequence[TrialResult]) -> dict[str, float]:
-        return self._scorers[cell[0]].corpus(score.answers_of(results))
-
     def _deliver(self, batch: Sequence[generate.Completion]) -> None:
         """Score a batch; called by the engine, in a thread of its own."""
-        by_suite: dict[str, list[generate.Completion]] = defaultdict(list)
-        for completion in batch:
-            by_suite[completion.trial.suite].append(completion)
-        for name, completions in by_suite.items():
-            results = score.trial_results(
-                self._suites[name],
-                [(completion.trial, completion.answer) for completion in completions],
-                scorer=self._scorers[name],
-                read_answer=lambda trial, text: prompt.read_answer(self._variants[trial.suite, trial.variant], text),
-            )
-            self._results.add(results)
+        self._results.add(self._scorer.results([(completion.trial, completion.answer) for completion in batch]))

@@ -4,25 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-import threading
 import time
-import traceback
 from collections.abc import Mapping
-from concurrent.futures import Future, InvalidStateError
-from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from harness.backends.amounts import is_amount, is_count
+from harness.backends.outside import OwnLoop, call_in_thread
 from harness.backends.pricing import cost_usd
 from harness.errors import BackendError, OptionError
 from harness.own_code import load_object, source_sha256
 from harness.schema import Generation
-from harness.wording import described_error, one_line
+from harness.wording import counted, described_error, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from harness.backends.outside import Call, Outcome
     from harness.schema import BackendSpec, Request
 
 _CONCURRENCY = 8
@@ -43,6 +41,8 @@ class CallableBackend:
         self.concurrency = spec.max_concurrency or _CONCURRENCY
         self._function: Callable[..., Any] | None = None
         self._is_async = False
+        self._loop: OwnLoop | None = None
+        self._late: list[Call] = []
 
     @classmethod
     def check(cls, spec: BackendSpec) -> None:
@@ -66,17 +66,18 @@ class CallableBackend:
         """Load the function."""
         if self._function is not None:
             return
-        try:
-            found = load_object(self.spec.function or "", self.spec.folder, kind="function")
-        except OptionError as error:
-            raise BackendError(f"{self._label}: {error}", kind="callable") from error
-        if not callable(found):
+        # in a thread of its own: a module may do anything while it loads, also never end
+        loading = call_in_thread(lambda: load_object(self.spec.function or "", self.spec.folder, kind="function"))
+        outcome = await asyncio.wrap_future(loading.future)
+        if outcome.error is not None:
+            raise BackendError(f"{self._label}: {outcome.error}", kind="callable") from outcome.error
+        if not callable(outcome.value):
             raise BackendError(
-                f"{self._label}: function '{self.spec.function}' is a {type(found).__name__}; "
+                f"{self._label}: function '{self.spec.function}' is a {type(outcome.value).__name__}; "
                 "a function (messages) -> text is needed; name one",
                 kind="callable",
             )
-        self._function = found
+        self._function = outcome.value
         self._is_async = _is_async(self._function)
 
     async def generate(self, request: Request) -> Generation:
@@ -86,52 +87,81 @@ class CallableBackend:
         messages = [{"role": message.role, "content": message.content} for message in request.messages]
         started_at = datetime.now(UTC).isoformat(timespec="milliseconds")
         began = time.perf_counter()
+        outcome = await self._outcome(messages)
+        latency_s = time.perf_counter() - began
+        if outcome.error is not None:
+            raise self._raised(outcome.error) from outcome.error
         try:
-            async with asyncio.timeout(self.spec.timeout_s) as limit:
-                returned = await self._called(messages)
-        except TimeoutError as error:
-            if not limit.expired():
-                raise self._raised(error) from error
-            raise BackendError(
-                f"{self._label}: {self.spec.function} did not return within {self.spec.timeout_s:g} s; "
-                "raise timeout_s if it needs longer",
-                kind="timeout",
-                retryable=True,
-            ) from error
-        except (asyncio.CancelledError, KeyboardInterrupt):
+            return self._generation(outcome.value, latency_s, started_at)
+        except BackendError:
             raise
-        except BaseException as error:
-            raise self._raised(error) from error
-        return self._generation(returned, time.perf_counter() - began, started_at)
+        except Exception as error:  # what came back may be of a class of the user's own
+            raise self._wrong(f"returned what cannot be read ({described_error(error)})") from error
 
     async def stop(self) -> None:
         """Forget the function; one that still runs is not waited for."""
         self._function = None
+        loop, self._loop = self._loop, None
+        if loop is not None:
+            await loop.close()
 
-    async def _called(self, messages: list[dict[str, str]]) -> Any:
+    async def _outcome(self, messages: list[dict[str, str]]) -> Outcome:
+        """What became of the function's call, within the time there is for it."""
+        self._late = [call for call in self._late if not call.is_over]
+        if len(self._late) >= self.concurrency:
+            raise self._timeout(f"is not called again: {counted(len(self._late), 'call')} of it never returned")
+        call = self._begun(messages)
+        try:
+            async with asyncio.timeout(self.spec.timeout_s):
+                outcome = await asyncio.wrap_future(call.future)
+                if not self._is_async and inspect.isawaitable(outcome.value):
+                    awaited = outcome.value
+                    outcome = await asyncio.wrap_future(self._own_loop().call(lambda: awaited).future)
+                return outcome
+        except TimeoutError:
+            within = f"did not return within {self.spec.timeout_s:g} s"
+            if self._is_async or call.is_over:
+                raise self._timeout(within, retryable=True) from None
+            self._late.append(call)  # a thread cannot be ended: it goes on, and counts
+            raise self._timeout(f"{within} and still runs") from None
+
+    def _begun(self, messages: list[dict[str, str]]) -> Call:
         assert self._function is not None
         if self._is_async:
-            return await self._function(messages)
-        returned = await asyncio.wrap_future(_in_thread(self._function, messages))
-        return await returned if inspect.isawaitable(returned) else returned
+            return self._own_loop().call(self._function, messages)
+        return call_in_thread(self._function, messages)
+
+    def _own_loop(self) -> OwnLoop:
+        if self._loop is None:
+            self._loop = OwnLoop()
+        return self._loop
+
+    def _timeout(self, what: str, *, retryable: bool = False) -> BackendError:
+        return BackendError(
+            f"{self._label}: {self.spec.function} {what}; raise timeout_s if it needs longer",
+            kind="timeout",
+            retryable=retryable,
+        )
 
     @property
     def _label(self) -> str:
         return f"backend '{self.spec.name}'"
 
     def _raised(self, error: BaseException) -> BackendError:
-        frames = traceback.extract_tb(error.__traceback__)
-        where = f" ({frames[-1].filename}:{frames[-1].lineno})" if frames else ""
-        what = f"{self.spec.function} raised {described_error(error)}{where}"
+        trace = error.__traceback__
+        reached = trace is not None and trace.tb_next is not None  # else the call itself failed
+        what = f"{self.spec.function} raised {described_error(error, placed=reached)}"
         return BackendError(f"{self._label}: {what}; mend it", kind="callable")
 
     def _generation(self, returned: object, latency_s: float, started_at: str) -> Generation:
         answer = {"text": returned} if isinstance(returned, str) else returned
         if not isinstance(answer, Mapping):
+            if inspect.iscoroutine(returned):
+                returned.close()  # else Python would complain that nobody awaited it
             raise self._wrong(f"returned a {type(returned).__name__}")
         unknown = [key for key in answer if key not in _KEYS]
         if unknown:
-            raise self._wrong(f"returned a mapping with the unknown key {unknown[0]!r}")
+            raise self._wrong(f"returned a mapping with the unknown key {one_line(repr(unknown[0]))}")
         text = answer.get("text", answer.get("output"))
         if not isinstance(text, str):
             raise self._wrong(f"returned a mapping whose text is a {type(text).__name__}")
@@ -140,8 +170,8 @@ class CallableBackend:
         cost = self._cost(answer.get("cost_usd"))
         reason = answer.get("finish_reason")
         return Generation(
-            text=text,
-            finish_reason=None if reason is None else str(reason),
+            text=str.join("", (text,)),  # a plain str, whatever a class of the user's own made of it
+            finish_reason=None if reason is None else one_line(str(reason)),
             latency_s=latency_s,
             cost_usd=price if cost is None else cost,
             started_at=started_at,
@@ -168,29 +198,6 @@ class CallableBackend:
             f"{', '.join(key for key in _KEYS if key not in ('text', 'output'))}; mend it",
             kind="callable",
         )
-
-
-def _in_thread(function: Callable[..., Any], messages: list[dict[str, str]]) -> Future[Any]:
-    """The result of the call, made in a daemon thread: one that never returns must not keep pytest from ending."""
-    future: Future[Any] = Future()
-
-    def run() -> None:
-        try:
-            result = function(messages)
-        except StopIteration as error:  # no future takes it: it would be mistaken for a coroutine's return
-            _settle(future.set_exception, RuntimeError("StopIteration").with_traceback(error.__traceback__))
-        except BaseException as error:  # noqa: BLE001 - the waiting coroutine raises it
-            _settle(future.set_exception, error)
-        else:
-            _settle(future.set_result, result)
-
-    threading.Thread(target=run, name="prompt-suite-callable", daemon=True).start()
-    return future
-
-
-def _settle(setter: Callable[[Any], None], value: object) -> None:
-    with suppress(InvalidStateError):  # nobody waits any more: timed out, or stopped
-        setter(value)
 
 
 def _is_async(function: Callable[..., Any]) -> bool:

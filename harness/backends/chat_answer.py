@@ -40,7 +40,7 @@ def read_answer(
     reason = choice.get("finish_reason")
     return Generation(
         text=_text(choice, endpoint),
-        finish_reason=reason if isinstance(reason, str) else None,
+        finish_reason=one_line(reason) if isinstance(reason, str) else None,
         latency_s=latency_s,
         input_tokens=input_tokens,
         output_tokens=output_tokens,

@@ -83,7 +83,7 @@ class Engine:
         self._is_stopping = self._is_abandoned = False
         self.crash: HarnessError | None = None
         """What ended the engine by surprise; whoever waits for a trial raises it."""
-        self.notices: list[str] = []
+        self.notices: list[str] = [cache.notice] if cache is not None and cache.notice else []
         """What the user should know of a run that went on nevertheless."""
 
     def start(self, trials: Sequence[Trial]) -> None:
@@ -112,8 +112,12 @@ class Engine:
             elapsed_s=end_s - self._started_s,
         )
 
-    def stop(self) -> None:
-        """Stop calling, deliver what has been answered, and return when both threads have ended, or would not end."""
+    def stop(self, *, wait: bool = True) -> None:
+        """Stop calling, deliver what has been answered, and return when both threads have ended, or would not end.
+
+        Without `wait` it returns at once, and the threads end with the process.
+        """
+        self._is_abandoned = self._is_abandoned or not wait
         self._is_stopping = True
         loop, main = self._loop, self._main
         answered = self._counts["done"] == self._counts["total"]  # then only the backends are still being stopped
@@ -124,10 +128,6 @@ class Engine:
             if not self._is_abandoned:
                 thread.join(_PATIENCE_S)
             self._completions.put(None)  # the network thread's own end, should it not come to it
-        self._is_abandoned = True
-
-    def abandon(self) -> None:
-        """From now on `stop` waits for nothing; the threads end with the process."""
         self._is_abandoned = True
 
     def join(self) -> None:

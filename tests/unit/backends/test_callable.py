@@ -76,14 +76,125 @@ def test_exception_is_told_with_type_text_and_line(tmp_path: Path, request_: Req
     assert (caught.value.kind, caught.value.retryable) == ("callable", False)
 
 
-@pytest.mark.parametrize(
-    ("raised", "kind"), [("StopIteration", "def"), ("SystemExit", "def"), ("SystemExit", "async def")]
-)
+@pytest.mark.parametrize("kind", ["def", "async def"])
+@pytest.mark.parametrize("raised", ["SystemExit", "KeyboardInterrupt", "GeneratorExit", "Cancelled"])
 def test_exception_that_a_loop_would_mistake_is_told(
     tmp_path: Path, request_: Request, *, raised: str, kind: str
 ) -> None:
-    with pytest.raises(BackendError, match=rf"raised .*{raised} \(.*app\.py:1\); mend it"):
-        ask(app(tmp_path, f"{kind} answer(m): raise {raised}"), request_)
+    source = f"from asyncio import CancelledError as Cancelled\n{kind} answer(m): raise {raised}"
+    with pytest.raises(BackendError, match=rf"raised .*{raised}.* \(.*app\.py:2\); mend it"):
+        ask(app(tmp_path, source), request_)
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        ("def answer(m): raise StopIteration", r"StopIteration \(.*app\.py:1\)"),
+        ("async def answer(m): raise StopIteration", "RuntimeError: coroutine raised StopIteration"),
+        ("def answer(): ...", r"TypeError: answer\(\) takes 0 positional arguments but 1 was given"),
+    ],
+)
+def test_call_that_fails_by_itself_names_no_line_of_the_harness(
+    tmp_path: Path, request_: Request, *, source: str, said: str
+) -> None:
+    with pytest.raises(BackendError, match=rf"raised {said}; mend it$"):
+        ask(app(tmp_path, source), request_)
+
+
+def test_exception_that_cannot_tell_itself_is_told_by_its_type(tmp_path: Path, request_: Request) -> None:
+    source = "class Mute(Exception):\n  def __str__(self): raise self\ndef answer(m): raise Mute"
+    with pytest.raises(BackendError, match=r"raised Mute: \(its text cannot be made\) \("):
+        ask(app(tmp_path, source), request_)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import asyncio\nasync def answer(m):\n  asyncio.current_task().cancel()\n  await asyncio.sleep(5)",
+        "import asyncio\nasync def answer(m):\n  [t.cancel() for t in asyncio.all_tasks()]\n  await asyncio.sleep(5)",
+    ],
+)
+def test_function_that_cancels_its_own_task_fails_its_own_call(tmp_path: Path, request_: Request, source: str) -> None:
+    with pytest.raises(BackendError, match="raised CancelledError"):
+        ask(app(tmp_path, source), request_)
+
+
+def test_function_that_stops_its_loop_stops_no_other_call(tmp_path: Path, request_: Request) -> None:
+    source = (
+        "import asyncio\ncount = 0\nasync def answer(m):\n  global count\n  count += 1\n"
+        "  if count == 1: asyncio.get_running_loop().stop()\n  await asyncio.sleep(0.01)\n  return str(count)"
+    )
+    assert [answer.text for answer in asyncio.run(_ask(app(tmp_path, source), request_, 3))] == ["3", "3", "3"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "  time.sleep(2)",
+        "  while True:\n    try: await asyncio.sleep(2)\n    except asyncio.CancelledError: pass",
+    ],
+)
+def test_coroutine_that_does_not_let_go_is_left_to_itself(tmp_path: Path, request_: Request, body: str) -> None:
+    source = f"import asyncio, time\nasync def answer(m):\n{body}"
+    began = time.perf_counter()
+    with pytest.raises(BackendError, match=r"did not return within 0\.1 s; raise"):
+        ask(app(tmp_path, source, timeout_s=0.1), request_)
+    assert time.perf_counter() - began < 1.9
+
+
+def test_calls_that_never_return_are_not_made_without_end(tmp_path: Path, request_: Request) -> None:
+    async def ask_often() -> list[str]:
+        backend = create(app(tmp_path, "import time\ndef answer(m): time.sleep(1)", timeout_s=0.05, max_concurrency=2))
+        said = []
+        for _ in range(4):
+            with pytest.raises(BackendError) as caught:
+                await backend.generate(request_)
+            said.append(str(caught.value))
+        await asyncio.sleep(1)
+        with pytest.raises(BackendError, match="did not return within"):
+            await backend.generate(request_)
+        return said
+
+    late = (
+        "backend 'app': app.py:answer did not return within 0.05 s and still runs; raise timeout_s if it needs longer"
+    )
+    refused = (
+        "backend 'app': app.py:answer is not called again: 2 calls of it never returned; "
+        "raise timeout_s if it needs longer"
+    )
+    assert asyncio.run(ask_often()) == [late, late, refused, refused]
+
+
+def test_module_that_never_ends_loading_does_not_hold_the_loop_up(tmp_path: Path) -> None:
+    async def start() -> None:
+        async with asyncio.timeout(0.1):
+            await create(app(tmp_path, "import time\ntime.sleep(0.5)\ndef answer(m): ...")).start()
+
+    began = time.perf_counter()
+    with pytest.raises(TimeoutError):
+        asyncio.run(start())
+    assert time.perf_counter() - began < 0.45
+
+
+@pytest.mark.parametrize("returned", ["Shouting('x')", "{'text': Shouting('x')}"])
+def test_text_of_a_class_of_its_own_becomes_plain_text(tmp_path: Path, request_: Request, returned: str) -> None:
+    source = "class Shouting(str):\n  def strip(self): raise ValueError\n  __str__ = strip\n"
+    answer = ask(app(tmp_path, f"{source}def answer(m): return {returned}"), request_).text
+    assert (answer, type(answer)) == ("x", str)
+
+
+def test_returned_mapping_that_cannot_be_read_is_told(tmp_path: Path, request_: Request) -> None:
+    source = "class Broken(dict):\n  def get(self, *_): raise LookupError('no')\n"
+    with pytest.raises(BackendError, match=r"answer returned what cannot be read \(LookupError: no\); allowed: text"):
+        ask(app(tmp_path, f"{source}def answer(m): return Broken(text='x')"), request_)
+
+
+def test_finish_reason_is_one_harmless_line(tmp_path: Path, request_: Request) -> None:
+    source = "def answer(m): return {'text': 'x', 'finish_reason': 'a\\n\\x1b[31m\\ud800' + 'b' * 1000}"
+    reason = ask(app(tmp_path, source), request_).finish_reason
+    assert reason is not None
+    assert reason.startswith("a \\x1b[31m\\ud800bbb")
+    assert len(reason) == 300
 
 
 def test_own_timeout_error_of_the_function_is_not_the_harness_s(tmp_path: Path, request_: Request) -> None:
@@ -93,18 +204,22 @@ def test_own_timeout_error_of_the_function_is_not_the_harness_s(tmp_path: Path, 
 
 
 @pytest.mark.parametrize(
-    "source",
+    ("source", "runs_on"),
     [
-        "import asyncio\nasync def answer(m): await asyncio.sleep(5)",
-        "import time\ndef answer(m): time.sleep(1)",
+        ("import asyncio\nasync def answer(m): await asyncio.sleep(5)", False),
+        ("import asyncio\ndef answer(m): return asyncio.sleep(5)", False),
+        ("import time\ndef answer(m): time.sleep(1)", True),
     ],
 )
-def test_slow_function_times_out(tmp_path: Path, request_: Request, source: str) -> None:
+def test_slow_function_times_out_and_is_called_again_only_when_it_has_ended(
+    tmp_path: Path, request_: Request, *, source: str, runs_on: bool
+) -> None:
     with pytest.raises(BackendError) as caught:
         ask(app(tmp_path, source, timeout_s=0.1), request_)
-    assert (caught.value.kind, caught.value.retryable) == ("timeout", True)
+    assert (caught.value.kind, caught.value.retryable) == ("timeout", not runs_on)
     assert str(caught.value) == (
-        "backend 'app': app.py:answer did not return within 0.1 s; raise timeout_s if it needs longer"
+        f"backend 'app': app.py:answer did not return within 0.1 s{' and still runs' if runs_on else ''}; "
+        "raise timeout_s if it needs longer"
     )
 
 
@@ -117,6 +232,7 @@ def test_slow_function_times_out(tmp_path: Path, request_: Request, source: str)
         ("{'text': 1}", "returned a mapping whose text is a int"),
         ("{'txt': 'x'}", "returned a mapping with the unknown key 'txt'"),
         ("{'text': 'x', 'input_tokens': -1}", "returned input_tokens = -1, which is no count"),
+        ("{'text': 'x', 'cost_usd': 1e300}", "returned cost_usd = 1e+300, which is no amount"),
         ("{'text': 'x', 'cost_usd': float('nan')}", "returned cost_usd = nan, which is no amount"),
     ],
 )

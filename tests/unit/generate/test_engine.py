@@ -2,109 +2,18 @@ from __future__ import annotations
 
 import asyncio
 import threading
-import time
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from harness.errors import BackendError, HarnessError, RecordError
-from harness.generate import AnswerCache, Engine
-from harness.generate import engine as engine_module
-from harness.plan import cache_key
-from harness.schema import BackendSpec, CallError, Generation, Message, Sample, Settings, Trial
+from harness.errors import BackendError
+from harness.schema import CallError, Generation, Message
+from tests.unit.generate.engine_runs import Echo, Run, trials
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-
-    from harness.generate import Completion
-    from harness.schema import CacheMode, Request
-
-
-class Echo:
-    """Answers with the user's message; counts what is in flight; fails as told."""
-
-    def __init__(
-        self, *, concurrency: int = 4, fail: Callable[[Request, int], BackendError | None] | None = None
-    ) -> None:
-        self.spec = BackendSpec("echo", "echo", "echo", {}, Path(), timeout_s=5.0)
-        self.concurrency = concurrency
-        self.cacheable = True
-        self.fail = fail
-        self.calls: list[Request] = []
-        self.in_flight = self.most_in_flight = 0
-        self.started = self.stopped = 0
-        self.hold: asyncio.Event | None = None
-
-    def identity(self) -> Mapping[str, object]:
-        return {"provider": "echo"}
-
-    async def start(self) -> None:
-        self.started += 1
-
-    async def stop(self) -> None:
-        self.stopped += 1
-
-    async def generate(self, request: Request) -> Generation:
-        self.calls.append(request)
-        self.in_flight += 1
-        self.most_in_flight = max(self.most_in_flight, self.in_flight)
-        try:
-            await asyncio.sleep(0.001 if self.hold is None else 60)
-        finally:
-            self.in_flight -= 1
-        if self.fail is not None:
-            tries = sum(call == request for call in self.calls)
-            error = self.fail(request, tries)
-            if error is not None:
-                raise error
-        return Generation(text=request.messages[-1].content, cost_usd=0.5)
-
-
-def trials(count: int) -> list[Trial]:
-    made = []
-    for number in range(count):
-        sample = Sample(str(number), {}, (), None, (), f"d.jsonl:{number + 1}")
-        made.append(Trial(f"t{number}", "s", "v", "echo", sample, 1, (Message("user", f"q{number}"),)))
-    return made
-
-
-class Run:
-    def __init__(self, backend: Echo, settings: Settings, cache: AnswerCache | None = None) -> None:
-        self.completions: list[Completion] = []
-        self.threads: set[str] = set()
-        self.engine = Engine(
-            backend_of=lambda _trial: backend,
-            key_of=lambda trial, identity: cache_key(identity, trial.messages, trial.repeat),
-            deliver=self._deliver,
-            cache=cache,
-            settings=settings,
-        )
-
-    def _deliver(self, batch: Sequence[Completion]) -> None:
-        self.threads.add(threading.current_thread().name)
-        self.completions.extend(batch)
-
-    def all(self, work: Sequence[Trial]) -> dict[str, Generation | CallError]:
-        self.engine.start(work)
-        self.engine.join()
-        assert self.engine.crash is None, self.engine.crash
-        answers = {completion.trial.trial_id: completion.answer for completion in self.completions}
-        assert len(answers) == len(self.completions)
-        return answers
-
-
-@pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    return Settings(root=tmp_path, reports=tmp_path / "reports", max_retries=3)
-
-
-@pytest.fixture
-def cache(tmp_path: Path) -> Iterator[AnswerCache]:
-    made = AnswerCache(tmp_path)
-    yield made
-    made.close()
+    from harness.generate import AnswerCache
+    from harness.schema import CacheMode, Request, Settings
 
 
 def test_every_trial_is_answered_once_and_calls_run_together(settings: Settings) -> None:
@@ -298,135 +207,6 @@ def test_stop_lets_a_backend_that_has_answered_end_in_its_own_time(settings: Set
     assert stopping.wait(20)
     run.engine.stop()
     assert backend.stopped == 1
-
-
-class Mute(Exception):  # noqa: N818 - it cannot even tell itself
-    def __str__(self) -> str:
-        raise RuntimeError("no text")
-
-
-@pytest.mark.parametrize("defect", [ZeroDivisionError("q"), Mute(), SystemExit(3), asyncio.CancelledError()])
-def test_defect_of_a_backend_costs_one_trial_only(settings: Settings, defect: BaseException) -> None:
-    class Defect(Echo):
-        async def generate(self, request: Request) -> Generation:
-            if request.sample_id == "1":
-                raise defect
-            return await super().generate(request)
-
-    answers = Run(Defect(concurrency=2), settings).all(trials(6))
-    failed = {key: answer for key, answer in answers.items() if isinstance(answer, CallError)}
-    assert list(failed) == ["t1"]
-    assert failed["t1"].kind == "crashed"
-    assert failed["t1"].message.startswith(f"backend 'echo' broke off: {type(defect).__name__}")
-    assert failed["t1"].message.endswith("; mend it")
-    assert f"{__file__}:" in failed["t1"].message
-
-
-def test_backend_that_cancels_its_own_task_costs_one_trial_only(settings: Settings) -> None:
-    class Suicide(Echo):
-        async def generate(self, request: Request) -> Generation:
-            if request.sample_id == "1":
-                task = asyncio.current_task()
-                assert task is not None
-                task.cancel()
-            return await super().generate(request)
-
-    answers = Run(Suicide(concurrency=1), settings).all(trials(4))
-    assert [key for key, answer in answers.items() if isinstance(answer, CallError)] == ["t1"]
-
-
-@pytest.mark.parametrize("member", ["identity", "start"])
-def test_defect_before_the_first_call_fails_the_backend_s_trials(
-    settings: Settings, cache: AnswerCache, member: str
-) -> None:
-    class Defect(Echo):
-        def identity(self) -> Mapping[str, object]:
-            return {"number": int("x")} if member == "identity" else {}
-
-        async def start(self) -> None:
-            if member == "start":
-                raise ZeroDivisionError
-
-    answers = Run(Defect(), settings, cache).all(trials(3))
-    assert [answer.kind for answer in answers.values() if isinstance(answer, CallError)] == ["crashed"] * 3
-
-
-def test_defect_of_what_takes_the_answers_is_told_in_one_line(settings: Settings) -> None:
-    class Deaf(Run):
-        def _deliver(self, batch: Sequence[Completion]) -> None:
-            raise ZeroDivisionError(len(batch))
-
-    run = Deaf(Echo(), settings)
-    run.engine.start(trials(2))
-    run.engine.join()
-    assert type(run.engine.crash) is HarnessError
-    assert "the run broke off while delivering answers: ZeroDivisionError: " in str(run.engine.crash)
-    assert "\n" not in str(run.engine.crash)
-
-
-def test_stop_does_not_wait_for_ever(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    class Slow(Run):
-        def _deliver(self, batch: Sequence[Completion]) -> None:
-            super()._deliver(batch)
-            reached.set()
-            let_go.wait(20)
-
-    reached, let_go = threading.Event(), threading.Event()
-    monkeypatch.setattr(engine_module, "_PATIENCE_S", 0.1)
-    run = Slow(Echo(), settings)
-    run.engine.start(trials(2))
-    assert reached.wait(20)
-    began = time.monotonic()
-    run.engine.stop()
-    assert time.monotonic() - began < 5
-    let_go.set()
-    run.engine.join()
-
-
-def test_abandoned_engine_is_not_waited_for_at_all(settings: Settings) -> None:
-    class Slow(Run):
-        def _deliver(self, batch: Sequence[Completion]) -> None:
-            super()._deliver(batch)
-            reached.set()
-            let_go.wait(20)
-
-    reached, let_go = threading.Event(), threading.Event()
-    run = Slow(Echo(), settings)
-    run.engine.start(trials(2))
-    assert reached.wait(20)
-    run.engine.abandon()
-    began = time.monotonic()
-    run.engine.stop()
-    assert time.monotonic() - began < 5
-    let_go.set()
-    run.engine.join()
-
-
-def test_answers_that_cannot_be_kept_are_delivered_all_the_same(settings: Settings, cache: AnswerCache) -> None:
-    class Full(AnswerCache):
-        def put_many(self, answers: Iterable[tuple[str, str, Generation]]) -> None:
-            raise RecordError(f"disk full at {len(list(answers))}")
-
-    run = Run(Echo(concurrency=1), settings, Full(cache.path.parent))
-    answers = run.all(trials(1))
-    assert isinstance(answers["t0"], Generation)
-    assert run.engine.notices == ["disk full at 1"]
-
-
-def test_cache_that_cannot_be_read_is_done_without_unless_nothing_may_be_asked(
-    settings: Settings, cache: AnswerCache
-) -> None:
-    class Damaged(AnswerCache):
-        def get_many(self, keys: Sequence[str]) -> dict[str, Generation]:
-            raise RecordError(f"damaged at {len(keys)}")
-
-    run = Run(Echo(), settings, Damaged(cache.path.parent))
-    assert all(isinstance(answer, Generation) for answer in run.all(trials(3)).values())
-    assert run.engine.notices == ["damaged at 3"]
-    silent = Echo()
-    answers = Run(silent, replace(settings, cache_mode="only"), Damaged(cache.path.parent)).all(trials(3))
-    assert set(answers.values()) == {CallError("rejected", "damaged at 3")}
-    assert silent.calls == []
 
 
 def test_progress_counts_cost_and_becomes_unknown_with_one_unknown_price(settings: Settings) -> None:
