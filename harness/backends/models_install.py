@@ -126,7 +126,11 @@ def _from_hub(repository: str, file: str, name: str | None) -> ModelState:
         _check_magic(Path(partial))
         Path(partial).replace(target)
     except (OSError, urllib.error.URLError) as error:
-        reason = one_line(str(error if isinstance(error, urllib.error.HTTPError) else getattr(error, "reason", error)))
+        if isinstance(error, urllib.error.HTTPError):
+            error.close()  # it is the answer, too, and holds the connection
+            reason = one_line(str(error))
+        else:
+            reason = one_line(str(getattr(error, "reason", error)))
         raise ModelFileError(
             f"{url} cannot be fetched ({reason}); check the name and the network, or install a file by its path"
         ) from error

@@ -56,7 +56,7 @@ def test_clusters_follow_their_scores_when_some_are_not_scored() -> None:
 
 
 def test_clusters_of_another_number_are_refused() -> None:
-    with pytest.raises(ValueError, match="2 scores but 1 clusters; allowed: one cluster a score"):
+    with pytest.raises(ValueError, match=r"^2 scores but 1 clusters; allowed: one cluster a score$"):
         over([1.0, 0.0], "mean", clusters=["a"])
 
 
@@ -131,5 +131,7 @@ def test_error_rate_has_wilsons_interval_and_is_none_of_nothing() -> None:
 
 
 def test_error_rate_is_no_aggregate_of_scores() -> None:
-    with pytest.raises(ValueError, match="error_rate is no aggregate of scores"):
+    with pytest.raises(
+        ValueError, match=r"^error_rate is no aggregate of scores; use error_rate\(n_errors, n_trials\)$"
+    ):
         over([1.0], "error_rate")

@@ -153,8 +153,12 @@ def test_a_template_that_was_not_checked_fails_with_its_line(
 def test_columns_that_are_no_input_are_not_seen_by_the_template(
     render_chat: Callable[..., Any], make_variant: Any
 ) -> None:
-    with pytest.raises(RenderError, match="'label' is undefined"):
+    with pytest.raises(RenderError) as raised:
         render_chat(make_variant(("user", "{{ label }}")), text="a", label="the answer")
+    assert str(raised.value) == (
+        "prompt few_shot@1.1, sample 's1' (data.jsonl:1): prompts/few_shot/v1.1.yaml:5: 'label' is undefined; "
+        "only what the sample holds can be used; test it with `is defined` or mend the name"
+    )
 
 
 def test_a_sample_id_with_escapes_is_shown_harmless(render_chat: Callable[..., Any], make_variant: Any) -> None:

@@ -117,5 +117,5 @@ def test_an_embedded_model_that_cannot_be_used_is_a_mistake_at_its_name(project:
     project.catalogue = replace(project.catalogue, embedded=embedded)
     _suite(project, "[smollm2]")
     assert project.mistakes() == "suites/demo/suite.yaml:3:12: model 'smollm2' is damaged; install it anew"
-    with pytest.raises(UsageError, match="--prompt-backend: model 'other' is damaged"):
+    with pytest.raises(UsageError, match=r"^--prompt-backend: model 'other' is damaged; install it anew$"):
         project.load(backends=("other",))
