@@ -26,6 +26,7 @@ _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _KEEPALIVE_S = 4.0
 """An idle connection is given up before the server does it: uvicorn (vLLM, LiteLLM) waits 5 s, nginx 75 s."""
 _DNS_CACHE_S = 300
+"""How long a looked-up address is used; with aiohttp's 10 s a long run would ask again and again."""
 _LARGE_BODY = 2**20
 """Above this aiohttp warns about a body given as bytes (`aiohttp.payload.TOO_LARGE_BYTES_BODY`)."""
 

@@ -14,6 +14,7 @@ from harness.errors import ModelFileError
 
 _FOLDER_ENV = "PROMPT_SUITE_MODELS"
 _BLOCK = 1 << 20
+"""Bytes read at once."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ _HUB = re.compile(r"(?P<repository>[\w.-]+/[\w.-]+):(?P<file>[\w./-]+\.gguf)")
 _HUB_URL = "https://huggingface.co"
 """Overridden by the hub's own variable `HF_ENDPOINT`."""
 _CONNECT_S = 30
+"""Longest that the hub may be silent."""
 _FETCH_S = 1800
 """Longest that pip may take."""
 

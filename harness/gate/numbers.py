@@ -4,8 +4,11 @@ from __future__ import annotations
 
 _UNITS = {"_s": " s", "_usd": " USD"}
 _MANY = 1000
+"""From here on a value needs no decimals."""
 _DIGITS = 3
+"""Significant digits of a value that need not be told apart from another."""
 _MOST_DIGITS = 12
+"""Digits beyond which a float's own rounding would show."""
 
 
 def unit(metric: str) -> str:
