@@ -7,7 +7,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from harness.schema import Aggregate
-from harness.stats import Interval, mean_interval, percentile_interval, proportion_interval
+from harness.stats import Interval, mean_interval, percentile_interval
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -58,9 +58,12 @@ def aggregate(
     )
 
 
-def error_rate(n_errors: int, n_trials: int) -> Aggregate:
-    """The share of trials without a result, with Wilson's interval; the value is None when nothing ran."""
-    found = proportion_interval(n_errors, n_trials) if n_trials else None
+def error_rate(is_error: Sequence[bool], clusters: Sequence[str] | None) -> Aggregate:
+    """The share of trials without a result, with its interval; the value is None when nothing ran.
+
+    `clusters` names each trial's cluster, as for the mean of a measure; None when each trial is one of its own.
+    """
+    found = mean_interval([float(error) for error in is_error], clusters, bounds=(0.0, 1.0))
     return Aggregate(
         metric="error_rate",
         aggregation="error_rate",
@@ -68,9 +71,10 @@ def error_rate(n_errors: int, n_trials: int) -> Aggregate:
         ci_low=found.low if found else None,
         ci_high=found.high if found else None,
         method=found.method if found else "none",
-        n_scored=n_trials,
+        n_scored=len(is_error),
         n_unscored=0,
         n_failed=0,
+        n_clusters=found.n_clusters if found else None,
     )
 
 
@@ -100,6 +104,6 @@ def _plain(aggregation: Aggregation, values: Sequence[float], corpus: float | No
     if aggregation == "corpus":
         return corpus
     if aggregation == "error_rate":
-        raise ValueError("error_rate is no aggregate of scores; use error_rate(n_errors, n_trials)")
+        raise ValueError("error_rate is no aggregate of scores; use error_rate(is_error, clusters)")
     plain: dict[Aggregation, Callable[[Sequence[float]], float]] = {"min": min, "max": max, "sum": math.fsum, "n": len}
     return plain[aggregation](values)

@@ -28,7 +28,7 @@ def cell_aggregate(
 ) -> Aggregate:
     """The number that a gate is judged by, over one cell's results; `corpus` holds the cell's corpus-level values."""
     if gate.metric is None:
-        return _error_rate(results)
+        return _error_rate(suite, results)
     measure = next(measure for measure in suite.measures if measure.name == gate.metric)
     return _aggregate(measure, suite, results, aggregation=gate.aggregation, corpus=corpus)
 
@@ -57,16 +57,23 @@ def make_cell(suite: Suite, key: CellKey, results: Sequence[TrialResult], *, cor
         n_failed=outcomes["failed"],
         n_errors=outcomes["error"],
         n_not_run=outcomes["not_run"],
-        aggregates=(*means, *whole, _error_rate(results)),
+        aggregates=(*means, *whole, _error_rate(suite, results)),
         latency_p95=over(latency, "p95"),
         cost_usd=total(result.generation.cost_usd for result in results if result.generation is not None),
         n_unreadable=sum(result.error is not None and result.error.kind == "output" for result in results),
     )
 
 
-def _error_rate(results: Sequence[TrialResult]) -> Aggregate:
+def _error_rate(suite: Suite, results: Sequence[TrialResult]) -> Aggregate:
     ran = [result for result in results if result.outcome != "not_run"]
-    return error_rate(sum(result.outcome == "error" for result in ran), len(ran))
+    return error_rate([result.outcome == "error" for result in ran], _clusters(suite, ran))
+
+
+def _clusters(suite: Suite, results: Sequence[TrialResult]) -> list[str] | None:
+    """Each trial's cluster: its group, else its sample when trials are repeated; None when each is one of its own."""
+    if suite.repeats == 1 and not any(result.trial.sample.group for result in results):
+        return None
+    return [result.trial.sample.group or result.trial.sample.sample_id for result in results]
 
 
 def _aggregate(
@@ -80,12 +87,10 @@ def _aggregate(
     column = next(index for index, known in enumerate(suite.measures) if known.name == measure.name)
     scored = [result for result in results if result.scores]
     scores = [result.scores[column] for result in scored]
-    clusters = [result.trial.sample.group or result.trial.sample.sample_id for result in scored]
-    clustered = suite.repeats > 1 or any(result.trial.sample.group for result in results)
     return aggregate(
         scores,
         aggregation,
         measure=measure,
-        clusters=clusters if clustered else None,
+        clusters=_clusters(suite, scored),
         corpus=corpus.get(measure.name),
     )

@@ -8,7 +8,7 @@ from rich.text import Text
 
 from harness.gate.numbers import number, told_apart
 from harness.plugin.failure import printable
-from harness.plugin.layout import make_table
+from harness.plugin.layout import NARROW, make_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -18,21 +18,19 @@ if TYPE_CHECKING:
     from harness.schema import Verdict
 
 
-def gate_table(verdicts: Sequence[Verdict], *, brief: bool) -> Iterator[RenderableType]:
+def gate_table(verdicts: Sequence[Verdict], *, width: int, brief: bool) -> Iterator[RenderableType]:
     """By suite: each gate that does not hold, then a row a gate that holds, its value closest to the threshold."""
     missed = sum(not verdict.passed for verdict in verdicts)
-    yield Text(
-        f"gates: {missed} of {len(verdicts)} do not hold" if missed else f"gates: all {len(verdicts)} hold",
-        style="bold red" if missed else "bold green",
-    )
+    yield Text(_headline(len(verdicts), missed), style="bold red" if missed else "bold green")
     suites = list(dict.fromkeys(verdict.suite for verdict in verdicts))
     one_backend = len({verdict.backend for verdict in verdicts}) == 1
     names = ["variant"] if one_backend else ["variant", "backend"]
-    table = make_table("", "gate", *names, ">value", ">95 % interval", ">n", "")
+    roomy = one_backend or width >= NARROW
+    table = make_table("", "gate", *names, ">value", *([">95 % interval"] if roomy else []), ">n", "")
     table.columns[1].no_wrap = True
     for suite in suites:
         own = [verdict for verdict in verdicts if verdict.suite == suite]
-        rows = list(_gate_rows(own, names, brief=brief))
+        rows = list(_gate_rows(own, names, roomy=roomy, brief=brief))
         if rows and len(suites) > 1:
             table.add_row("", Text(printable(suite), style="bold"))
         for row in rows:
@@ -41,16 +39,24 @@ def gate_table(verdicts: Sequence[Verdict], *, brief: bool) -> Iterator[Renderab
         yield table
 
 
-def _gate_rows(verdicts: Sequence[Verdict], names: Sequence[str], *, brief: bool) -> Iterator[list[Text]]:
+def _headline(gates: int, missed: int) -> str:
+    if gates == 1:
+        return "gates: the only one does not hold" if missed else "gates: the only one holds"
+    if missed in {0, gates}:
+        return f"gates: none of {gates} holds" if missed else f"gates: all {gates} hold"
+    return f"gates: {missed} of {gates} {'does' if missed == 1 else 'do'} not hold"
+
+
+def _gate_rows(verdicts: Sequence[Verdict], names: Sequence[str], *, roomy: bool, brief: bool) -> Iterator[list[Text]]:
     held: dict[str, list[Verdict]] = {}
     for verdict in verdicts:
         if verdict.passed:
             held.setdefault(verdict.gate.text, []).append(verdict)
         else:
-            yield [Text("✗", style="red"), *_gate(verdict, names), Text()]
+            yield [Text("✗", style="red"), *_gate(verdict, names, roomy=roomy), Text()]
     for group in [] if brief else held.values():
         others = Text(f"+{len(group) - 1}" if len(group) > 1 else "", style="dim")
-        yield [Text("✓", style="green"), *_gate(min(group, key=_distance), names), others]
+        yield [Text("✓", style="green"), *_gate(min(group, key=_distance), names, roomy=roomy), others]
 
 
 def _distance(verdict: Verdict) -> float:
@@ -58,7 +64,7 @@ def _distance(verdict: Verdict) -> float:
     return abs((value if value is not None else 0.0) - verdict.gate.threshold)
 
 
-def _gate(verdict: Verdict, names: Sequence[str]) -> list[Text]:
+def _gate(verdict: Verdict, names: Sequence[str], *, roomy: bool) -> list[Text]:
     """Gate, the named parts of its cell, value, interval and n."""
     aggregate = verdict.aggregate
     style = "" if verdict.passed else "red"
@@ -68,4 +74,5 @@ def _gate(verdict: Verdict, names: Sequence[str]) -> list[Text]:
     value = "none" if aggregate.value is None else told_apart(aggregate.value, verdict.gate.threshold)
     where = [verdict.gate.text, *(getattr(verdict, name) for name in names)]
     cells = [Text(printable(text), style=style) for text in where]
-    return [*cells, Text(value, style=style), Text(interval, style="dim"), Text(str(aggregate.n_scored))]
+    drawn = [Text(interval, style="dim")] if roomy else []
+    return [*cells, Text(value, style=style), *drawn, Text(str(aggregate.n_scored))]

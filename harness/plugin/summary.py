@@ -12,7 +12,7 @@ from rich.text import Text
 from harness.plan import item_name
 from harness.plugin.failure import printable
 from harness.plugin.gate_table import gate_table
-from harness.plugin.layout import make_table
+from harness.plugin.layout import NARROW, make_table, seconds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -38,7 +38,7 @@ def summary_lines(record: RunRecord, *, width: int, color: bool, brief: bool) ->
         cells = [cell for cell in record.cells if cell.suite == suite.name]
         if not brief:
             console.print(Group(*_suite(suite, cells, width)))
-    for part in _end(record, brief=brief):
+    for part in _end(record, width=width, brief=brief):
         console.print(part)
     return "\n".join(line.rstrip() for line in out.getvalue().rstrip().splitlines())
 
@@ -59,7 +59,7 @@ def _suite(suite: Suite, cells: Sequence[Cell], width: int) -> Iterator[Renderab
         yield Text()
         yield _scores(measures, cells, width)
     yield Text()
-    yield _costs(cells)
+    yield _costs(cells, width)
 
 
 def _scores(measures: Sequence[Measure], cells: Sequence[Cell], width: int) -> Table:
@@ -109,25 +109,31 @@ def _plot(aggregate: Aggregate, measure: Measure, size: int) -> Text:
     return Text("".join(cells), style="cyan", no_wrap=True)
 
 
-def _costs(cells: Sequence[Cell]) -> Table:
+def _costs(cells: Sequence[Cell], width: int) -> Table:
     one_backend = _one_backend(cells)
+    roomy = one_backend or width >= NARROW
+    counts = (">trials", ">failed", ">errors", ">unreadable")
     table = make_table(
-        *_cell_columns(one_backend=one_backend),
-        *(">trials", ">failed", ">errors", ">unreadable", ">p95", ">tokens", ">cost"),
+        *_cell_columns(one_backend=one_backend), *counts, *((">p95", ">tokens") if roomy else ()), ">cost"
     )
     for cell in cells:
-        latency_s = None if cell.latency_p95 is None else cell.latency_p95.value
         table.add_row(
             *_cell_names(cell, one_backend=one_backend),
             Text(str(cell.n_trials - cell.n_not_run) + (f" of {cell.n_trials}" if cell.n_not_run else "")),
             _alarming(cell.n_failed),
             _alarming(cell.n_errors),
             _alarming(cell.n_unreadable, "yellow"),
-            Text("none" if latency_s is None else f"{latency_s:.3g} s"),
-            Text(f"{_mean(cell, 'input_tokens')}/{_mean(cell, 'output_tokens')}"),
+            *(_speed(cell) if roomy else ()),
             Text("unknown", style="yellow") if cell.cost_usd is None else Text(f"${cell.cost_usd:.4g}"),
         )
     return table
+
+
+def _speed(cell: Cell) -> tuple[Text, Text]:
+    """95th percentile of the latency, and mean tokens in and out."""
+    latency_s = None if cell.latency_p95 is None else cell.latency_p95.value
+    tokens = f"{_mean(cell, 'input_tokens')}/{_mean(cell, 'output_tokens')}"
+    return Text("none" if latency_s is None else seconds(latency_s)), Text(tokens)
 
 
 def _one_backend(cells: Sequence[Cell]) -> bool:
@@ -159,10 +165,10 @@ def _mean(cell: Cell, metric: str) -> str:
     return "?" if found is None or found.value is None else f"{found.value:.0f}"
 
 
-def _end(record: RunRecord, *, brief: bool) -> Iterator[RenderableType]:
+def _end(record: RunRecord, *, width: int, brief: bool) -> Iterator[RenderableType]:
     if record.verdicts:
         yield Text()
-        yield from gate_table(record.verdicts, brief=brief)
+        yield from gate_table(record.verdicts, width=width, brief=brief)
     yield Text()
     errors = Counter(
         result.error.kind for result in record.results if result.outcome == "error" and result.error is not None
@@ -185,7 +191,7 @@ def _slow(results: Sequence[TrialResult]) -> list[str]:
         and generation.latency_s is not None
     ]
     called.sort(key=lambda pair: -pair[0])
-    return [printable(item_name(trial)) + f" {latency_s:.3g} s" for latency_s, trial in called[:_SLOWEST]]
+    return [printable(item_name(trial)) + f" {seconds(latency_s)}" for latency_s, trial in called[:_SLOWEST]]
 
 
 def _totals(record: RunRecord) -> Text:
@@ -195,12 +201,14 @@ def _totals(record: RunRecord) -> Text:
         _count(totals["trials"], "trial"),
         f"{totals['from_cache']} from the cache",
         _count(totals["calls"], "call"),
-        f"cost {spent}",
+        f"spent {spent}",
         f"{record.manifest.wall_s:.1f} s",
     ]
     text = Text(", ".join(parts))
     if not record.manifest.complete:
-        text.append("  INCOMPLETE", style="bold red")
+        unrun = totals["not_run"]
+        why = f": {_count(unrun, 'trial')} not run" if unrun else ": stopped before the end"
+        text.append(f"  INCOMPLETE{why}", style="bold red")
     return text
 
 

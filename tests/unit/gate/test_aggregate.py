@@ -121,17 +121,26 @@ def test_without_a_measure_the_scores_name_it() -> None:
     assert aggregate([], "mean", measure=None, clusters=None).metric == ""
 
 
+def test_error_rate_of_clusters_is_less_certain_than_of_as_many_single_trials() -> None:
+    clusters = [name for name in "abcd" for _ in range(6)]
+    clustered, single = error_rate([False] * 24, clusters), error_rate([False] * 24, None)
+    assert clustered.n_clusters == 4
+    assert clustered.ci_high is not None
+    assert single.ci_high is not None
+    assert clustered.ci_high > 2 * single.ci_high
+
+
 def test_error_rate_has_wilsons_interval_and_is_none_of_nothing() -> None:
     # scipy 1.17: binomtest(1, 60).proportion_ci(method="wilson")
-    found = error_rate(1, 60)
+    found = error_rate([True] + [False] * 59, None)
     assert (found.metric, found.aggregation, found.method, found.n_scored) == ("error_rate", "error_rate", "wilson", 60)
     assert (found.value, found.ci_low, found.ci_high) == pytest.approx((1 / 60, 0.0029482, 0.0885513), abs=1e-7)
-    assert error_rate(0, 60).value == 0.0
-    assert error_rate(0, 0) == Aggregate("error_rate", "error_rate", None, None, None, "none", 0, 0, 0)
+    assert error_rate([False] * 60, None).value == 0.0
+    assert error_rate([], None) == Aggregate("error_rate", "error_rate", None, None, None, "none", 0, 0, 0)
 
 
 def test_error_rate_is_no_aggregate_of_scores() -> None:
     with pytest.raises(
-        ValueError, match=r"^error_rate is no aggregate of scores; use error_rate\(n_errors, n_trials\)$"
+        ValueError, match=r"^error_rate is no aggregate of scores; use error_rate\(is_error, clusters\)$"
     ):
         over([1.0], "error_rate")
