@@ -88,10 +88,21 @@ class SuiteFile(pytest.File):
         suite = plan.suite
         self.extra_keyword_matches.add(suite.name)
         variants = {variant.name: variant for variant in suite.variants}
+        taken: set[str] = set()
         for trial in plan.trials:
-            yield TrialItem.make(self, trial, variants[trial.variant])
+            name = _unique(item_name(trial), trial.trial_id[:6], taken)
+            yield TrialItem.make(self, name, (trial, variants[trial.variant]))
         for gate, cell in plan.gates:
-            yield GateItem.make(self, gate, cell)
+            name = _unique(gate_name(gate, cell[1], cell[2]), "2", taken)
+            yield GateItem.make(self, name, (gate, cell))
+
+
+def _unique(name: str, suffix: str, taken: set[str]) -> str:
+    """The name; with `~` and the suffix when it is taken, as `a-r2` may be a sample and the second repeat of `a`."""
+    while name in taken:
+        name = f"{name.removesuffix(']')}~{suffix}]"
+    taken.add(name)
+    return name
 
 
 class TrialItem(pytest.Item):
@@ -102,12 +113,10 @@ class TrialItem(pytest.Item):
     variant: Variant
 
     @classmethod
-    def make(cls, parent: SuiteFile, trial: Trial, variant: Variant) -> TrialItem:
+    def make(cls, parent: SuiteFile, name: str, made_of: tuple[Trial, Variant]) -> TrialItem:
         """The item of one trial."""
-        name = item_name(trial)
         item: TrialItem = cls.from_parent(parent, name=name, nodeid=f"{parent.nodeid}::{name}")
-        item.trial = trial
-        item.variant = variant
+        item.trial, item.variant = made_of
         return item
 
     def listextrakeywords(self) -> set[str]:
@@ -141,12 +150,10 @@ class GateItem(pytest.Item):
     cell: CellKey
 
     @classmethod
-    def make(cls, parent: SuiteFile, gate: GateSpec, cell: CellKey) -> GateItem:
+    def make(cls, parent: SuiteFile, name: str, made_of: tuple[GateSpec, CellKey]) -> GateItem:
         """The item of a gate and a cell."""
-        name = gate_name(gate, cell[1], cell[2])
         item: GateItem = cls.from_parent(parent, name=name, nodeid=f"{parent.nodeid}::{name}")
-        item.gate = gate
-        item.cell = cell
+        item.gate, item.cell = made_of
         return item
 
     def reportinfo(self) -> tuple[Path, int | None, str]:

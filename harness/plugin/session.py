@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,16 +13,20 @@ from harness import pipeline
 from harness.errors import FilesError, HarnessError, Mistake, UsageError
 from harness.plugin.items import GateItem, SuiteFile, TrialItem
 from harness.plugin.settings import read_settings, use_suites_folder
+from harness.plugin.signals import termination_as_interrupt, uninterrupted
 from harness.plugin.terminal import Terminal
 from harness.plugin.trial_fixture import trial_under_test
 from harness.schema import Trial
+from harness.wording import described_error
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from harness.plugin.trial_fixture import TrialUnderTest
-    from harness.schema import CellKey, GateSpec, Plan, TrialResult, Verdict
+    from harness.schema import CellKey, GateSpec, Plan, RunRecord, TrialResult, Verdict
 
+_SUITE_FILES = ("suite.yaml", "suite.yml")
+"""File names that are suites wherever they lie."""
 _POLL_S = 0.1
 """How often the live line is drawn while a trial is waited for."""
 _FULL_FAILURES = 20
@@ -39,21 +45,37 @@ class PromptSession:
             )
         self.config = config
         self.settings = read_settings(config)
+        self._opens = bool(config.option.prompt_open or config.getini("prompt_open"))
         use_suites_folder(config)
         self.terminal = Terminal(config)
         self.evaluation: pipeline.Evaluation | None = None
         self._plans: dict[Path, Plan] = {}
         self._refused: UsageError | None = None
         self._full_failures = 0
+        self._signals = ExitStack()
 
     # -- collection ---------------------------------------------------------------------------------------------
 
     def pytest_collect_file(self, file_path: Path, parent: pytest.Collector) -> SuiteFile | None:
         """A collector for suite.yaml, and for any YAML file named on the command line."""
         named = parent.session.isinitpath(file_path) and file_path.suffix in {".yaml", ".yml"}
-        if file_path.name in {"suite.yaml", "suite.yml"} or named:
+        if file_path.name in _SUITE_FILES or named:
             return SuiteFile.make(parent, file_path, self)
         return None
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_make_collect_report(self, collector: pytest.Collector) -> Any:
+        """Add a suite.yaml that is a folder, a pipe or a dangling link: pytest passes it over, and so would the run."""
+        report = yield
+        if isinstance(collector, pytest.Directory) and report.passed:
+            for path in (collector.path / name for name in _SUITE_FILES):
+                if os.path.lexists(path) and not path.is_file() and not self._is_ignored(path):
+                    report.result = [node for node in report.result if node.path != path]
+                    report.result.append(SuiteFile.make(collector, path, self))
+        return report
+
+    def _is_ignored(self, path: Path) -> bool:
+        return bool(self.config.hook.pytest_ignore_collect(collection_path=path, config=self.config))
 
     def load(self, path: Path) -> Plan:
         """The suite's plan, loaded once a session.
@@ -63,15 +85,15 @@ class PromptSession:
             UsageError: an option does not fit the suite.
 
         """
-        path = path.resolve()
-        if path not in self._plans:
+        real = Path(os.path.realpath(path.parent), path.name)  # links to one folder are one suite, named by the first
+        if real not in self._plans:
             plan = pipeline.load_plan(path, self.settings, render=not self.config.option.collectonly)
             for other in self._plans.values():
                 if other.suite.name == plan.suite.name:
                     what = f"the suite's name '{plan.suite.name}' is taken by {other.suite.path}; names must differ"
                     raise FilesError([Mistake(plan.suite.path, None, None, f"{what}; set `name:` in one of them")])
-            self._plans[path] = plan
-        return self._plans[path]
+            self._plans[real] = plan
+        return self._plans[real]
 
     def refuse(self, error: UsageError) -> None:
         """End the session with this error once collection is done: no suite can be run with its options."""
@@ -97,9 +119,11 @@ class PromptSession:
         where = f"{test_path.name}: mark prompt_suite"
         if len(mark.args) != 1 or mark.kwargs:
             raise HarnessError(f"{where}: takes one argument, the path of a suite file; it has {mark.args!r}")
+        if not isinstance(mark.args[0], str | os.PathLike):
+            raise HarnessError(f"{where}: takes the path of a suite file; it has {mark.args[0]!r}")
         for folder in (self.config.rootpath, test_path.parent):
-            if (folder / mark.args[0]).is_file():
-                return Path(folder / mark.args[0])
+            if os.path.isfile(folder / mark.args[0]):  # noqa: PTH113 - Path's raises for a name that is too long
+                return Path(os.path.normpath(folder / mark.args[0]))
         raise HarnessError(f"{where}: no file '{mark.args[0]}' below the root folder or beside the test")
 
     @pytest.hookimpl(trylast=True)
@@ -115,7 +139,8 @@ class PromptSession:
     def pytest_runtestloop(self, session: pytest.Session) -> None:
         """Hand the selected trials to the engine, in item order; pytest's own loop then walks the items."""
         options = self.config.option
-        if options.collectonly or (session.testsfailed and not options.continue_on_collection_errors):
+        is_dry = options.collectonly or getattr(options, "setupplan", False)
+        if is_dry or (session.testsfailed and not options.continue_on_collection_errors):
             return
         trials = list(self._selected(session.items))
         if not trials:
@@ -126,22 +151,24 @@ class PromptSession:
             self.evaluation.start(trials)
         except HarnessError as error:
             raise pytest.UsageError(str(error)) from error
+        self._signals.enter_context(termination_as_interrupt())
         self.terminal.begin(self.evaluation)
 
     def _selected(self, items: list[pytest.Item]) -> Iterator[Trial]:
-        """Trials of the selected items, each once, then those of gates whose cell has no selected trial."""
+        """Trials of the selected items, each once, then the rest of the cells that selected gates speak of.
+
+        A gate over some trials of its cell, as those that failed last time, would be another gate of the same name.
+        """
         seen: set[str] = set()
-        cells: set[CellKey] = set()
         for item in items:
             trial = _trial_of(item)
             if trial is not None and trial.trial_id not in seen:
                 seen.add(trial.trial_id)
-                cells.add(trial.cell)
                 yield trial
-        wanted = {item.cell for item in items if isinstance(item, GateItem)} - cells
+        judged = {item.cell for item in items if isinstance(item, GateItem)}
         for plan in self._plans.values():
             for trial in plan.trials:
-                if trial.cell in wanted:
+                if (trial.suite, trial.variant, trial.backend) in judged and trial.trial_id not in seen:
                     yield trial
 
     def wait_for(self, trial: Trial) -> TrialResult:
@@ -188,7 +215,10 @@ class PromptSession:
 
     def _latency_s(self, trial: Trial) -> float:
         assert self.evaluation is not None
-        result = self.evaluation.result(trial.trial_id, 0)
+        try:
+            result = self.evaluation.result(trial.trial_id, 0)
+        except HarnessError:  # the run broke off: the item says so
+            result = None
         return (result.generation.latency_s or 0.0) if result is not None and result.generation is not None else 0.0
 
     @pytest.hookimpl(tryfirst=True)
@@ -208,23 +238,34 @@ class PromptSession:
             return
         stopped = bool(session.shouldstop or session.shouldfail) or exitstatus not in {0, 1}
         try:
-            self.terminal.end(*self.evaluation.finish(complete=not stopped))
+            self.terminal.end(*self._finished(session, complete=not stopped))
         except HarnessError as error:
             self.terminal.fail(str(error))
-            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+            session.exitstatus = session.exitstatus or pytest.ExitCode.TESTS_FAILED
+        except Exception as error:  # noqa: BLE001 - whatever it is, the user's results come before our traceback
+            what = described_error(error, placed=True)
+            self.terminal.fail(f"the run cannot be recorded: {what}; its answers are in the cache; please report this")
+            session.exitstatus = session.exitstatus or pytest.ExitCode.TESTS_FAILED
+        finally:
+            self._signals.close()
+
+    def _finished(self, session: pytest.Session, *, complete: bool) -> tuple[RunRecord, Path]:
+        assert self.evaluation is not None
+        try:
+            return self.evaluation.finish(complete=complete)
+        except KeyboardInterrupt:  # Ctrl-C once more: nothing is waited for, but what there is is recorded
+            session.exitstatus = pytest.ExitCode.INTERRUPTED
+            with uninterrupted():
+                return self.evaluation.finish(complete=False, wait=False)
 
     def pytest_terminal_summary(self) -> None:
         """The table, the verdicts, the path of the report."""
         self.terminal.summarize()
-        if self.settings_open and self.terminal.folder is not None:
+        if self._opens and self.terminal.folder is not None:
             import webbrowser
 
-            webbrowser.open((self.terminal.folder / "report.html").as_uri())
-
-    @property
-    def settings_open(self) -> bool:
-        """Whether the report is to be opened when done."""
-        return bool(self.config.option.prompt_open or self.config.getini("prompt_open"))
+            if not webbrowser.open((self.terminal.folder / "report.html").as_uri()):
+                self.terminal.say("--prompt-open: no browser was found; open the report by hand")
 
 
 def _trial_of(item: pytest.Item) -> Trial | None:

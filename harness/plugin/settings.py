@@ -62,9 +62,13 @@ def _count(config: pytest.Config, name: str) -> int | None:
     setting = config.getini(name)
     if setting is None or setting == "":
         return None
-    if not str(setting).isdecimal() or int(setting) < 1:
-        raise pytest.UsageError(f"setting {name}: {setting!r} is no whole number from 1")
-    return int(setting)
+    try:
+        count = int(str(setting))
+    except ValueError:
+        count = 0
+    if count < 1:
+        raise pytest.UsageError(f"setting {name}: {setting!r} is no whole number from 1; write for example {name} = 10")
+    return count
 
 
 def _cache_mode(config: pytest.Config) -> CacheMode:

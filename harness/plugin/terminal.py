@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import sys
 import time
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
+from harness.plugin.failure import printable
 from harness.plugin.live import bar_line, plain_step
 from harness.plugin.summary import summary_lines
 
@@ -38,8 +40,13 @@ class Terminal:
         self._stream = stream
         self._verbosity = config.get_verbosity()
         self._live = (
-            is_terminal and os.environ.get("TERM") != "dumb" and "CI" not in os.environ and self._verbosity <= 0
+            is_terminal
+            and self._reporter is not None
+            and os.environ.get("TERM") != "dumb"
+            and "CI" not in os.environ
+            and self._verbosity <= 0
         )
+        self._noticed = 0
         self._drawn = False
         self._drawn_at = 0.0
         self._file = ""
@@ -50,8 +57,19 @@ class Terminal:
     def begin(self, evaluation: Evaluation) -> None:
         """The engine has started."""
         self._evaluation = evaluation
-        for notice in evaluation.notices:
-            self._reporter.write_line(notice, yellow=True)
+        self._give_notice()
+
+    def _give_notice(self) -> None:
+        """Tell what the run goes on in spite of, each once."""
+        notices = self._evaluation.notices if self._evaluation is not None else []
+        for notice in notices[self._noticed :]:
+            self.say(notice)
+        self._noticed = len(notices)
+
+    def say(self, text: str) -> None:
+        """A line of its own, in yellow."""
+        if self._reporter is not None:
+            self._reporter.write_line(printable(text), yellow=True)
 
     def item_starts(self, nodeid: str) -> None:
         """The next item begins; a suite's items get no file name and dots of pytest's."""
@@ -92,11 +110,9 @@ class Terminal:
     def _write(self, text: str) -> None:
         """Write past pytest's capture, without its notion of the current line."""
         capture = self.config.pluginmanager.get_plugin("capturemanager")
-        if capture is None:
-            self._stream.write(text)
-            self._stream.flush()
-            return
-        with capture.global_and_fixture_disabled():
+        encoding = getattr(self._stream, "encoding", None) or "utf-8"
+        text = text.encode(encoding, "replace").decode(encoding)
+        with capture.global_and_fixture_disabled() if capture is not None else nullcontext():
             self._stream.write(text)
             self._stream.flush()
 
@@ -128,10 +144,12 @@ class Terminal:
             return
         if self._failure is not None:
             reporter.section("prompt suites", red=True)
-            reporter.write_line(self._failure, red=True)
+            reporter.write_line(printable(self._failure), red=True)
         if self._record is None or self.folder is None or self._verbosity < -1:
+            self._give_notice()
             return
         reporter.section("prompt suites")
+        self._give_notice()
         writer = reporter._tw  # noqa: SLF001 - pytest has no other way
         shown = _shown(self.folder / "report.html", self.config.invocation_params.dir)
         text = summary_lines(

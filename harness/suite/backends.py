@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from harness.suite.document import Document, Place
     from harness.suite.mistakes import MistakeLog
 
-NAME = re.compile(r"\w[\w.@+-]*")
+NAME = re.compile(r"\w[\w.@+-]{0,99}")
 """Names that can stand in an item id, a file name and a `-k` expression."""
-NAME_RULE = "letters, digits and . _ - + @ are allowed"
+NAME_RULE = "up to 100 letters, digits and . _ - + @ are allowed"
 _DEFAULT = "smollm2"
 """What a suite without `backends:` runs on: the embedded model."""
 

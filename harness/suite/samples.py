@@ -149,7 +149,8 @@ def _id_of(table: Table, index: int, column: str, *, log: MistakeLog) -> str:
         return value
     what = "is missing" if column not in table.rows[index] else f"is {described(value)}"
     message = (
-        f"the id in column {quoted(column)} {what}; one line of text or a whole number is allowed; give the row an id"
+        f"the id in column {quoted(column)} {what}; one line of at most {_MOST_ID_CHARACTERS} visible characters or a "
+        "whole number is allowed; give the row an id"
     )
     log.add_of_kind("rows with a bad id", table.position(index), message)
     return f"(row {index})"  # no other row's id: one mistake a row

@@ -60,6 +60,7 @@ class VariantReader:
             form = entry if isinstance(entry, VariantForm) else VariantForm(prompt=entry)
             name = form.name if form.name is not None else form.prompt
             if not self._is_usable(name, names, at=(document, ("prompts", index))):
+                is_complete = False
                 continue
             names[name] = form.prompt.partition("@")[0]
             file = self._file(form, document, ("prompts", index), is_mapping=form is entry)

@@ -136,7 +136,10 @@ def test_wrong_option_is_a_usage_error(project: Project, arguments: list[str], t
 @pytest.mark.parametrize(
     ("line", "text"),
     [
-        ("prompt_limit = 0", "*setting prompt_limit: '0' is no whole number from 1*"),
+        (
+            "prompt_limit = 0",
+            "*setting prompt_limit: 0 is no whole number from 1; write for example*",
+        ),
         ("prompt_cache = maybe", "*setting prompt_cache: 'maybe' is unknown; allowed: use, refresh, off, only*"),
     ],
 )
