@@ -14,6 +14,7 @@ from harness.backends.outside import OwnLoop, call_in_thread
 from harness.backends.pricing import cost_usd
 from harness.errors import BackendError, OptionError
 from harness.own_code import load_object, source_sha256
+from harness.own_names import check_defined
 from harness.schema import Generation
 from harness.wording import counted, described_error, one_line
 
@@ -46,13 +47,16 @@ class CallableBackend:
 
     @classmethod
     def check(cls, spec: BackendSpec) -> None:
-        """Raise OptionError when there is no function, or not of its form; loads nothing."""
+        """Raise OptionError when there is no such function, as far as its file tells; loads nothing."""
         if not spec.function:
             raise OptionError(
                 "provider 'callable' needs 'function'; allowed: file.py:function or package.module:function", "function"
             )
         try:
             source_sha256(spec.function, spec.folder, kind="function")
+            source, _, name = spec.function.rpartition(":")
+            if source.endswith(".py"):
+                check_defined(spec.folder / source, name, where=f"function '{spec.function}'")
         except OptionError as error:
             raise OptionError(str(error), "function") from None
 

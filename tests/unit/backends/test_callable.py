@@ -248,11 +248,10 @@ def test_wrong_return_says_what_is_allowed(tmp_path: Path, request_: Request, *,
 @pytest.mark.parametrize(
     ("source", "said"),
     [
-        ("def other(m): ...\nanswr = other", "app.py has no 'answer'; .*Did you mean 'answr'"),
+        ("def other(m): ...\nif False:\n    answer = 1\nanswr = other", "app.py has no 'answer'; .*Did you mean 'answr'"),
         ("answer = 3", "is a int; a function"),
-        ("import no_such", "app.py cannot be loaded: ModuleNotFoundError: No module named 'no_such'; mend it"),
-        ("def answer(:", r"app.py cannot be loaded: SyntaxError: line 1: "),
-        ("raise SystemExit(3)", "app.py cannot be loaded: SystemExit: 3; mend it"),
+        ("import no_such\nanswer = 1", "app.py cannot be loaded: ModuleNotFoundError: No module named 'no_such'; mend it"),
+        ("answer = 1\nraise SystemExit(3)", "app.py cannot be loaded: SystemExit: 3; mend it"),
     ],
 )
 def test_function_that_cannot_be_loaded_is_told_at_start(
@@ -263,6 +262,33 @@ def test_function_that_cannot_be_loaded_is_told_at_start(
     with pytest.raises(BackendError, match=said) as caught:
         ask(spec, request_)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        (
+            "import os\ndef answer(messages): return ''\n",
+            "function 'app.py:anser': app.py has no 'anser'; it has: answer, os. Did you mean 'answer'?",
+        ),
+        ("", "function 'app.py:anser': app.py has no 'anser'; it has: none"),
+        (
+            "def answer(:\n",
+            "function 'app.py:anser': app.py is not valid Python, line 1 (invalid syntax); mend the file",
+        ),
+    ],
+)
+def test_misspelt_function_is_told_by_check_without_running_the_file(tmp_path: Path, source: str, said: str) -> None:
+    with pytest.raises(OptionError) as caught:
+        check(app(tmp_path, source, "app.py:anser"))
+    assert (str(caught.value), caught.value.key) == (said, "function")
+
+
+@pytest.mark.parametrize(
+    "source", ["from os import *\n", "def __getattr__(name): ...\n", "if True:\n    anser = print\n"]
+)
+def test_name_that_the_text_cannot_rule_out_is_left_to_the_start(tmp_path: Path, source: str) -> None:
+    check(app(tmp_path, source, "app.py:anser"))
 
 
 @pytest.mark.parametrize("function", ["missing.py:answer", "no_such_package.module:answer"])
