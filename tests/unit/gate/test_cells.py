@@ -19,36 +19,28 @@ from harness.schema import (
     PromptVersion,
     Sample,
     Score,
-    Suite,
     Techniques,
     Trial,
     TrialResult,
     Variant,
 )
+from tests.builders import make_suite
 
 if TYPE_CHECKING:
-    from harness.schema import Aggregate, Cell, Outcome
+    from harness.schema import (
+        Aggregate,
+        Cell,
+        Outcome,
+        Suite,
+    )
 
 BLEU = Measure("bleu", "percent", 0.0, 100.0, higher_is_better=True, signature="bleu")
 LATENCY = Measure("latency_s", "s", 0.0, None, higher_is_better=False, signature="latency_s")
 PROMPT = PromptVersion("few_shot", "1.1", "v1.1.yaml", (), {}, (), Techniques(), OutputSpec(), "0")
-SUITE = Suite(
-    name="s",
-    description="",
-    path="suite.yaml",
-    folder=Path(),
-    samples=(),
-    n_rows=0,
+SUITE = make_suite(
     variants=(Variant("other", replace(PROMPT, name="other")), Variant("few_shot@prod", PROMPT)),
     backends=(BackendSpec("a", "callable", "m-a", {}, Path()), BackendSpec("b", "callable", "m-b", {}, Path())),
-    repeats=1,
-    metrics=(),
     measures=(BLEU, LATENCY),
-    checks=(),
-    gates=(),
-    suite_hash="",
-    dataset_hash="",
-    dataset_path="",
 )
 KEY = ("s", "few_shot@prod", "b")
 

@@ -1,11 +1,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from harness.plan import plan_gates
-from harness.schema import BackendSpec, GateSpec, OutputSpec, PromptVersion, Suite, Techniques, Variant
+from harness.schema import BackendSpec, GateSpec, OutputSpec, PromptVersion, Techniques, Variant
+from tests.builders import make_suite
+
+if TYPE_CHECKING:
+    from harness.schema import Suite
 
 GATE = GateSpec("error_rate <= 0", None, "error_rate", "<=", 0.0)
 
@@ -17,13 +22,7 @@ def prompt(name: str, version: str) -> PromptVersion:
 def suite(*gates: GateSpec) -> Suite:
     variants = (Variant("few_shot", prompt("few_shot", "1.1")), Variant("few_shot@1.0", prompt("few_shot", "1.0")))
     backends = tuple(BackendSpec(name, "callable", "", {}, Path()) for name in ("small", "large"))
-    return Suite(
-        *("s", "", "suite.yaml", Path(), (), 0, variants, backends, 1, (), (), ()),
-        gates=gates,
-        suite_hash="0",
-        dataset_hash="0",
-        dataset_path="d.jsonl",
-    )
+    return make_suite(variants=variants, backends=backends, gates=gates)
 
 
 def test_gate_without_a_scope_is_judged_over_every_cell_by_backend_then_variant() -> None:

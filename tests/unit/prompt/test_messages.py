@@ -1,17 +1,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from harness.errors import FilesError
 from harness.prompt import all_messages
-from harness.schema import BackendSpec, Sample, Suite
+from harness.schema import Sample
+from tests.builders import make_suite
 
 if TYPE_CHECKING:
-    from harness.schema import Variant
+    from harness.schema import Suite, Variant
     from tests.unit.prompt.conftest import MakeVariant
 
 
@@ -20,24 +20,7 @@ def suite(variants: list[Variant], texts: list[str | None]) -> Suite:
         Sample(f"s{number}", {"text": text} if text is not None else {}, (), None, (), f"rows.jsonl:{number}")
         for number, text in enumerate(texts, start=1)
     )
-    return Suite(
-        name="s",
-        description="",
-        path="suite.yaml",
-        folder=Path(),
-        samples=samples,
-        n_rows=len(samples),
-        variants=tuple(variants),
-        backends=(BackendSpec("b", "callable", "m", {}, Path()),),
-        repeats=1,
-        metrics=(),
-        measures=(),
-        checks=(),
-        gates=(),
-        suite_hash="",
-        dataset_hash="",
-        dataset_path="rows.jsonl",
-    )
+    return make_suite(samples=samples, variants=tuple(variants))
 
 
 def test_every_sample_of_every_variant_is_rendered(make_variant: MakeVariant) -> None:

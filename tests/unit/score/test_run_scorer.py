@@ -1,31 +1,19 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from harness.schema import BackendSpec, CallError, Generation, MetricSpec, Sample, Suite, Trial
+from harness.schema import CallError, Generation, MetricSpec, Sample, Trial
 from harness.score import RunScorer, Scorer
+from tests.builders import make_suite
+
+if TYPE_CHECKING:
+    from harness.schema import Suite
 
 
 def suite(name: str, *metrics: str) -> Suite:
     specs = tuple(MetricSpec(metric, {}, Path()) for metric in metrics)
-    return Suite(
-        name=name,
-        description="",
-        path="suite.yaml",
-        folder=Path(),
-        samples=(),
-        n_rows=0,
-        variants=(),
-        backends=(BackendSpec("b", "callable", "m", {}, Path()),),
-        repeats=1,
-        metrics=specs,
-        measures=Scorer(specs).measures,
-        checks=(),
-        gates=(),
-        suite_hash="",
-        dataset_hash="",
-        dataset_path="",
-    )
+    return make_suite(name=name, metrics=specs, measures=Scorer(specs).measures)
 
 
 def trial(of: str, sample_id: str) -> Trial:

@@ -1,42 +1,30 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from harness.errors import OutputError
 from harness.schema import (
-    BackendSpec,
     CallError,
     CheckSpec,
     Generation,
     MetricSpec,
     Sample,
-    Suite,
     Trial,
 )
 from harness.score import Scorer, answers_of, trial_results
+from tests.builders import make_suite
+
+if TYPE_CHECKING:
+    from harness.schema import (
+        Suite,
+    )
 
 SCORER = Scorer((MetricSpec("exact_match", {}, Path()),))
 
 
 def suite(*checks: CheckSpec) -> Suite:
-    return Suite(
-        name="s",
-        description="",
-        path="suite.yaml",
-        folder=Path(),
-        samples=(),
-        n_rows=0,
-        variants=(),
-        backends=(BackendSpec("b", "callable", "m", {}, Path()),),
-        repeats=1,
-        metrics=(),
-        measures=SCORER.measures,
-        checks=checks,
-        gates=(),
-        suite_hash="",
-        dataset_hash="",
-        dataset_path="",
-    )
+    return make_suite(measures=SCORER.measures, checks=checks)
 
 
 def trial(sample_id: str) -> Trial:
