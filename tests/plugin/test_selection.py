@@ -100,6 +100,14 @@ def test_gate_selected_alone_runs_the_trials_it_speaks_of(project: Project) -> N
     result.stdout.fnmatch_lines(["*exact_match.mean is 0.5*"])
 
 
+def test_gate_speaks_of_its_whole_cell_however_few_of_its_trials_are_selected(project: Project) -> None:
+    project.add('checks: [exact_match]\ngates: ["exact_match.mean >= 0.9"]\n')
+    project.run().assert_outcomes(passed=7, failed=3)
+    result = project.run("--lf")
+    result.assert_outcomes(failed=3)
+    result.stdout.fnmatch_lines(["*exact_match.mean is 0.500, at least 0.9 asked (n = 4,*"])
+
+
 def test_limit_and_repeats_are_settings_too(project: Project) -> None:
     project.pytester.makeini("[pytest]\nprompt_limit = 1\nprompt_repeats = 2\n")
     assert len(collected(project.run("--collect-only", "-q"))) == 4
