@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from harness.generate.cache import AnswerCache
     from harness.schema import Settings, Trial
 
+_DRAIN_S = 10.0
+"""Longest that a stopped run waits for the calls under way: they are paid for, so their answers are kept."""
 _STOP_S = 30.0
 """Longest that a backend may take to stop."""
 _PATIENCE_S = _STOP_S + 5.0
@@ -113,13 +115,16 @@ class Engine:
         )
 
     def stop(self, *, wait: bool = True) -> None:
-        """Stop calling, deliver what has been answered, and return when both threads have ended, or would not end.
+        """Begin no more calls, deliver what is answered, and return when both threads have ended, or would not end.
 
-        Without `wait` it returns at once, and the threads end with the process.
+        Calls under way may still end within a few seconds. Without `wait` it returns at once, and the threads end with
+        the process.
         """
         self._is_abandoned = self._is_abandoned or not wait
         self._is_stopping = True
         loop, main = self._loop, self._main
+        if wait and not self._is_abandoned and self._threads:
+            self._threads[0].join(_DRAIN_S)
         answered = self._counts["done"] == self._counts["total"]  # then only the backends are still being stopped
         if loop is not None and main is not None and not main.done() and not answered:
             with suppress(RuntimeError):  # the loop may just have closed by itself
@@ -268,6 +273,8 @@ class Engine:
 
         async def worker() -> None:
             for trial, key in todo:
+                if self._is_stopping:
+                    return
                 self._complete(trial, await self._answer(backend, trial), key)
 
         async with asyncio.TaskGroup() as group:

@@ -170,7 +170,33 @@ def test_backend_that_hangs_is_cut_off_after_its_timeout(settings: Settings) -> 
     assert answer.kind == "timeout"
 
 
-def test_stop_ends_calls_under_way_and_keeps_what_was_answered(settings: Settings, cache: AnswerCache) -> None:
+def test_stop_begins_no_more_calls_and_keeps_the_answers_of_those_under_way(
+    settings: Settings, cache: AnswerCache
+) -> None:
+    class Paid(Echo):
+        async def generate(self, request: Request) -> Generation:
+            if request.sample_id == "3":
+                reached.set()
+            await asyncio.sleep(0.2)
+            return await super().generate(request)
+
+    reached = threading.Event()
+    backend = Paid(concurrency=2)
+    run = Run(backend, settings, cache)
+    run.engine.start(trials(100))
+    assert reached.wait(20)
+    run.engine.stop()
+    assert 4 <= len(backend.calls) < 10
+    assert len(run.completions) == len(backend.calls)
+    again = Echo()
+    Run(again, settings, cache).all(trials(100))
+    assert len(again.calls) == 100 - len(backend.calls)
+
+
+def test_stop_ends_calls_that_hang_and_keeps_what_was_answered(
+    settings: Settings, cache: AnswerCache, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("harness.generate.engine._DRAIN_S", 0.1)
     backend = Echo(concurrency=1)
 
     class Stuck(Echo):
