@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from harness.schema import RunRecord
 
 RUN = ("20261122T201849Z-3f9a", datetime(2026, 11, 22, 20, 18, 49, tzinfo=UTC))
-PROGRESS = Progress(total=8, done=8, errors=0, from_cache=0, calls=11, retries=3, in_flight=0, spent_usd=0.25, elapsed_s=12.3456)
+PROGRESS = Progress(
+    total=8, done=8, errors=0, from_cache=0, calls=11, retries=3, in_flight=0, spent_usd=0.25, elapsed_s=12.3456
+)
 
 
 def made(root: Path, built: RunRecord | None = None, *, complete: bool = True) -> RunRecord:
