@@ -17,7 +17,7 @@ from harness.plugin.signals import termination_as_interrupt, uninterrupted
 from harness.plugin.terminal import Terminal
 from harness.plugin.trial_fixture import trial_under_test
 from harness.schema import Trial
-from harness.wording import described_error
+from harness.wording import counted, described_error
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -237,6 +237,9 @@ class PromptSession:
         if self.evaluation is None:
             return
         stopped = bool(session.shouldstop or session.shouldfail) or exitstatus not in {0, 1}
+        under_way = self.evaluation.progress().in_flight
+        if exitstatus == pytest.ExitCode.INTERRUPTED and under_way:
+            self.terminal.say(f"waiting a few seconds for {counted(under_way, 'call')} under way; Ctrl-C ends at once")
         try:
             self.terminal.end(*self._finished(session, complete=not stopped))
         except HarnessError as error:
@@ -246,17 +249,19 @@ class PromptSession:
             what = described_error(error, placed=True)
             self.terminal.fail(f"the run cannot be recorded: {what}; its answers are in the cache; please report this")
             session.exitstatus = session.exitstatus or pytest.ExitCode.TESTS_FAILED
-        finally:
-            self._signals.close()
 
     def _finished(self, session: pytest.Session, *, complete: bool) -> tuple[RunRecord, Path]:
         assert self.evaluation is not None
         try:
             return self.evaluation.finish(complete=complete)
-        except KeyboardInterrupt:  # Ctrl-C once more: nothing is waited for, but what there is is recorded
+        except KeyboardInterrupt:  # Ctrl-C once more: nothing is waited for, but what there is is recorded and shown
+            self._signals.enter_context(uninterrupted())
             session.exitstatus = pytest.ExitCode.INTERRUPTED
-            with uninterrupted():
-                return self.evaluation.finish(complete=False, wait=False)
+            return self.evaluation.finish(complete=False, wait=False)
+
+    def pytest_unconfigure(self) -> None:
+        """Hear signals again as before."""
+        self._signals.close()
 
     def pytest_terminal_summary(self) -> None:
         """The table, the verdicts, the path of the report."""

@@ -68,7 +68,9 @@ class Terminal:
 
     def say(self, text: str) -> None:
         """A line of its own, in yellow."""
+        self.erase()
         if self._reporter is not None:
+            self._reporter.ensure_newline()
             self._reporter.write_line(printable(text), yellow=True)
 
     def item_starts(self, nodeid: str) -> None:

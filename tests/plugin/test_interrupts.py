@@ -1,0 +1,133 @@
+"""Runs that are ended from outside: what there is of them is recorded, and the answers are kept."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.plugin.conftest import Project
+
+SLOW = """\
+import time
+from pathlib import Path
+
+def answer(messages):
+    with Path(__file__).with_name("calls").open("a") as file:
+        file.write("x")
+    time.sleep(0.2)
+    return "Lima"
+"""
+HANGING_METRIC = """\
+import time
+from pathlib import Path
+
+def mine(output):
+    Path(__file__).with_name("scored").touch()
+    time.sleep(1000)
+"""
+
+
+class Ended:
+    """A session in a process of its own, that is told to end when `begun` is there."""
+
+    def __init__(self, project: Project, *arguments: str) -> None:
+        self.project = project
+        environment = {**os.environ, "COLUMNS": "140"}
+        environment.pop("CI", None)
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "pytest", "--prompt-suite", *arguments],
+            cwd=project.path,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        self.output = ""
+
+    def wait_until(self, name: str, size: int) -> None:
+        """Until the suite's file of this name has so many bytes."""
+        path = self.project.suite / name
+        end = time.monotonic() + 60
+        while not (path.exists() and path.stat().st_size >= size):
+            assert time.monotonic() < end, "the session did not begin"
+            time.sleep(0.02)
+
+    def end(self) -> int:
+        self.output = self.process.communicate(timeout=60)[0]
+        return self.process.returncode
+
+    @property
+    def manifest(self) -> Any:
+        return json.loads((self.project.latest / "run.json").read_text(encoding="utf-8"))
+
+
+@pytest.fixture
+def many(project: Project) -> Project:
+    project.rows([{"id": f"s{number}", "country": f"Peru {number}", "capital": "Lima"} for number in range(60)])
+    project.write("app.py", SLOW)
+    return project
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_interrupted_run_is_recorded_as_incomplete_and_its_answers_are_kept(
+    many: Project, number: signal.Signals
+) -> None:
+    session = Ended(many, "-k", "plain")
+    session.wait_until("calls", 17)
+    session.process.send_signal(number)
+    assert session.end() == pytest.ExitCode.INTERRUPTED
+    assert "Traceback" not in session.output
+    assert "INCOMPLETE" in session.output
+    assert "call under way; Ctrl-C ends at once" in session.output.replace("calls", "call")
+    totals = session.manifest["totals"]
+    assert session.manifest["complete"] is False
+    assert 8 <= totals["passed"] < 60
+    assert totals["passed"] + totals["not_run"] == 60
+    called = (many.suite / "calls").stat().st_size
+    again = many.run("-k", "plain")
+    assert again.ret == pytest.ExitCode.OK
+    assert (many.suite / "calls").stat().st_size == 60
+    again.stdout.fnmatch_lines([f"*60 trials, {called} from the cache*"])
+
+
+def test_second_interrupt_waits_for_nothing(many: Project) -> None:
+    many.write("mine.py", HANGING_METRIC)
+    suite = many.suite / "suite.yaml"
+    suite.write_text(suite.read_text().replace("[exact_match]", '[exact_match, "mine.py:mine"]'))
+    session = Ended(many, "-k", "plain")
+    session.wait_until("scored", 0)
+    session.process.send_signal(signal.SIGINT)
+    time.sleep(1)
+    began = time.monotonic()
+    session.process.send_signal(signal.SIGINT)
+    assert session.end() == pytest.ExitCode.INTERRUPTED
+    assert time.monotonic() - began < 8
+    assert "Traceback" not in session.output
+    assert session.manifest["complete"] is False
+    assert session.manifest["totals"]["not_run"] == 60
+
+
+def test_killed_run_costs_no_answer_that_was_there(many: Project) -> None:
+    session = Ended(many, "-k", "plain")
+    session.wait_until("calls", 17)
+    session.process.kill()
+    session.end()
+    called = (many.suite / "calls").stat().st_size
+    again = many.run("-k", "plain")
+    assert again.ret == pytest.ExitCode.OK
+    assert (many.suite / "calls").stat().st_size - called < 60 - 8
+
+
+def test_two_sessions_at_once_share_answers_and_keep_their_runs_apart(many: Project) -> None:
+    sessions = [Ended(many, "-k", "plain") for _ in range(2)]
+    assert [session.end() for session in sessions] == [pytest.ExitCode.OK] * 2
+    runs = [json.loads(path.read_text()) for path in (many.path / "reports" / "runs").glob("*/run.json")]
+    assert [(run["complete"], run["totals"]["passed"]) for run in runs] == [(True, 60)] * 2
