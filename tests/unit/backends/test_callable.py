@@ -248,9 +248,15 @@ def test_wrong_return_says_what_is_allowed(tmp_path: Path, request_: Request, *,
 @pytest.mark.parametrize(
     ("source", "said"),
     [
-        ("def other(m): ...\nif False:\n    answer = 1\nanswr = other", "app.py has no 'answer'; .*Did you mean 'answr'"),
+        (
+            "def other(m): ...\nif False:\n    answer = 1\nanswr = other",
+            "app.py has no 'answer'; .*Did you mean 'answr'",
+        ),
         ("answer = 3", "is a int; a function"),
-        ("import no_such\nanswer = 1", "app.py cannot be loaded: ModuleNotFoundError: No module named 'no_such'; mend it"),
+        (
+            "import no_such\nanswer = 1",
+            "app.py cannot be loaded: ModuleNotFoundError: No module named 'no_such'; mend it",
+        ),
         ("answer = 1\nraise SystemExit(3)", "app.py cannot be loaded: SystemExit: 3; mend it"),
     ],
 )
