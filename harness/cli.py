@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -55,6 +56,7 @@ class _Parser(argparse.ArgumentParser):
 
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="prompt-suite", description="Suites of prompts: make, check and describe them.")
+    parser.add_argument("--version", action="version", version=f"%(prog)s {version('pytest-prompt-suite')}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
 
     init = commands.add_parser("init", help="make a new suite that runs")
@@ -177,7 +179,7 @@ def _metrics(_options: argparse.Namespace) -> int:
     widths = [max(len(row[column]) for row in rows) for column in range(4)]
     for row in rows:
         line = "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip()
-        print(line + ("  (every trial has it)" if row[1] in always else ""))
+        print(line + ("  (measured without being listed)" if row[1] in always else ""))
     return EXIT_OK
 
 

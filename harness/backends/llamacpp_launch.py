@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from harness.backends.one_line import one_line
+from harness.wording import one_line
 
 if TYPE_CHECKING:
     from harness.backends.chat_client import ChatClient

@@ -10,7 +10,7 @@ from harness.backends.protocol import Sharing
 from harness.backends.registry import create
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterable
+    from collections.abc import Hashable
 
     from harness.backends.protocol import Backend
     from harness.schema import BackendSpec
@@ -39,7 +39,3 @@ class Pool:
                 backend.share(self._kept)
             self._by_content[content] = backend
         return self._by_content[content]
-
-    def all(self) -> Iterable[Backend]:
-        """Every backend made so far."""
-        return self._by_content.values()

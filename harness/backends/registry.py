@@ -9,10 +9,10 @@ from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any
 
 from harness.backends.models import MODELS
-from harness.backends.one_line import one_line
 from harness.backends.protocol import missing_members
 from harness.errors import HarnessError, OptionError
 from harness.schema import BackendSpec, Price
+from harness.wording import one_line
 
 if TYPE_CHECKING:
     from pathlib import Path

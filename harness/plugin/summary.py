@@ -13,6 +13,7 @@ from harness.plan import item_name
 from harness.plugin.failure import printable
 from harness.plugin.gate_table import gate_table
 from harness.plugin.layout import NARROW, make_table, seconds
+from harness.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -48,7 +49,7 @@ def _suite(suite: Suite, cells: Sequence[Cell], width: int) -> Iterator[Renderab
     backends = list(dict.fromkeys(cell.backend for cell in cells))
     head = Text(printable(suite.name), style="bold")
     head.append(
-        f"  {_count(len(suite.samples), 'sample')}, {_count(variants, 'variant')} on {printable(', '.join(backends))}"
+        f"  {counted(len(suite.samples), 'sample')}, {counted(variants, 'variant')} on {printable(', '.join(backends))}"
         + (f", {suite.repeats} repeats" if suite.repeats > 1 else ""),
         style="not bold",
     )
@@ -198,19 +199,15 @@ def _totals(record: RunRecord) -> Text:
     totals = record.manifest.totals
     spent = "unknown (a backend has no price)" if totals["spent_usd"] is None else f"${totals['spent_usd']:.4g}"
     parts = [
-        _count(totals["trials"], "trial"),
+        counted(totals["trials"], "trial"),
         f"{totals['from_cache']} from the cache",
-        _count(totals["calls"], "call"),
+        counted(totals["calls"], "call"),
         f"spent {spent}",
         f"{record.manifest.wall_s:.1f} s",
     ]
     text = Text(", ".join(parts))
     if not record.manifest.complete:
         unrun = totals["not_run"]
-        why = f": {_count(unrun, 'trial')} not run" if unrun else ": stopped before the end"
+        why = f": {counted(unrun, 'trial')} not run" if unrun else ": stopped before the end"
         text.append(f"  INCOMPLETE{why}", style="bold red")
     return text
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number:,} {what}{'' if number == 1 else 's'}"
