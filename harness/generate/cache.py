@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 import threading
 import time
@@ -11,6 +12,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from harness.errors import RecordError
+from harness.generate.sound import flaw_of
 from harness.schema import Generation, TokenLogprob
 
 if TYPE_CHECKING:
@@ -35,16 +37,19 @@ _BUSY_MS = 60_000
 
 def open_cache(settings: Settings) -> AnswerCache | None:
     """The project's cache, open; None when the settings say to do without. Raises RecordError as AnswerCache."""
-    return None if settings.cache_mode == "off" else AnswerCache(settings.root / ".prompt_cache")
+    if settings.cache_mode == "off":
+        return None
+    return AnswerCache(settings.root / ".prompt_cache", read_only=settings.cache_mode == "only")
 
 
 class AnswerCache:
     """The answers recorded so far; safe to use from several threads and processes."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, read_only: bool = False) -> None:
         """Open `folder/answers.sqlite`, making both where they are missing.
 
-        A file that is no database is moved aside, never deleted; `notice` then says so.
+        A file that is no database is moved aside, never deleted; `notice` then says so. With `read_only` nothing is
+        written, made or moved: the folder may be one that cannot be written; where there is none, there are no answers.
 
         Raises:
             RecordError: the folder or the file cannot be opened.
@@ -54,12 +59,15 @@ class AnswerCache:
         self.notice: str | None = None
         self._lock = threading.Lock()
         try:
+            if read_only:
+                self._connection = self._open_to_read()
+                return
             folder.mkdir(parents=True, exist_ok=True)
             ignore = folder / ".gitignore"
             if not ignore.exists():
                 ignore.write_text("*\n", encoding="utf-8")
             self._connection = self._open()
-        except (OSError, sqlite3.OperationalError) as error:
+        except (OSError, sqlite3.Error) as error:
             raise RecordError(
                 f"{folder}: the answer cache cannot be opened ({error}); a writable folder is needed; "
                 "free it, or run with --prompt-cache off"
@@ -75,6 +83,24 @@ class AnswerCache:
             self.path.rename(aside)
             self.notice = f"{self.path}: the answer cache is damaged; it was moved to {aside.name}, a new one is begun"
             return self._connect()
+
+    def _open_to_read(self) -> sqlite3.Connection:
+        if not self.path.exists():
+            connection = sqlite3.connect(":memory:", check_same_thread=False, isolation_level=None)
+            connection.execute(_SCHEMA)
+            return connection
+        # without the right to write, SQLite reads only a file that it may take for unchanging
+        writable = os.access(self.path, os.W_OK) and os.access(self.path.parent, os.W_OK)
+        uri = f"{self.path.absolute().as_uri()}?mode=ro{'' if writable else '&immutable=1'}"
+        connection = sqlite3.connect(
+            uri, uri=True, timeout=_BUSY_MS / 1000, check_same_thread=False, isolation_level=None
+        )
+        try:
+            connection.execute("SELECT 1 FROM answers LIMIT 1")
+        except sqlite3.Error:
+            connection.close()
+            raise
+        return connection
 
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(self.path, timeout=_BUSY_MS / 1000, check_same_thread=False, isolation_level=None)
@@ -165,9 +191,10 @@ def _decode(text: str) -> Generation | None:
     try:
         fields: dict[str, Any] = json.loads(text)
         logprobs = tuple(_logprobs(fields.pop("logprobs", ())))
-        return Generation(**{**fields, "from_cache": True, "logprobs": logprobs})
+        generation = Generation(**{**fields, "from_cache": True, "logprobs": logprobs})
     except (ValueError, TypeError, KeyError, AttributeError):
         return None
+    return generation if flaw_of(generation) is None else None
 
 
 def _logprobs(rows: Iterable[dict[str, Any]]) -> Iterator[TokenLogprob]:

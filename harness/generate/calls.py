@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from harness.errors import BackendError
+from harness.generate.sound import flaw_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,13 +54,16 @@ async def _once(backend: Backend, request: Request) -> Generation:
     limit_s = backend.spec.timeout_s + _GRACE_S
     try:
         async with asyncio.timeout(limit_s):
-            return await backend.generate(request)
+            generation = await backend.generate(request)
     except TimeoutError as error:
         raise BackendError(
             f"backend '{backend.spec.name}': no answer after {limit_s:g} s; raise timeout_s if it needs longer",
             kind="timeout",
             retryable=True,
         ) from error
+    if (flaw := flaw_of(generation)) is not None:
+        raise BackendError(f"backend '{backend.spec.name}': returned {flaw}; mend it", kind="unreadable")
+    return generation
 
 
 def _wait_s(error: BackendError, attempt: int, random: Random) -> float:

@@ -111,10 +111,19 @@ def test_two_processes_write_at_once_without_a_lock_error(tmp_path: Path) -> Non
 
 def test_damaged_row_counts_as_not_recorded(tmp_path: Path) -> None:
     cache = AnswerCache(tmp_path)
-    cache.put_many([("sound", "t1", FULL), ("cut", "t2", FULL), ("foreign", "t3", FULL), ("list", "t4", FULL)])
-    for key, text in (("cut", '{"text": "a'), ("foreign", '{"text": "a", "wisdom": 3}'), ("list", "[1]")):
+    cache.put_many([("sound", "t1", FULL)])
+    damaged: dict[str, object] = {
+        "cut": '{"text": "a',
+        "foreign": '{"text": "a", "wisdom": 3}',
+        "list": "[1]",
+        "number": '{"text": 3}',
+        "latency": '{"text": "a", "latency_s": "soon"}',
+        "bytes": b"\xff",
+    }
+    for key, text in damaged.items():
+        cache.put_many([(key, "t", FULL)])
         cache._connection.execute("UPDATE answers SET generation = ? WHERE key = ?", (text, key))
-    assert list(cache.get_many(["sound", "cut", "foreign", "list"])) == ["sound"]
+    assert list(cache.get_many(["sound", *damaged])) == ["sound"]
     cache.close()
 
 
@@ -147,3 +156,42 @@ def test_full_disk_is_one_clear_line_and_what_was_recorded_stays(tmp_path: Path)
         cache.put_many([(f"k{number}", "t", FULL) for number in range(1_000)])
     assert list(cache.get_many(["before", "k0"])) == ["before"]
     cache.close()
+
+
+def test_read_only_cache_is_read_where_nothing_can_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    cache = AnswerCache(tmp_path / "cache")
+    cache.put_many([("k", "t", FULL)])
+    cache.close()
+    before = sorted((path.name, path.stat().st_mtime_ns) for path in (tmp_path / "cache").iterdir())
+    monkeypatch.setattr("os.access", lambda *_: False)  # root may write everywhere
+    reader = AnswerCache(tmp_path / "cache", read_only=True)
+    assert list(reader.get_many(["k", "absent"])) == ["k"]
+    with pytest.raises(RecordError, match="cannot be written"):
+        reader.put_many([("l", "t", FULL)])
+    reader.close()
+    assert sorted((path.name, path.stat().st_mtime_ns) for path in (tmp_path / "cache").iterdir()) == before
+
+
+def test_read_only_cache_sees_what_another_run_is_writing(tmp_path: Path) -> None:
+    writer = AnswerCache(tmp_path)
+    writer.put_many([("k", "t", FULL)])
+    reader = AnswerCache(tmp_path, read_only=True)
+    assert list(reader.get_many(["k"])) == ["k"]
+    assert reader.nearest("t")
+    reader.close()
+    writer.close()
+
+
+def test_read_only_cache_that_is_not_there_is_empty_and_not_made(tmp_path: Path) -> None:
+    reader = AnswerCache(tmp_path / "cache", read_only=True)
+    assert reader.get_many(["k"]) == {}
+    assert not reader.nearest("t")
+    reader.close()
+    assert not (tmp_path / "cache").exists()
+
+
+def test_damaged_read_only_cache_is_one_clear_line_and_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "answers.sqlite").write_bytes(b"no database" * 100)
+    with pytest.raises(RecordError, match=r"the answer cache cannot be opened \(file is not a database\)"):
+        AnswerCache(tmp_path, read_only=True)
+    assert [path.name for path in tmp_path.iterdir()] == ["answers.sqlite"]

@@ -43,6 +43,27 @@ def test_defect_of_a_backend_costs_one_trial_only(settings: Settings, defect: Ba
     assert f"{__file__}:" in failed["t1"].message
 
 
+@pytest.mark.parametrize(
+    ("returned", "said"),
+    [
+        (None, "a NoneType, not a generation"),
+        ("text", "a str, not a generation"),
+        (Generation(text=3), "a generation whose text is 3"),  # type: ignore[arg-type]
+        (Generation(text="x", input_tokens=2**63), "a generation whose input_tokens is 9223372036854775808"),
+        (Generation(text="x", cost_usd=float("nan")), "a generation whose cost_usd is nan"),
+    ],
+)
+def test_answer_that_no_table_could_hold_is_refused(settings: Settings, *, returned: object, said: str) -> None:
+    class Odd(Echo):
+        async def generate(self, request: Request) -> Generation:
+            return returned if request.sample_id == "1" else await super().generate(request)  # type: ignore[return-value]
+
+    answers = Run(Odd(), settings).all(trials(3))
+    assert [answer for answer in answers.values() if isinstance(answer, CallError)] == [
+        CallError("unreadable", f"backend 'echo': returned {said}; mend it")
+    ]
+
+
 def test_backend_that_cancels_its_own_task_costs_one_trial_only(settings: Settings) -> None:
     class Suicide(Echo):
         async def generate(self, request: Request) -> Generation:
