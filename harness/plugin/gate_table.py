@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from rich.console import RenderableType
 
-    from harness.schema import Verdict
+    from harness.schema import Aggregate, Verdict
 
 
 def gate_table(verdicts: Sequence[Verdict], *, width: int, brief: bool) -> Iterator[RenderableType]:
@@ -68,11 +68,16 @@ def _gate(verdict: Verdict, names: Sequence[str], *, roomy: bool) -> list[Text]:
     """Gate, the named parts of its cell, value, interval and n."""
     aggregate = verdict.aggregate
     style = "" if verdict.passed else "red"
-    interval = ""
-    if aggregate.ci_low is not None and aggregate.ci_high is not None:
-        interval = f"{number(aggregate.ci_low)} to {number(aggregate.ci_high)}"
     value = "none" if aggregate.value is None else told_apart(aggregate.value, verdict.gate.threshold)
     where = [verdict.gate.text, *(getattr(verdict, name) for name in names)]
     cells = [Text(printable(text), style=style) for text in where]
-    drawn = [Text(interval, style="dim")] if roomy else []
+    drawn = [Text(_interval(aggregate), style="dim")] if roomy else []
     return [*cells, Text(value, style=style), *drawn, Text(str(aggregate.n_scored))]
+
+
+def _interval(aggregate: Aggregate) -> str:
+    """Both ends, or the one there is: few values bound a percentile on one side only."""
+    low, high = aggregate.ci_low, aggregate.ci_high
+    if low is None:
+        return "" if high is None else f"up to {number(high)}"
+    return f"from {number(low)}" if high is None else f"{number(low)} to {number(high)}"
