@@ -13,6 +13,7 @@ from urllib.request import getproxies, proxy_bypass
 
 from harness.backends.chat_answer import read_answer
 from harness.backends.chat_errors import call_failure, status_failure
+from harness.errors import BackendError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,6 +28,8 @@ _KEEPALIVE_S = 4.0
 """An idle connection is given up before the server does it: uvicorn (vLLM, LiteLLM) waits 5 s, nginx 75 s."""
 _DNS_CACHE_S = 300
 """How long a looked-up address is used; with aiohttp's 10 s a long run would ask again and again."""
+_MOST_BODY = 64 * 2**20
+"""Most bytes of an answer, unpacked: 100,000 tokens with 20 log-probabilities each are a third of it."""
 _LARGE_BODY = 2**20
 """Above this aiohttp warns about a body given as bytes (`aiohttp.payload.TOO_LARGE_BYTES_BODY`)."""
 
@@ -83,12 +86,26 @@ class ChatClient:
             async with self._session.post(
                 self._url, data=payload, proxy=self._proxy, allow_redirects=False, timeout=self._timeout
             ) as response:
-                content = await response.read()
+                content = await self._body(response)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise call_failure(error, self.endpoint) from error
         if response.status != 200:  # noqa: PLR2004 - the protocol's only success
             raise status_failure(response.status, response.headers, content, endpoint=self.endpoint)
         return content
+
+    async def _body(self, response: aiohttp.ClientResponse) -> bytes:
+        """The whole body, unpacked; BackendError when it does not come to an end soon."""
+        body = bytearray()
+        async for chunk in response.content.iter_any():
+            body += chunk
+            if len(body) > _MOST_BODY:
+                response.close()
+                raise BackendError(
+                    f"{self.endpoint.label}: the answer is larger than {_MOST_BODY // 2**20} MiB "
+                    f"(from {self.endpoint.shown_url}); check that base_url is an OpenAI-compatible API",
+                    kind="unreadable",
+                )
+        return bytes(body)
 
 
 def chat_messages(request: Request) -> list[dict[str, str]]:

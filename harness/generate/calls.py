@@ -20,6 +20,8 @@ _FIRST_WAIT_S = 0.5
 """Wait before the first retry; doubled each time, with full jitter (AWS Architecture Blog, 2015)."""
 _LONGEST_WAIT_S = 30.0
 """Longest wait between two tries that the server did not ask for."""
+_LONGEST_ASKED_S = 60.0
+"""Longest wait that a server may ask for (as OpenAI's SDK has it); beyond it the trial is an error."""
 _GRACE_S = 5.0
 """Seconds beyond `timeout_s` after which a backend that does not keep its own timeout is cut off."""
 
@@ -39,6 +41,11 @@ async def call(
         except BackendError as error:
             if not error.retryable:
                 raise
+            if error.retry_after_s is not None and error.retry_after_s > _LONGEST_ASKED_S:
+                wish = (
+                    f"the server asks to wait {error.retry_after_s:.0f} s, a run waits {_LONGEST_ASKED_S:.0f} s at most"
+                )
+                raise BackendError(f"{error} ({wish}; run again then)", kind=error.kind) from error
             if attempt == max_retries:
                 if attempt == 0:
                     raise
@@ -53,9 +60,11 @@ async def call(
 async def _once(backend: Backend, request: Request) -> Generation:
     limit_s = backend.spec.timeout_s + _GRACE_S
     try:
-        async with asyncio.timeout(limit_s):
+        async with asyncio.timeout(limit_s) as limit:
             generation = await backend.generate(request)
     except TimeoutError as error:
+        if not limit.expired():  # the backend's own
+            raise
         raise BackendError(
             f"backend '{backend.spec.name}': no answer after {limit_s:g} s; raise timeout_s if it needs longer",
             kind="timeout",

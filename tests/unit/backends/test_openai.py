@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import json
 import re
 import socket
@@ -217,6 +218,28 @@ def test_body_that_is_no_chat_completion_is_unreadable(
     error = failure(openai_spec(), request_)
     assert error.kind == "unreadable"
     assert said in str(error)
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_answer_without_end_is_cut_off(
+    openai_spec: SpecOf, server: FakeServer, request_: Request, *, monkeypatch: pytest.MonkeyPatch, packed: bool
+) -> None:
+    monkeypatch.setattr("harness.backends.chat_client._MOST_BODY", 2**20)
+    body = b" " * (3 * 2**20)
+    server.script(
+        Behaviour(body=gzip.compress(body), headers={"Content-Encoding": "gzip"}) if packed else Behaviour(body=body)
+    )
+    error = failure(openai_spec(), request_)
+    assert (error.kind, error.retryable) == ("unreadable", False)
+    assert str(error) == (
+        f"backend 'local': the answer is larger than 1 MiB (from {server.base_url}/chat/completions); "
+        "check that base_url is an OpenAI-compatible API"
+    )
+
+
+def test_finish_reason_is_one_harmless_line(openai_spec: SpecOf, server: FakeServer, request_: Request) -> None:
+    server.script(Behaviour(finish_reason="a\n\x1b[31m\ud800"))
+    assert ask(openai_spec(), request_).finish_reason == "a \\x1b[31m\\ud800"
 
 
 @pytest.mark.parametrize(

@@ -130,6 +130,15 @@ def test_passing_failure_is_tried_again_and_counted(settings: Settings) -> None:
     assert (run.engine.progress().calls, run.engine.progress().retries) == (3, 2)
 
 
+def test_wait_that_is_too_long_is_told_and_not_waited_for(settings: Settings) -> None:
+    asked = BackendError("busy", kind="rate_limited", retryable=True, retry_after_s=3600)
+    backend = Echo(fail=lambda _request, _tries: asked)
+    assert Run(backend, settings).all(trials(1))["t0"] == CallError(
+        "rate_limited", "busy (the server asks to wait 3600 s, a run waits 60 s at most; run again then)"
+    )
+    assert len(backend.calls) == 1
+
+
 def test_lasting_failure_ends_with_the_number_of_tries(settings: Settings) -> None:
     run = Run(
         Echo(fail=lambda _r, _t: BackendError("HTTP 503", kind="server", retryable=True, retry_after_s=0.0)), settings
