@@ -16,7 +16,14 @@ def make_table(*columns: str) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1), show_edge=False, header_style="dim")
     for title in columns:
         right = title.startswith(">")
-        table.add_column(title.removeprefix(">"), justify="right" if right else "left", no_wrap=right, overflow="fold")
+        heading = title.removeprefix(">")
+        table.add_column(
+            heading,
+            justify="right" if right else "left",
+            no_wrap=right,
+            overflow="fold",
+            min_width=len(heading),
+        )
     return table
 
 
