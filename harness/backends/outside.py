@@ -44,7 +44,7 @@ class Call:
     """Whether it has really ended, cancelled or not."""
 
     def end(self, outcome: Outcome) -> None:
-        """Tell the outcome to whoever still waits."""
+        """Tell the outcome to whoever still waits; only the first counts."""
         self.is_over = True
         with suppress(InvalidStateError):  # nobody waits any more: timed out, or stopped
             self.future.set_result(outcome)
@@ -90,6 +90,7 @@ class OwnLoop:
         def begin() -> None:
             task = self._loop.create_task(run())
             call.future.add_done_callback(lambda future: self._cancel(task) if future.cancelled() else None)
+            task.add_done_callback(lambda _: call.end(Outcome(error=asyncio.CancelledError())))  # before its first step
 
         self._loop.call_soon_threadsafe(begin)
         return call

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import threading
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -71,7 +72,9 @@ def score_safely(metric: Metric, answers: Sequence[Answer]) -> list[tuple[Score,
     try:
         rows = [tuple(row) for row in metric.score(answers)]
         _check_shape(metric, rows, len(answers))
-    except Exception as error:  # noqa: BLE001 - a metric may be the user's own and raise anything
+    except BaseException as error:  # a metric may be the user's own and raise anything, also what ends interpreters
+        if isinstance(error, KeyboardInterrupt) and threading.current_thread() is threading.main_thread():
+            raise  # Ctrl-C is heard there alone
         if len(answers) > 1:
             return [row for answer in answers for row in score_safely(metric, [answer])]
         return [failed(metric.measures, described_error(error))]
@@ -106,7 +109,7 @@ def _flaw(value: float | None, measure: Measure) -> str | None:
 
 def _corpus_safely(metric: CorpusMetric, answers: Sequence[Answer]) -> dict[str, float]:
     try:
-        values = dict(metric.corpus(answers))
-    except Exception:  # noqa: BLE001 - a metric may be the user's own and raise anything
+        values = {name: float(value) for name, value in dict(metric.corpus(answers)).items()}
+    except (Exception, SystemExit):  # noqa: BLE001 - a metric may be the user's own and raise anything
         return {}
-    return {name: float(value) for name, value in values.items() if math.isfinite(value)}
+    return {name: value for name, value in values.items() if math.isfinite(value)}

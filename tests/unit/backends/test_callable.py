@@ -119,6 +119,23 @@ def test_function_that_cancels_its_own_task_fails_its_own_call(tmp_path: Path, r
         ask(app(tmp_path, source), request_)
 
 
+def test_function_that_cancels_others_before_they_begin_fails_them_at_once(tmp_path: Path, request_: Request) -> None:
+    source = (
+        "import asyncio\nasync def answer(m):\n  [t.cancel() for t in asyncio.all_tasks()]\n  await asyncio.sleep(5)"
+    )
+
+    async def ask_all() -> list[BaseException | object]:
+        backend = create(app(tmp_path, source, timeout_s=30))
+        try:
+            return await asyncio.gather(*(backend.generate(request_) for _ in range(4)), return_exceptions=True)
+        finally:
+            await backend.stop()
+
+    began = time.perf_counter()
+    assert all("raised CancelledError" in str(error) for error in asyncio.run(ask_all()))
+    assert time.perf_counter() - began < 10
+
+
 def test_function_that_stops_its_loop_stops_no_other_call(tmp_path: Path, request_: Request) -> None:
     source = (
         "import asyncio\ncount = 0\nasync def answer(m):\n  global count\n  count += 1\n"

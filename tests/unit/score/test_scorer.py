@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -97,6 +98,17 @@ def test_an_interrupt_is_not_taken_for_a_failed_metric(tmp_path: Path) -> None:
     (tmp_path / "own.py").write_text("def stop(output):\n    raise KeyboardInterrupt\n")
     with pytest.raises(KeyboardInterrupt):
         Scorer([_spec("own.py:stop", tmp_path)]).score([Answer("a", (), {}, None)])
+
+
+@pytest.mark.parametrize("raised", ["SystemExit(3)", "GeneratorExit", "KeyboardInterrupt", "Mute"])
+def test_nothing_that_a_metric_raises_beside_a_run_ends_it(tmp_path: Path, raised: str) -> None:
+    source = "class Mute(Exception):\n    def __str__(self):\n        raise self\n"
+    (tmp_path / "own.py").write_text(f"{source}def mine(output):\n    raise {raised}\n", encoding="utf-8")
+    scorer = Scorer([_spec("own.py:mine", tmp_path)])
+    with ThreadPoolExecutor(1) as beside:
+        ((mine, *_),) = beside.submit(scorer.score, [Answer("a", (), {}, None)]).result()
+    assert mine.status == "failed"
+    assert (mine.reason or "").startswith(raised.partition("(")[0])
 
 
 def test_a_long_reason_is_cut(tmp_path: Path) -> None:
