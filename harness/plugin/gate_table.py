@@ -27,7 +27,6 @@ def gate_table(verdicts: Sequence[Verdict], *, width: int, brief: bool) -> Itera
     names = ["variant"] if one_backend else ["variant", "backend"]
     roomy = one_backend or width >= NARROW
     table = make_table("", "gate", *names, ">value", *([">95 % interval"] if roomy else []), ">n", "")
-    table.columns[1].no_wrap = True
     for suite in suites:
         own = [verdict for verdict in verdicts if verdict.suite == suite]
         rows = list(_gate_rows(own, names, roomy=roomy, brief=brief))

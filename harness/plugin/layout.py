@@ -12,18 +12,11 @@ NARROW = 100
 
 
 def make_table(*columns: str) -> Table:
-    """A table with these headings; `>` before one aligns its column right. Names too long are folded, never cut."""
+    """A table with these headings; `>` before one aligns its column right. Nothing in it is folded or cut."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1), show_edge=False, header_style="dim")
     for title in columns:
         right = title.startswith(">")
-        heading = title.removeprefix(">")
-        table.add_column(
-            heading,
-            justify="right" if right else "left",
-            no_wrap=right,
-            overflow="fold",
-            min_width=len(heading),
-        )
+        table.add_column(title.removeprefix(">"), justify="right" if right else "left", no_wrap=True)
     return table
 
 

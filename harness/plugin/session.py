@@ -242,12 +242,10 @@ class PromptSession:
             self.terminal.say(f"waiting a few seconds for {counted(under_way, 'call')} under way; Ctrl-C ends at once")
         try:
             self.terminal.end(*self._finished(session, complete=not stopped))
-        except HarnessError as error:
-            self.terminal.fail(str(error))
-            session.exitstatus = session.exitstatus or pytest.ExitCode.TESTS_FAILED
         except Exception as error:  # noqa: BLE001 - whatever it is, the user's results come before our traceback
-            what = described_error(error, placed=True)
-            self.terminal.fail(f"the run cannot be recorded: {what}; its answers are in the cache; please report this")
+            what = f"the run cannot be recorded: {described_error(error, placed=True)}; its answers are in the cache"
+            message = str(error) if isinstance(error, HarnessError) else f"{what}; please report this"
+            self.terminal.fail(message, self.evaluation.record)
             session.exitstatus = session.exitstatus or pytest.ExitCode.TESTS_FAILED
 
     def _finished(self, session: pytest.Session, *, complete: bool) -> tuple[RunRecord, Path]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from io import StringIO
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from rich.console import Console, Group
+from rich.console import Console
+from rich.measure import Measurement
+from rich.table import Table
 from rich.text import Text
 
 from harness.plan import item_name
@@ -19,7 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from rich.console import RenderableType
-    from rich.table import Table
 
     from harness.schema import Aggregate, Cell, Measure, RunRecord, Suite, TrialResult
 
@@ -27,6 +28,8 @@ _PLOTS = ((110, 25), (90, 13))
 """Least width of the terminal, and characters of an interval's drawing; none below."""
 _MEASURED = {"latency_s", "input_tokens", "output_tokens", "cached_input_tokens", "cost_usd"}
 """Measures of every trial: they are in the table of costs, not in the table of scores."""
+_WIDEST = 10_000
+"""More columns than any table has."""
 _SLOWEST = 3
 """Slow trials that are named."""
 
@@ -34,14 +37,25 @@ _SLOWEST = 3
 def summary_lines(record: RunRecord, *, width: int, color: bool, brief: bool) -> str:
     """All of it as one text of at most `width` columns; `brief` leaves the tables out."""
     out = StringIO()
-    console = Console(file=out, width=width, force_terminal=color, no_color=not color, highlight=False, emoji=False)
-    for suite in record.suites:
-        cells = [cell for cell in record.cells if cell.suite == suite.name]
-        if not brief:
-            console.print(Group(*_suite(suite, cells, width)))
-    for part in _end(record, width=width, brief=brief):
-        console.print(part)
+    settings: dict[str, Any] = {"force_terminal": color, "no_color": not color, "highlight": False, "emoji": False}
+    ruler = Console(width=_WIDEST, **settings)
+    parts: list[RenderableType] = []
+    for suite in [] if brief else record.suites:
+        parts.extend(_suite(suite, [cell for cell in record.cells if cell.suite == suite.name], width))
+    parts.extend(_end(record, width=width, brief=brief))
+    for part in parts:
+        Console(file=out, width=_fitting(part, width, ruler), **settings).print(part)
     return "\n".join(line.rstrip() for line in out.getvalue().rstrip().splitlines())
+
+
+def _fitting(part: RenderableType, width: int, ruler: Console) -> int:
+    """The width, or the table's own where that is more: rich would else cut the last digits of its numbers.
+
+    What rich measures leaves some of the padding out, up to a column each: hence the margin.
+    """
+    if not isinstance(part, Table):
+        return width
+    return max(width, Measurement.get(ruler, ruler.options, part).maximum + len(part.columns))
 
 
 def _suite(suite: Suite, cells: Sequence[Cell], width: int) -> Iterator[RenderableType]:

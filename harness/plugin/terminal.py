@@ -134,30 +134,35 @@ class Terminal:
         self._record = record
         self.folder = folder
 
-    def fail(self, message: str) -> None:
-        """The run could not be recorded."""
+    def fail(self, message: str, record: RunRecord | None) -> None:
+        """The run could not be recorded; `record` is what there is of it."""
         self.erase()
         self._failure = message
+        self._record = record
 
     def summarize(self) -> None:
         """Print the tables, the verdicts and the report's path; with -q the verdicts only, with -qq nothing."""
         reporter = self._reporter
         if reporter is None:
             return
-        if self._failure is not None:
-            reporter.section("prompt suites", red=True)
-            reporter.write_line(printable(self._failure), red=True)
-        if self._record is None or self.folder is None or self._verbosity < -1:
-            self._give_notice()
-            return
-        reporter.section("prompt suites")
+        shows_results = self._record is not None and self._verbosity >= -1
+        if shows_results or self._failure is not None:
+            reporter.section("prompt suites")
         self._give_notice()
-        writer = reporter._tw  # noqa: SLF001 - pytest has no other way
-        shown = _shown(self.folder / "report.html", self.config.invocation_params.dir)
+        if shows_results:
+            self._show_results()
+        if self._failure is not None:
+            reporter.write_line(printable(self._failure), red=True)
+
+    def _show_results(self) -> None:
+        assert self._record is not None
+        writer = self._reporter._tw  # noqa: SLF001 - pytest has no other way
         text = summary_lines(
             self._record, width=min(writer.fullwidth, 160), color=bool(writer.hasmarkup), brief=self._verbosity < 0
         )
-        reporter.write_line(f"{text}\nreport: {shown}")
+        if self.folder is not None:
+            text += f"\nreport: {printable(_shown(self.folder / 'report.html', self.config.invocation_params.dir))}"
+        self._reporter.write_line(text)
 
 
 def _shown(path: Path, start: Path) -> str:

@@ -38,6 +38,19 @@ def test_plain_output_has_steps_and_no_escape_codes(project: Project) -> None:
     assert "\r" not in text
 
 
+@pytest.mark.parametrize("columns", ["20", "40", "60"])
+def test_no_digit_is_cut_on_a_narrow_terminal(project: Project, monkeypatch: pytest.MonkeyPatch, columns: str) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+    project.rows([{"id": f"s{number}", "country": "Peru", "capital": "Lima"} for number in range(123)])
+    project.add('gates: ["exact_match.mean >= 0.123456", "latency_s.p95 <= 2000"]\n')
+    text = project.run("-k", "plain").stdout.str()
+    # Wilson, 123 of 123 (statsmodels proportion_confint(123, 123, method="wilson") = 0.9697, 1.0)
+    assert re.search(r"1\.000 +0\.970 to 1\.000 +123\n", text)
+    assert re.search(r"exact_match\.mean >= 0\.123456 .* 123\n", text)
+    assert re.search(r"latency_s\.p95 <= 2000 .* 123\n", text)
+    assert re.search(r"plain +123 +0 +0 +0 .* unknown\n", text)
+
+
 def test_quiet_prints_verdicts_and_the_report_but_no_tables(project: Project) -> None:
     project.add('gates: ["exact_match.mean >= 0.4"]\n')
     result = project.run("-q")
