@@ -68,6 +68,7 @@ class Evaluation:
         self._backends = {(suite.name, spec.name): pool.get(spec) for suite in loaded for spec in suite.backends}
         self._results = score.Results()
         self._verdicts: list[Verdict] = []
+        self.record: RunRecord | None = None
         self._store = record.RunStore(settings.reports)
         self._store.check_writable()
         self._cache = cache = generate.open_cache(settings)
@@ -126,6 +127,7 @@ class Evaluation:
             progress=self.progress(),
             parts=(suites_run, self._results.every(), cells, tuple(self._verdicts)),
         )
+        self.record = run  # there also when it cannot be written
         texts = {"report.html": report.render_html(run), "summary.md": report.render_summary(run)}
         folder = self._store.write(run, texts)
         self._store.write_index(report.render_index(record.list_manifests(self._settings.reports)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -84,6 +85,12 @@ def load_manifest(path: str | Path) -> RunManifest:
     for name, form in _FORMS.items():
         if not isinstance(content.get(name), form):
             raise _damaged(file, f"{name} is {'missing' if name not in content else 'of the wrong type'}")
+    for name in ("suites", "verdicts", "cells"):
+        if not all(isinstance(entry, dict) for entry in content[name]):
+            raise _damaged(file, f"{name} holds what is no mapping")
+    for name, value in {"wall_s": content["wall_s"], **content["totals"]}.items():
+        if value is not None and not (isinstance(value, int | float) and math.isfinite(value)):
+            raise _damaged(file, f"{name} is no number")
     return RunManifest(**{field.name: content[field.name] for field in fields(RunManifest)})
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -13,7 +14,7 @@ from harness.errors import RecordError
 from harness.record.tables import scores_table, trials_table
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from harness.schema import RunRecord
@@ -46,6 +47,13 @@ class RunStore:
             probe.unlink()
         except OSError as error:
             raise self._unwritable(error) from error
+        for name in ("latest", "index.html"):
+            path = self.reports / name
+            if path.is_dir() and not path.is_symlink():
+                raise RecordError(
+                    f"{path}: is a folder; every run writes a file or link of this name; move it away, or choose "
+                    "another place with --prompt-reports DIR"
+                )
 
     def write(self, record: RunRecord, texts: Mapping[str, str]) -> Path:
         """The run's folder, complete: tables, then `texts` (file name → content), then run.json, then `latest`.
@@ -59,8 +67,9 @@ class RunStore:
         folder = self.reports / "runs" / record.manifest.run_id
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            pq.write_table(trials_table(record), folder / "trials.parquet", compression="zstd")
-            pq.write_table(scores_table(record), folder / "scores.parquet", compression="zstd")
+            for name, table in (("trials.parquet", trials_table(record)), ("scores.parquet", scores_table(record))):
+                with _replaced(folder / name) as fresh:
+                    pq.write_table(table, fresh, compression="zstd")
             for name, text in texts.items():
                 _write(folder / name, text)
             _write(folder / "run.json", json.dumps(asdict(record.manifest), indent=1, ensure_ascii=False) + "\n")
@@ -83,13 +92,12 @@ class RunStore:
 
     def _point_latest(self, folder: Path) -> None:
         """`latest` → the run: a symbolic link, or a text file that holds the path where links are not allowed."""
-        latest, fresh = self.reports / "latest", self.reports / f".latest-{secrets.token_hex(4)}"
         target = os.path.join("runs", folder.name)  # noqa: PTH118 - a link's text, not a path to open
-        try:
-            fresh.symlink_to(target, target_is_directory=True)
-        except OSError:
-            fresh.write_text(target + "\n", encoding="utf-8")
-        fresh.replace(latest)
+        with _replaced(self.reports / "latest") as fresh:
+            try:
+                fresh.symlink_to(target, target_is_directory=True)
+            except OSError:
+                fresh.write_text(target + "\n", encoding="utf-8")
 
     def _unwritable(self, error: OSError) -> RecordError:
         return RecordError(
@@ -100,6 +108,18 @@ class RunStore:
 
 def _write(path: Path, text: str) -> None:
     """The file with this text, replaced in one step."""
-    fresh = path.with_name(f".{path.name}.new")
-    fresh.write_text(text, encoding="utf-8", errors="replace")
-    fresh.replace(path)
+    with _replaced(path) as fresh:
+        fresh.write_text(text, encoding="utf-8", errors="replace")
+
+
+@contextmanager
+def _replaced(path: Path) -> Iterator[Path]:
+    """A path to write to, which then takes the file's place in one step; nothing is left of it when that fails."""
+    fresh = path.with_name(f".{path.name}-{secrets.token_hex(4)}")
+    try:
+        yield fresh
+        fresh.replace(path)
+    except BaseException:
+        with suppress(OSError):
+            fresh.unlink(missing_ok=True)
+        raise

@@ -12,6 +12,8 @@ from harness.record import RunStore
 from harness.score import scorer
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.plugin.conftest import Project
 
 
@@ -43,16 +45,21 @@ def test_run_that_cannot_be_recorded_says_so_and_keeps_pytest_s_own_results(
     result = project.run()
     assert result.ret == pytest.ExitCode.TESTS_FAILED
     result.stdout.fnmatch_lines(
-        ["the run cannot be recorded: ZeroDivisionError: deep inside (*; its answers are in the cache*", "*8 passed*"]
+        [
+            "*8 trials, 0 from the cache*",
+            "the run cannot be recorded: ZeroDivisionError: deep inside (*; its answers are in the cache*",
+            "*8 passed*",
+        ]
     )
+    result.stdout.no_fnmatch_line("report: *")
     result.stdout.no_fnmatch_line("*INTERNALERROR*")
 
 
 def test_cache_that_cannot_be_written_is_a_notice(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     made = AnswerCache.__init__
 
-    def full(self: AnswerCache, *arguments: object) -> None:
-        made(self, *arguments)  # type: ignore[arg-type]
+    def full(self: AnswerCache, folder: Path, *, read_only: bool) -> None:
+        made(self, folder, read_only=read_only)
         pages = self._connection.execute("PRAGMA page_count").fetchone()[0]
         self._connection.execute(f"PRAGMA max_page_count = {pages}")
 

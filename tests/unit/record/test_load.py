@@ -89,6 +89,20 @@ def test_field_of_the_wrong_type_is_damage(recorded: Recorded, field: str, wrong
     )
 
 
+@pytest.mark.parametrize(
+    ("fields", "why"),
+    [
+        ({"suites": [7]}, "suites holds what is no mapping"),
+        ({"cells": [None]}, "cells holds what is no mapping"),
+        ({"totals": {"trials": "many"}}, "trials is no number"),
+        ({"totals": {"trials": None}, "wall_s": float("nan")}, "wall_s is no number"),
+    ],
+)
+def test_what_the_list_of_runs_could_not_show_is_damage(recorded: Recorded, fields: dict[str, Any], why: str) -> None:
+    recorded.change(**fields)
+    assert f"the manifest is damaged ({why}); " in said(recorded.folder)
+
+
 def test_manifest_nested_without_end_is_damage(recorded: Recorded) -> None:
     (recorded.folder / "run.json").write_text("[" * 100_000)
     assert said(recorded.folder).startswith(f"{recorded.folder / 'run.json'}: the manifest is damaged (")

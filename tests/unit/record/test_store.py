@@ -44,7 +44,7 @@ def test_manifest_is_written_last(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
     monkeypatch.setattr(Path, "replace", noting)
     RunStore(tmp_path).write(build_record(Shape(samples=1)), {"summary.md": "", "report.html": ""})
-    assert list(there) == ["summary.md", "report.html", "run.json", "latest"]
+    assert list(there) == ["trials.parquet", "scores.parquet", "summary.md", "report.html", "run.json", "latest"]
     assert {"trials.parquet", "scores.parquet", "summary.md", "report.html"} <= there["run.json"]
 
 
@@ -107,3 +107,24 @@ def test_manifest_holds_the_record_s(recorded: Recorded) -> None:
     manifest = json.loads((recorded.folder / "run.json").read_text())
     assert manifest["run_id"] == recorded.record.manifest.run_id
     assert manifest["totals"]["trials"] == len(recorded.record.results)
+
+
+@pytest.mark.parametrize("name", ["latest", "index.html"])
+def test_folder_in_the_place_of_a_file_is_said_before_the_run(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).mkdir()
+    with pytest.raises(RecordError) as caught:
+        RunStore(tmp_path).check_writable()
+    assert str(caught.value) == (
+        f"{tmp_path / name}: is a folder; every run writes a file or link of this name; move it away, or choose "
+        "another place with --prompt-reports DIR"
+    )
+
+
+def test_nothing_half_written_is_left_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_self: Path, _target: Path) -> Path:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "replace", full)
+    with pytest.raises(RecordError):
+        RunStore(tmp_path).write(build_record(Shape(samples=1)), {"summary.md": "", "report.html": ""})
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
