@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
+import shlex
 import sys
+from contextlib import suppress
 from importlib.metadata import version
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from harness.errors import FilesError, HarnessError, UsageError
-from harness.wording import counted
+from harness.wording import counted, escaped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -24,25 +28,49 @@ EXIT_USAGE = 4
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The exit code, as pytest's: 0 done, 1 it could not be done, 2 mistakes in files or interrupted, 4 wrong usage."""
-    parser = _parser()
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a terminal may not know every character
     try:
-        options = parser.parse_args(arguments)
-        run: Callable[[argparse.Namespace], int] = options.run
-        return run(options)
+        return _run(arguments)
     except FilesError as error:
-        print(error, file=sys.stderr)
+        _complain(str(error))
         return EXIT_FILES
-    except UsageError as error:
-        print(f"prompt-suite: {error}", file=sys.stderr)
-        return EXIT_USAGE
     except HarnessError as error:
-        print(f"prompt-suite: {error}", file=sys.stderr)
-        return EXIT_FAILED
+        _complain(f"prompt-suite: {error}")
+        return EXIT_USAGE if isinstance(error, UsageError) else EXIT_FAILED
     except BrokenPipeError:
         sys.stderr.close()
         return EXIT_OK
+    except OSError as error:
+        _complain(f"prompt-suite: {error.filename or 'the output'}: {error.strerror or error}; nothing more was done")
+        _drop_output()
+        return EXIT_FAILED
     except KeyboardInterrupt:
         return EXIT_FILES
+
+
+def _run(arguments: Sequence[str] | None) -> int:
+    options = _parser().parse_args(arguments)
+    command: Callable[[argparse.Namespace], int] = options.run
+    code = command(options)
+    sys.stdout.flush()
+    return code
+
+
+def _say(text: str) -> None:
+    """Print lines; names of files in them cannot move the terminal's cursor."""
+    print(escaped(text, keep="\n"))
+
+
+def _complain(text: str) -> None:
+    print(escaped(text, keep="\n"), file=sys.stderr)
+
+
+def _drop_output() -> None:
+    """Leave nothing for the interpreter to write at its end: it could not either."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 class _Parser(argparse.ArgumentParser):
@@ -96,8 +124,8 @@ def _init(options: argparse.Namespace) -> int:
 
     written = write_starter(options.folder)
     for path in written:
-        print(f"wrote {path}")
-    print(f"\nrun it with: pytest --prompt-suite {options.folder}")
+        _say(f"wrote {path}")
+    _say(f"\nrun it with: pytest --prompt-suite {shlex.quote(str(options.folder))}")
     return EXIT_OK
 
 
@@ -117,9 +145,9 @@ def _lint(options: argparse.Namespace) -> int:
         suite = plan.suite
         parts = {"sample": suite.samples, "variant": suite.variants, "backend": suite.backends, "trial": plan.trials}
         counts = [counted(len(each), noun) for noun, each in {**parts, "gate": suite.gates}.items()]
-        print(f"{suite.path}: {', '.join(counts)}")
+        _say(f"{suite.path}: {', '.join(counts)}")
     if mistakes:
-        print("\n".join(mistakes), file=sys.stderr)
+        _complain("\n".join(mistakes))
         return EXIT_FILES
     return EXIT_OK
 
@@ -127,7 +155,7 @@ def _lint(options: argparse.Namespace) -> int:
 def _suite_files(paths: Sequence[Path]) -> list[Path]:
     files: list[Path] = []
     for path in paths:
-        found = sorted(path.rglob("suite.yaml")) if path.is_dir() else [path]
+        found = sorted(path.rglob("suite.yaml")) if os.path.isdir(path) else [path]  # noqa: PTH112 - any text may come
         if not found:
             raise UsageError(
                 f"{path}: there is no suite.yaml below it; a suite file or a folder of suites is allowed; "
@@ -150,7 +178,7 @@ def _schema(options: argparse.Namespace) -> int:
         for name, schema in chosen.items():
             path = options.write / f"{name}.schema.json"
             path.write_text(json.dumps(schema, indent=2) + "\n", encoding="utf-8")
-            print(f"wrote {path}")
+            _say(f"wrote {path}")
     except OSError as error:
         raise HarnessError(
             f"{options.write}: the schemas cannot be written ({error.strerror}); a writable folder is needed; "
@@ -192,7 +220,7 @@ def _models_list(_options: argparse.Namespace) -> int:
             if model.path
             else f"not installed; run: prompt-suite models install {model.name}"
         )
-        print(f"{model.name}\n  {model.summary}\n  {model.size_bytes / 1e6:.0f} MB, licence {model.licence}\n  {state}")
+        _say(f"{model.name}\n  {model.summary}\n  {model.size_bytes / 1e6:.0f} MB, licence {model.licence}\n  {state}")
     return EXIT_OK
 
 
@@ -202,7 +230,7 @@ def _models_install(options: argparse.Namespace) -> int:
 
     model = install(options.model, name=options.name)
     done = "installed and verified" if model.embedded else "installed"
-    print(f"{model.name}: {done}, SHA-256 {verify(model.name)[:16]}…, licence {model.licence}")
+    _say(f"{model.name}: {done}, SHA-256 {verify(model.name)[:16]}…, licence {model.licence}")
     return EXIT_OK
 
 
@@ -211,7 +239,7 @@ def _models_verify(options: argparse.Namespace) -> int:
 
     digest = verify(options.model)
     if options.model in MODELS:
-        print(f"{options.model}: the file is as published, SHA-256 {digest}")
+        _say(f"{options.model}: the file is as published, SHA-256 {digest}")
     else:
         print(
             f"{options.model}: SHA-256 {digest}; it is a file of one's own, with nothing published to compare it with"

@@ -6,13 +6,15 @@ Items are given their node id as text, brackets and all: pytest then reads the b
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
 
 from harness.errors import HarnessError, UsageError
 from harness.plan import gate_name, item_name
-from harness.plugin.failure import FailureText, gate_failure, trial_failure
+from harness.plugin.failure import FailureText, gate_failure, printable, trial_failure
+from harness.wording import escaped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -71,7 +73,11 @@ class SuiteFile(pytest.File):
     @classmethod
     def make(cls, parent: pytest.Collector, path: Path, prompts: Prompts) -> SuiteFile:
         """The collector of one suite file."""
-        file: SuiteFile = cls.from_parent(parent, path=path)
+        relative = os.path.relpath(path, parent.config.rootpath)
+        if relative.isprintable():
+            file: SuiteFile = cls.from_parent(parent, path=path)
+        else:  # pytest prints node ids as they are
+            file = cls.from_parent(parent, path=path, nodeid=escaped(relative))
         file.prompts = prompts
         file.add_marker("prompt_suite")
         return file
@@ -84,7 +90,7 @@ class SuiteFile(pytest.File):
             self.prompts.refuse(error)
             return
         except HarnessError as error:
-            raise self.CollectError(str(error)) from error
+            raise self.CollectError(printable(str(error))) from error
         suite = plan.suite
         self.extra_keyword_matches.add(suite.name)
         variants = {variant.name: variant for variant in suite.variants}

@@ -11,6 +11,7 @@ import pytest
 
 from harness import pipeline
 from harness.errors import FilesError, HarnessError, Mistake, UsageError
+from harness.plugin.failure import printable
 from harness.plugin.items import GateItem, SuiteFile, TrialItem
 from harness.plugin.settings import read_settings, use_suites_folder
 from harness.plugin.signals import termination_as_interrupt, uninterrupted
@@ -111,7 +112,7 @@ class PromptSession:
             metafunc.parametrize("trial", [])
             return
         except HarnessError as error:
-            raise pytest.Collector.CollectError(str(error)) from error
+            raise pytest.Collector.CollectError(printable(str(error))) from error
         ids = [_mark_id(trial) for trial in plan.trials]
         metafunc.parametrize("trial", plan.trials, ids=ids, indirect=True)
 
@@ -130,7 +131,7 @@ class PromptSession:
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         """Put gates last: they speak of all trials; end the session when an option fits no suite."""
         if self._refused is not None:
-            raise pytest.UsageError(str(self._refused))
+            raise pytest.UsageError(printable(str(self._refused)))
         items.sort(key=lambda item: isinstance(item, GateItem))
 
     # -- running ------------------------------------------------------------------------------------------------
@@ -150,7 +151,7 @@ class PromptSession:
             self.evaluation = pipeline.Evaluation(suites, self.settings)
             self.evaluation.start(trials)
         except HarnessError as error:
-            raise pytest.UsageError(str(error)) from error
+            raise pytest.UsageError(printable(str(error))) from error
         self._signals.enter_context(termination_as_interrupt())
         self.terminal.begin(self.evaluation)
 

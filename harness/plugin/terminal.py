@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from harness.pipeline import Evaluation
     from harness.schema import RunRecord
 
+_PLAIN = str.maketrans(dict(zip("─━╸●├┤·↑↓✓✗…", "-==o||.^v+x~", strict=True)))
+"""What tables and bars are drawn of, for a terminal that knows ASCII only."""
 _REDRAW_S = 0.1
 """Least time between two drawings of the live line."""
 
@@ -112,8 +114,7 @@ class Terminal:
     def _write(self, text: str) -> None:
         """Write past pytest's capture, without its notion of the current line."""
         capture = self.config.pluginmanager.get_plugin("capturemanager")
-        encoding = getattr(self._stream, "encoding", None) or "utf-8"
-        text = text.encode(encoding, "replace").decode(encoding)
+        text = _encodable(text, self._stream)
         with capture.global_and_fixture_disabled() if capture is not None else nullcontext():
             self._stream.write(text)
             self._stream.flush()
@@ -162,7 +163,18 @@ class Terminal:
         )
         if self.folder is not None:
             text += f"\nreport: {printable(_shown(self.folder / 'report.html', self.config.invocation_params.dir))}"
-        self._reporter.write_line(text)
+        for line in _encodable(text, self._stream).splitlines():
+            self._reporter.write_line(line)
+
+
+def _encodable(text: str, stream: Any) -> str:
+    """The text as the stream can write it, drawn in plain characters where it knows no others."""
+    encoding = getattr(stream, "encoding", None) or "utf-8"
+    try:
+        text.encode(encoding)
+    except UnicodeEncodeError:
+        return text.translate(_PLAIN).encode(encoding, "backslashreplace").decode(encoding)
+    return text
 
 
 def _shown(path: Path, start: Path) -> str:

@@ -7,7 +7,9 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from harness.errors import UsageError
+from harness.suite.backends import NAME, NAME_RULE
 from harness.suite.json_schema import prompt_schema, suite_schema
+from harness.suite.values import quoted
 
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
@@ -18,9 +20,12 @@ def write_starter(folder: Path) -> list[Path]:
     """The files written below `folder`: a suite of two variants, its dataset, and the schemas for editors.
 
     Raises:
-        UsageError: the folder holds something already, or cannot be written.
+        UsageError: the folder holds something already, cannot be written, or has a name that no suite can have.
 
     """
+    name = folder.absolute().name
+    if not NAME.fullmatch(name):
+        raise UsageError(f"{folder}: {quoted(name)} cannot name a suite; {NAME_RULE}; name another folder")
     texts = dict(_texts(files("harness.suite") / "starter_files", ""))
     texts["suite.schema.json"] = json.dumps(suite_schema(), indent=2) + "\n"
     texts["prompts/prompt.schema.json"] = json.dumps(prompt_schema(), indent=2) + "\n"

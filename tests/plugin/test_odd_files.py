@@ -100,3 +100,19 @@ def test_trials_of_equal_names_are_told_apart(project: Project) -> None:
     assert len(chosen) == 3
     for node in chosen:
         assert collected(project.run(node, "--collect-only", "-q", "--prompt-repeats", "2")) == [node]
+
+
+def test_names_of_folders_and_files_are_shown_harmless(project: Project) -> None:
+    odd = project.path / "suites" / "a\x1b[31m"
+    shutil.move(project.suite, odd)
+    suite = odd / "suite.yaml"
+    suite.write_text("name: capitals\n" + suite.read_text())
+    result = project.run("-v", "-rA", "--junitxml=j.xml")
+    assert result.ret == pytest.ExitCode.OK
+    result.stdout.fnmatch_lines(["suites/a\\x1b?31m/suite.yaml::plain?atlas-fr? PASSED*"])
+    assert "\x1b" not in str(result.stdout)
+    suite.write_text(suite.read_text().replace("capitals.jsonl", "no\u202esuch.jsonl"))
+    broken = project.run()
+    assert broken.ret == pytest.ExitCode.INTERRUPTED
+    assert "\x1b" not in str(broken.stdout)
+    assert "\u202e" not in str(broken.stdout)

@@ -95,3 +95,11 @@ def test_odd_argument_of_the_mark_is_one_line(project: Project, argument: str, s
     assert result.ret == pytest.ExitCode.INTERRUPTED
     result.stdout.fnmatch_lines([said])
     result.stdout.no_fnmatch_line("*Traceback*")
+
+
+def test_terminal_that_knows_ascii_only_gets_plain_tables(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONIOENCODING", "ascii")
+    result = project.pytester.runpytest_subprocess("--prompt-suite")
+    assert result.ret == pytest.ExitCode.OK
+    result.stdout.fnmatch_lines(["capitals  4 samples*", "exact_match ^   plain     1.000*o", "report: *"])
+    result.stdout.no_fnmatch_line("*\\u*")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import os
 import subprocess
 import sys
 from hashlib import sha256
@@ -120,6 +121,33 @@ def test_init_below_a_file_is_one_clear_line(command: Command, tmp_path: Path) -
     )
 
 
+@pytest.mark.parametrize("name", ["with space", "name]bad[::", "..x", "new\nline", "x" * 101])
+def test_init_refuses_a_folder_whose_name_no_suite_can_have(command: Command, tmp_path: Path, name: str) -> None:
+    code, out, err = command("init", f"suites/{name}")
+    assert (code, out) == (4, "")
+    assert " cannot name a suite; up to 100 letters, digits and . _ - + @ are allowed; name another folder" in err
+    assert not (tmp_path / "suites").exists()
+
+
+def test_init_names_the_suite_after_the_folder_that_it_is_called_in(command: Command, tmp_path: Path) -> None:
+    assert command("init", ".")[0] == 0
+    assert (tmp_path / "suite.yaml").is_file()
+
+
+def test_init_quotes_what_is_to_be_typed(command: Command) -> None:
+    assert (
+        command("init", "my suites/first")[1].splitlines()[-1] == "run it with: pytest --prompt-suite 'my suites/first'"
+    )
+
+
+def test_path_that_is_no_path_is_one_harmless_line(command: Command) -> None:
+    code, out, err = command("lint", "a\x1b[31m")
+    assert (code, out) == (2, "")
+    assert err == "a\\x1b[31m: the file does not exist; a path to a file is allowed; check the spelling\n"
+    code, out, err = command("lint", "x" * 5000)
+    assert (code, out, err.count("\n")) == (2, "", 1)
+
+
 def test_lint_counts_what_is_fine_and_tells_every_mistake_with_exit_code_2(command: Command, tmp_path: Path) -> None:
     command("init", "suites/fine")
     command("init", "suites/wrong")
@@ -212,6 +240,27 @@ def test_output_that_nobody_reads_to_the_end_is_no_error() -> None:
     script = f"{sys.executable} -c '{program}' schema | head -c 10"
     done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=False)
     assert (done.stderr, len(done.stdout)) == ("", 10)
+
+
+@pytest.mark.parametrize("arguments", [["metrics"], ["schema"]])
+def test_output_that_cannot_be_written_is_one_clear_line(arguments: list[str]) -> None:
+    program = "import sys; from harness.cli import main; sys.exit(main(sys.argv[1:]))"
+    with open("/dev/full", "w", encoding="utf-8") as full:  # noqa: PTH123 - a device
+        done = subprocess.run(
+            [sys.executable, "-c", program, *arguments], stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert done.returncode == 1
+    assert done.stderr == "prompt-suite: the output: No space left on device; nothing more was done\n"
+
+
+def test_terminal_that_knows_ascii_only_gets_escapes() -> None:
+    program = "import sys; from harness.cli import main; sys.exit(main(sys.argv[1:]))"
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    done = subprocess.run(
+        [sys.executable, "-c", program, "metrics"], capture_output=True, env=environment, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "0 to \\u2026" in done.stdout
 
 
 # -- models -------------------------------------------------------------------------------------------------------
