@@ -50,7 +50,9 @@ class BackendReader:
         self._folder = suite_folder
         self._log = log
         self._broken: set[str] = set()
+        before = len(log)
         self._defined = _definitions(suite_folder.parent / "backends.yaml", log)
+        self._is_file_broken = len(log) > before
 
     def read(self, entries: Sequence[str | BackendForm] | None, document: Document) -> tuple[BackendSpec, ...]:
         """The suite's backends, in the file's order; broken ones are left out."""
@@ -79,7 +81,8 @@ class BackendReader:
         for name in dict.fromkeys(names):
             before = len(self._log)
             spec = by_name.get(name) or (self._from_file(name) if name in defined else self._embedded_chosen(name))
-            if spec is None and len(self._log) == before and name not in self._broken:
+            is_told = len(self._log) > before or name in self._broken or self._is_file_broken
+            if spec is None and not is_told:
                 known = self._known([*by_name])
                 meant = did_you_mean(name, known)
                 tail = f".{meant}" if meant else "; name one of them, or define it in backends.yaml"

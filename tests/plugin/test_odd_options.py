@@ -103,3 +103,13 @@ def test_terminal_that_knows_ascii_only_gets_plain_tables(project: Project, monk
     assert result.ret == pytest.ExitCode.OK
     result.stdout.fnmatch_lines(["capitals  4 samples*", "exact_match ^   plain     1.000*o", "report: *"])
     result.stdout.no_fnmatch_line("*\\u*")
+
+
+def test_more_trials_than_a_machine_can_hold_are_one_line(project: Project) -> None:
+    result = project.run("--prompt-repeats", "1000000000")
+    assert result.ret == pytest.ExitCode.INTERRUPTED
+    result.stdout.fnmatch_lines(
+        [
+            "suites/capitals/suite.yaml: 8,000,000,000 trials are planned (4 samples x 2 variants x 1 backends x *",
+        ]
+    )

@@ -87,6 +87,13 @@ def test_a_chosen_backend_whose_definition_is_broken_is_a_mistake_of_the_file(pr
     )
 
 
+def test_a_broken_file_of_backends_comes_before_a_backend_that_it_may_define(project: Project) -> None:
+    project.write("suites/backends.yaml", "- {name: local, provider: openai, model: m}\n")
+    with pytest.raises(FilesError, match=r"^suites/backends.yaml:1:1: the file is a list; ") as caught:
+        project.load(backends=("local",))
+    assert len(caught.value.mistakes) == 1
+
+
 def test_a_gate_may_name_a_backend_that_the_option_leaves_out(project: Project) -> None:
     project.suite(
         "dataset: {path: ../../datasets/demo.jsonl, reference: label}\nprompts: [zero_shot]\n"
