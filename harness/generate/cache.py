@@ -33,6 +33,8 @@ _LOOKUP = 500
 """Keys asked for in one statement; SQLite allows 32,766 variables."""
 _BUSY_MS = 60_000
 """How long a writer waits for another process's transaction."""
+_AGAIN_S = 0.02
+"""Wait before another try where SQLite itself waits for nothing."""
 
 
 def open_cache(settings: Settings) -> AnswerCache | None:
@@ -105,7 +107,7 @@ class AnswerCache:
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(self.path, timeout=_BUSY_MS / 1000, check_same_thread=False, isolation_level=None)
         try:
-            connection.execute("PRAGMA journal_mode=WAL")
+            _begin_log(connection)
             connection.execute("PRAGMA synchronous=NORMAL")
             connection.execute(_SCHEMA)
         except sqlite3.Error:
@@ -179,6 +181,20 @@ class AnswerCache:
         """Close the file; further calls fail."""
         with self._lock:
             self._connection.close()
+
+
+def _begin_log(connection: sqlite3.Connection) -> None:
+    """Journal by a write-ahead log; SQLite waits for no other process that begins one at the same moment."""
+    end = time.monotonic() + _BUSY_MS / 1000
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > end:
+                raise
+            time.sleep(_AGAIN_S)
+        else:
+            return
 
 
 def _encode(generation: Generation) -> str:

@@ -53,7 +53,7 @@ class PromptSession:
         self._plans: dict[Path, Plan] = {}
         self._refused: UsageError | None = None
         self._full_failures = 0
-        self._signals = ExitStack()
+        self._signals, self._deafness = ExitStack(), ExitStack()
 
     # -- collection ---------------------------------------------------------------------------------------------
 
@@ -233,8 +233,14 @@ class PromptSession:
         return self.terminal.status(report)
 
     @pytest.hookimpl(tryfirst=True)
+    def pytest_keyboard_interrupt(self) -> None:
+        """Hear no more for the moment that pytest takes to tell of it: another would end it with a traceback."""
+        self._deafness.enter_context(uninterrupted())
+
+    @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         """Stop the engine and record the run, whatever ended the session."""
+        self._deafness.close()
         if self.evaluation is None:
             return
         stopped = bool(session.shouldstop or session.shouldfail) or exitstatus not in {0, 1}

@@ -115,6 +115,17 @@ def test_second_interrupt_waits_for_nothing(many: Project) -> None:
     assert session.manifest["totals"]["not_run"] == 60
 
 
+def test_hasty_interrupts_leave_no_traceback(many: Project) -> None:
+    session = Ended(many, "-k", "plain")
+    session.wait_until("calls", 9)
+    for _ in range(8):
+        session.process.send_signal(signal.SIGINT)
+        time.sleep(0.05)
+    assert session.end() == pytest.ExitCode.INTERRUPTED, session.output
+    assert "Traceback" not in session.output
+    assert session.manifest["complete"] is False
+
+
 def test_killed_run_costs_no_answer_that_was_there(many: Project) -> None:
     session = Ended(many, "-k", "plain")
     session.wait_until("calls", 17)
@@ -128,6 +139,7 @@ def test_killed_run_costs_no_answer_that_was_there(many: Project) -> None:
 
 def test_two_sessions_at_once_share_answers_and_keep_their_runs_apart(many: Project) -> None:
     sessions = [Ended(many, "-k", "plain") for _ in range(2)]
-    assert [session.end() for session in sessions] == [pytest.ExitCode.OK] * 2
+    codes = [session.end() for session in sessions]
+    assert codes == [pytest.ExitCode.OK] * 2, "\n".join(session.output for session in sessions)
     runs = [json.loads(path.read_text()) for path in (many.path / "reports" / "runs").glob("*/run.json")]
     assert [(run["complete"], run["totals"]["passed"]) for run in runs] == [(True, 60)] * 2

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import multiprocessing
+import sqlite3
+import threading
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -107,6 +110,19 @@ def test_two_processes_write_at_once_without_a_lock_error(tmp_path: Path) -> Non
     cache = AnswerCache(tmp_path)
     assert len(cache.get_many([f"{prefix}{number}" for prefix in "ab" for number in range(100)])) == 200
     cache.close()
+
+
+def test_cache_that_another_process_is_beginning_is_waited_for(tmp_path: Path) -> None:
+    other = sqlite3.connect(tmp_path / "answers.sqlite", isolation_level=None, check_same_thread=False)
+    other.execute("CREATE TABLE begun (x)")
+    other.execute("BEGIN EXCLUSIVE")
+    threading.Timer(0.3, other.execute, ["COMMIT"]).start()
+    began = time.monotonic()
+    cache = AnswerCache(tmp_path)
+    assert time.monotonic() - began >= 0.25
+    cache.put_many([("k", "t", FULL)])
+    cache.close()
+    other.close()
 
 
 def test_damaged_row_counts_as_not_recorded(tmp_path: Path) -> None:
