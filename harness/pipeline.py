@@ -67,7 +67,7 @@ class Evaluation:
         pool = backends.Pool()
         self._backends = {(suite.name, spec.name): pool.get(spec) for suite in loaded for spec in suite.backends}
         self._results = score.Results()
-        self._verdicts: list[Verdict] = []
+        self._verdicts: dict[tuple[CellKey, GateSpec], Verdict] = {}
         self.record: RunRecord | None = None
         self._store = record.RunStore(settings.reports)
         self._store.check_writable()
@@ -106,7 +106,7 @@ class Evaluation:
         suite, results = self._suites[cell[0]], self._results.of_cell(cell)
         corpus = self._scorer.corpus(cell[0], results) if condition.aggregation == "corpus" else {}
         verdict = gate.judge(condition, cell, gate.cell_aggregate(condition, suite, results, corpus=corpus))
-        self._verdicts.append(verdict)
+        self._verdicts[cell, condition] = verdict  # an item may run more than once
         return verdict
 
     def finish(self, *, complete: bool, wait: bool = True) -> tuple[RunRecord, Path]:
@@ -125,7 +125,7 @@ class Evaluation:
             root=self._settings.root,
             complete=complete,
             progress=self.progress(),
-            parts=(suites_run, self._results.every(), cells, tuple(self._verdicts)),
+            parts=(suites_run, self._results.every(), cells, tuple(self._verdicts.values())),
         )
         self.record = run  # there also when it cannot be written
         texts = {"report.html": report.render_html(run), "summary.md": report.render_summary(run)}

@@ -139,3 +139,11 @@ def test_hostile_model_text_is_recorded_and_shown_harmless(project: Project) -> 
     assert "<script>alert(1)" not in (project.latest / "report.html").read_text()
     trials = harness.load_run(project.latest).trials
     assert trials["raw_output"][0].startswith("\x1b[2Jgone ? </script>")
+
+
+def test_gate_whose_item_runs_twice_has_one_verdict(project: Project) -> None:
+    project.add('gates: ["exact_match.mean >= 0.1"]\n')
+    result = project.run("--keep-duplicates", "suites", "suites/capitals")
+    assert result.ret == pytest.ExitCode.OK
+    manifest = json.loads((project.latest / "run.json").read_text())
+    assert [verdict["variant"] for verdict in manifest["verdicts"]] == ["plain", "shouted"]
