@@ -62,13 +62,21 @@ async def answers(backend: Any, sentences: Sequence[str] = SENTENCES) -> list[tu
 
 
 def children() -> set[int]:
-    """Ids of the model processes that this process has started."""
+    """Ids of the model processes that this process has started; threads and processes may end while we look."""
     found = set()
     for task in Path("/proc/self/task").iterdir():
-        for pid in (task / "children").read_text(encoding="ascii").split():
-            if b"llamacpp_process.py" in Path(f"/proc/{pid}/cmdline").read_bytes():
+        for pid in still_there(task / "children").split():
+            if b"llamacpp_process.py" in still_there(Path(f"/proc/{pid.decode()}/cmdline")):
                 found.add(int(pid))
     return found
+
+
+def still_there(path: Path) -> bytes:
+    """What the kernel says of a thread or process; nothing when it has ended meanwhile."""
+    try:
+        return path.read_bytes()
+    except (FileNotFoundError, ProcessLookupError):
+        return b""
 
 
 def test_answers_of_backends_that_share_are_those_of_each_alone(tmp_path: Path) -> None:
