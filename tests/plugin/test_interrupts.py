@@ -35,6 +35,11 @@ def mine(output):
 """
 
 
+def _hear_interrupts() -> None:
+    """In the new process: a job that a shell began in the background would ignore them."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class Ended:
     """A session in a process of its own, that is told to end when `begun` is there."""
 
@@ -49,6 +54,7 @@ class Ended:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
+            preexec_fn=_hear_interrupts,  # noqa: PLW1509 - it only sets a signal
         )
         self.output = ""
 
