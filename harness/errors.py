@@ -36,6 +36,7 @@ ErrorKind = Literal[
     "callable",  # the user's own function raised
     "crashed",  # the model process died
     "output",  # the answer is there but `output:` cannot read it
+    "not_run",  # never called: the budget was spent, the backend was stopped early, or the run was
 ]
 
 

@@ -2,7 +2,7 @@
 
 from harness.schema.digest import content_hash
 from harness.schema.plan import Plan
-from harness.schema.progress import Progress
+from harness.schema.progress import BackendProgress, Progress
 from harness.schema.prompt import (
     ChainOfThoughtSpec,
     ExamplesSpec,
@@ -52,6 +52,7 @@ __all__ = [
     "Aggregate",
     "Aggregation",
     "Answer",
+    "BackendProgress",
     "BackendSpec",
     "CacheMode",
     "CallError",

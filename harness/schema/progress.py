@@ -6,6 +6,28 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
+class BackendProgress:
+    """How one backend bears the run at one moment."""
+
+    name: str
+    """The backend."""
+    limit: int
+    """Calls that may be in flight now; less than `most` after the backend asked to slow down."""
+    most: int
+    """Calls that may be in flight at best."""
+    rate_limited: int = 0
+    """Answers so far that asked to slow down (429)."""
+    waiting_s: float = 0.0
+    """Seconds until the next call may be sent, when none may now: Retry-After, a rate, or a pause after failures."""
+    why_waiting: str = ""
+    """Why, in a few words."""
+    pauses: int = 0
+    """Times that the backend was given a rest after failing again and again."""
+    stopped: str | None = None
+    """Why it was stopped early; None while it is not."""
+
+
+@dataclass(frozen=True, slots=True)
 class Progress:
     """Counts of one run at one moment."""
 
@@ -27,6 +49,10 @@ class Progress:
     """Seconds since the engine started."""
     calls: int = 0
     """Calls made, those made again included."""
+    not_run: int = 0
+    """Trials that will not be called: the budget is spent, or their backend was stopped early."""
+    backends: tuple[BackendProgress, ...] = ()
+    """The backends that are called, in the order of their first trial."""
 
     @property
     def rate_per_s(self) -> float:

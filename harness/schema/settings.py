@@ -32,3 +32,13 @@ class Settings:
     """What the answer cache is used for."""
     max_retries: int = 4
     """Further tries of a call that failed in a way that may pass."""
+    resume: bool = False
+    """Continue the last unfinished run."""
+    budget_usd: float | None = None
+    """Most that the run may spend; None means no limit."""
+    daily_budget_usd: float | None = None
+    """Most that all runs of the project may spend in one day (UTC); None means no limit."""
+    request_limit_usd: float | None = None
+    """Most that one call may cost at worst; None means no limit."""
+    trace_text: bool = True
+    """Whether spans hold the text of prompts and answers."""

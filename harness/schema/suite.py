@@ -60,6 +60,14 @@ class BackendSpec:
     """Most requests in flight; None leaves it to the provider."""
     timeout_s: float = 60.0
     """Most seconds one call may take."""
+    connect_timeout_s: float | None = None
+    """Most seconds until a connection stands; None leaves it to `timeout_s`."""
+    read_timeout_s: float | None = None
+    """Most seconds between two parts of an answer; None leaves it to `timeout_s`."""
+    requests_per_minute: float | None = None
+    """Most calls sent in a minute; None means no limit."""
+    tokens_per_minute: float | None = None
+    """Most tokens, in and out, asked for in a minute; None means no limit."""
     price: Price | None = None
     """Own prices; None means unknown."""
     column: str | None = None

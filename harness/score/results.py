@@ -37,6 +37,9 @@ def trial_results(
     for (trial, _), (generation, output, error) in zip(answered, readings, strict=True):
         if generation is None:
             assert error is not None
+            if error.kind == "not_run":
+                results.append(TrialResult(trial, "not_run", None, None, error, (), ()))
+                continue
             scores = tuple(Score(measure.name, None, "failed", error.message) for measure in suite.measures)
             results.append(TrialResult(trial, "error", None, None, error, scores, ()))
         else:
