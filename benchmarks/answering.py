@@ -7,16 +7,15 @@ from __future__ import annotations
 
 import asyncio
 import json
-import subprocess
 import sys
 import time
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import aiohttp
 
 from benchmarks.paired import Figure
+from benchmarks.servers import fake_server
 from harness.backends import create, embedded
 from harness.schema import BackendSpec, Message, Price, Request
 
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
 
 ROOT = Path(__file__).parent.parent
-SERVER = ROOT / "tests" / "servers" / "openai_server.py"
 IN_FLIGHT = 16
 CALLS = 3_000
 ROUNDS = 5
@@ -35,19 +33,6 @@ SYSTEM = (
     "negative. Questions and reports of fact are neutral. When praise and complaint stand beside each other, take "
     "what the customer says last."
 )
-
-
-@contextmanager
-def fake_server() -> Iterator[str]:
-    """Base URL of the fake server in a process of its own."""
-    command = [sys.executable, str(SERVER), "--until-eof"]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        assert process.stdin is not None
-        try:
-            yield f"http://127.0.0.1:{int(process.stdout.readline())}/v1"
-        finally:
-            process.stdin.close()
 
 
 async def pump(count: int, call: Callable[[], Awaitable[object]]) -> float:

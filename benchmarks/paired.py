@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import statistics
 import subprocess
@@ -58,6 +59,53 @@ def medians(commands: Sequence[tuple[Sequence[str], Path]], rounds: int) -> list
             if number:
                 kept.append(passed_s)
     return [statistics.median(kept) for kept in times]
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What one process took."""
+
+    wall_s: float
+    """From its start to its end."""
+    cpu_s: float
+    """User and system time, of its children too."""
+    peak_mb: float
+    """Most resident memory."""
+
+
+_MEASURING = """\
+import json, resource, subprocess, sys, time
+began = time.perf_counter()
+done = subprocess.run(sys.argv[1:], stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+wall = time.perf_counter() - began
+used = resource.getrusage(resource.RUSAGE_CHILDREN)
+tail = done.stdout[-2000:].decode(errors="replace")
+print(json.dumps([wall, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024, done.returncode, tail]))
+"""
+
+
+def usage(command: Sequence[str], folder: Path) -> Usage:
+    """One run of the command, watched by a parent of its own; a failing command stops the benchmark with its output."""
+    watched = [sys.executable, "-c", _MEASURING, *command]
+    done = subprocess.run(watched, cwd=folder, env=ENVIRONMENT, capture_output=True, text=True, check=True)
+    wall_s, cpu_s, peak, code, tail = json.loads(done.stdout)
+    if code != 0:
+        sys.exit(f"{' '.join(command)}: exit code {code}\n{tail}")
+    return Usage(wall_s, cpu_s, peak)
+
+
+def usages(commands: Sequence[tuple[Sequence[str], Path]], rounds: int, *, warm: bool = True) -> list[Usage]:
+    """Medians of each command, run in turns, after one round that does not count where there are several."""
+    found: list[list[Usage]] = [[] for _ in commands]
+    for number in range(rounds + (warm and rounds > 1)):
+        for kept, (command, folder) in zip(found, commands, strict=True):
+            used = usage(command, folder)
+            if number or not warm or rounds == 1:
+                kept.append(used)
+    return [
+        Usage(*(statistics.median(getattr(used, name) for used in kept) for name in ("wall_s", "cpu_s", "peak_mb")))
+        for kept in found
+    ]
 
 
 def peak_mb(command: Sequence[str], folder: Path) -> float:

@@ -6,8 +6,11 @@ import json
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
+PROMPT = "Question v0: what is number {:06d}"
+"""What a prompt says to sample `number`."""
 _SUITE = """\
 dataset: {path: samples.jsonl, reference: answer}
 prompts: [%s]
@@ -51,11 +54,21 @@ def write_suite(folder: Path, *, samples: int, variants: int = 2) -> None:
     names = [f"v{number}" for number in range(variants)]
     (suite / "suite.yaml").write_text(_SUITE % ", ".join(names))
     (suite / "app.py").write_text(_APP)
+    write_prompts(suite, names)
+    write_samples(suite, samples)
+
+
+def write_prompts(suite: Path, names: Sequence[str]) -> None:
+    """One prompt a name."""
     for name in names:
         (suite / "prompts" / name).mkdir(parents=True)
         (suite / "prompts" / name / "v1.0.yaml").write_text(_PROMPT % name)
+
+
+def write_samples(suite: Path, count: int) -> None:
+    """`samples.jsonl`."""
     with (suite / "samples.jsonl").open("w") as file:
-        for number in range(samples):
+        for number in range(count):
             row = {"id": f"s{number:06d}", "text": f"what is number {number:06d}", "answer": f"{number:06d}"}
             file.write(json.dumps(row) + "\n")
 

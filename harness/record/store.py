@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from harness.errors import RecordError
-from harness.record.tables import scores_table, trials_table
+from harness.record.tables import write_scores, write_trials
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -62,14 +62,12 @@ class RunStore:
             RecordError: a file cannot be written.
 
         """
-        import pyarrow.parquet as pq
-
         folder = self.reports / "runs" / record.manifest.run_id
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            for name, table in (("trials.parquet", trials_table(record)), ("scores.parquet", scores_table(record))):
+            for name, write in (("trials.parquet", write_trials), ("scores.parquet", write_scores)):
                 with _replaced(folder / name) as fresh:
-                    pq.write_table(table, fresh, compression="zstd")
+                    write(fresh, record)
             for name, text in texts.items():
                 _write(folder / name, text)
             _write(folder / "run.json", json.dumps(asdict(record.manifest), indent=1, ensure_ascii=False) + "\n")

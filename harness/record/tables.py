@@ -3,16 +3,29 @@
 from __future__ import annotations
 
 import json
+from itertools import islice
 from typing import TYPE_CHECKING, Any
+
+import orjson
 
 from harness.schema import COMPARISONS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from pathlib import Path
 
-    import pyarrow as pa
+    from harness.schema import CheckSpec, RunRecord, Suite, TrialResult
 
-    from harness.schema import RunRecord, Score, Suite, TrialResult
+_GROUP = 4_096
+"""Rows of one row group: what is in memory at once."""
+_TYPES: Mapping[str, Callable[[Any], Any]] = {
+    "string": lambda pa: pa.string(),
+    "int32": lambda pa: pa.int32(),
+    "int64": lambda pa: pa.int64(),
+    "double": lambda pa: pa.float64(),
+    "bool": lambda pa: pa.bool_(),
+    "list<string>": lambda pa: pa.list_(pa.string()),
+}
 
 _TRIAL_COLUMNS = {
     "suite": "string",
@@ -60,105 +73,121 @@ _SCORE_COLUMNS = {
 }
 
 
-def trials_table(record: RunRecord) -> pa.Table:
-    """One row a trial; `messages` is JSON text, `error` is `kind: message`."""
-    suites = {suite.name: suite for suite in record.suites}
-    return _table(_TRIAL_COLUMNS, [_trial_row(suites[result.trial.suite], result) for result in record.results])
+def write_trials(path: Path, record: RunRecord) -> None:
+    """Parquet with one row a trial; `messages` is JSON text, `error` is `kind: message`."""
+    makers = {suite.name: _Rows(suite) for suite in record.suites}
+    _write(path, _TRIAL_COLUMNS, (makers[result.trial.suite].trial(result) for result in record.results))
 
 
-def scores_table(record: RunRecord) -> pa.Table:
-    """One row a trial and measure; `passed` is null where no check names the measure, and false without a value."""
-    suites = {suite.name: suite for suite in record.suites}
-    rows = []
-    for result in record.results:
-        rows.extend(_score_rows(suites[result.trial.suite], result))
-    return _table(_SCORE_COLUMNS, rows)
+def write_scores(path: Path, record: RunRecord) -> None:
+    """Parquet with one row a trial and measure.
+
+    `passed` is null where no check names the measure, and false without a value.
+    """
+    makers = {suite.name: _Rows(suite) for suite in record.suites}
+    rows = (row for result in record.results for row in makers[result.trial.suite].scores(result))
+    _write(path, _SCORE_COLUMNS, rows)
 
 
-def _table(columns: Mapping[str, str], rows: list[tuple[Any, ...]]) -> pa.Table:
+def _write(path: Path, columns: Mapping[str, str], rows: Iterator[tuple[Any, ...]]) -> None:
+    """Write rows in groups: only one of them is in memory.
+
+    Arrow parses lines of JSON itself: it would ask pandas, and so import it, what each list of Python objects is.
+    """
     import pyarrow as pa
+    import pyarrow.json
+    import pyarrow.parquet as pq
 
-    types: dict[str, Callable[[], Any]] = {
-        "string": pa.string,
-        "int32": pa.int32,
-        "int64": pa.int64,
-        "double": pa.float64,
-        "bool": pa.bool_,
-        "list<string>": lambda: pa.list_(pa.string()),
-    }
-    by_column = list(zip(*rows, strict=True)) if rows else [()] * len(columns)
-    arrays = [pa.array(values, type=types[kind]()) for values, kind in zip(by_column, columns.values(), strict=True)]
-    return pa.table(arrays, names=list(columns))
+    schema = pa.schema([(name, _TYPES[kind](pa)) for name, kind in columns.items()])
+    parse = pyarrow.json.ParseOptions(explicit_schema=schema, unexpected_field_behavior="error")
+    with pq.ParquetWriter(path, schema, compression="zstd") as writer:
+        while lines := [orjson.dumps(dict(zip(columns, row, strict=True))) for row in islice(rows, _GROUP)]:
+            text = b"\n".join(lines)
+            read = pyarrow.json.ReadOptions(use_threads=False, block_size=len(text) + 1)
+            writer.write_table(pyarrow.json.read_json(pa.BufferReader(text), read, parse))
 
 
 def _utf8(text: str | None) -> str | None:
     """The text with lone surrogates replaced: Arrow holds UTF-8 only."""
-    return None if text is None else text.encode("utf-8", "replace").decode()
+    return text if text is None or text.isascii() else text.encode("utf-8", "replace").decode()
 
 
-def _trial_row(suite: Suite, result: TrialResult) -> tuple[Any, ...]:
-    trial, generation = result.trial, result.generation
-    variant = next(variant for variant in suite.variants if variant.name == trial.variant)
-    backend = next(backend for backend in suite.backends if backend.name == trial.backend)
-    messages = [{"role": message.role, "content": message.content} for message in trial.messages]
+class _Rows:
+    """The rows of one suite's trials."""
+
+    def __init__(self, suite: Suite) -> None:
+        self._prompts = {variant.name: variant.prompt for variant in suite.variants}
+        self._models = {backend.name: backend.model for backend in suite.backends}
+        self._signatures = {measure.name: measure.signature for measure in suite.measures}
+        self._checks = {name: [check for check in suite.checks if check.metric == name] for name in self._signatures}
+
+    def trial(self, result: TrialResult) -> tuple[Any, ...]:
+        trial, prompt = result.trial, self._prompts[result.trial.variant]
+        messages = [{"role": message.role, "content": message.content} for message in trial.messages]
+        return (
+            trial.suite,
+            trial.variant,
+            prompt.name,
+            prompt.version,
+            trial.backend,
+            self._models[trial.backend],
+            _utf8(trial.sample.sample_id),
+            trial.repeat,
+            trial.trial_id,
+            _utf8(trial.sample.group),
+            [_utf8(tag) for tag in trial.sample.tags],
+            json.dumps(messages, ensure_ascii=True),
+            _utf8(result.output),
+            *_answered(result),
+            result.outcome,
+            [_utf8(text) for text in result.missed],
+            [_utf8(text) for text in trial.sample.references],
+        )
+
+    def scores(self, result: TrialResult) -> Iterator[tuple[Any, ...]]:
+        trial = result.trial
+        sample = _utf8(trial.sample.sample_id)
+        for score in result.scores:
+            yield (
+                trial.trial_id,
+                trial.suite,
+                trial.variant,
+                trial.backend,
+                sample,
+                trial.repeat,
+                score.metric,
+                score.value,
+                score.status,
+                _passed(self._checks.get(score.metric, ()), score.value),
+                _utf8(score.reason),
+                None,
+                self._signatures.get(score.metric, ""),
+            )
+
+
+def _answered(result: TrialResult) -> tuple[Any, ...]:
+    """The columns from `raw_output` to `started_at`."""
+    generation = result.generation
+    error = _utf8(f"{result.error.kind}: {result.error.message}") if result.error else None
+    if generation is None:
+        return None, error, *[None] * 9
     return (
-        trial.suite,
-        trial.variant,
-        variant.prompt.name,
-        variant.prompt.version,
-        trial.backend,
-        backend.model,
-        _utf8(trial.sample.sample_id),
-        trial.repeat,
-        trial.trial_id,
-        _utf8(trial.sample.group),
-        [_utf8(tag) for tag in trial.sample.tags],
-        json.dumps(messages, ensure_ascii=True),
-        _utf8(result.output),
-        _utf8(generation.text) if generation else None,
-        _utf8(f"{result.error.kind}: {result.error.message}") if result.error else None,
-        generation.finish_reason if generation else None,
-        generation.latency_s if generation else None,
-        generation.input_tokens if generation else None,
-        generation.output_tokens if generation else None,
-        generation.cached_input_tokens if generation else None,
-        generation.cost_usd if generation else None,
-        generation.from_cache if generation else None,
-        generation.retries if generation else None,
-        generation.started_at if generation else None,
-        result.outcome,
-        [_utf8(text) for text in result.missed],
-        [_utf8(text) for text in trial.sample.references],
+        _utf8(generation.text),
+        error,
+        generation.finish_reason,
+        generation.latency_s,
+        generation.input_tokens,
+        generation.output_tokens,
+        generation.cached_input_tokens,
+        generation.cost_usd,
+        generation.from_cache,
+        generation.retries,
+        generation.started_at,
     )
 
 
-def _score_rows(suite: Suite, result: TrialResult) -> list[tuple[Any, ...]]:
-    trial = result.trial
-    signatures = {measure.name: measure.signature for measure in suite.measures}
-    return [
-        (
-            trial.trial_id,
-            trial.suite,
-            trial.variant,
-            trial.backend,
-            _utf8(trial.sample.sample_id),
-            trial.repeat,
-            score.metric,
-            score.value,
-            score.status,
-            _passed(suite, score),
-            _utf8(score.reason),
-            None,
-            signatures.get(score.metric, ""),
-        )
-        for score in result.scores
-    ]
-
-
-def _passed(suite: Suite, score: Score) -> bool | None:
+def _passed(checks: Sequence[CheckSpec], value: float | None) -> bool | None:
     """Whether every check on the measure holds; None where there is none."""
-    checks = [check for check in suite.checks if check.metric == score.metric]
     if not checks:
         return None
-    value = score.value
     return value is not None and all(COMPARISONS[check.operator](value, check.threshold) for check in checks)

@@ -1,18 +1,41 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
+import pyarrow.parquet as pq
 import pytest
 
-from harness.record.tables import scores_table, trials_table
+from harness.record.tables import write_scores, write_trials
 from harness.schema import CallError, CheckSpec, Generation, Score, TrialResult
 from tests.unit.report.run_records import Shape, build_record
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import pyarrow as pa
+
     from harness.schema import RunRecord, Status
 
 SHAPE = Shape(samples=1, variants=("zero_shot",), backends=(("local", "m"),))
+
+
+def table(write: Callable[[Path, RunRecord], None], record: RunRecord) -> pa.Table:
+    with TemporaryDirectory() as folder:
+        write(Path(folder, "table"), record)
+        return pq.read_table(Path(folder, "table"))
+
+
+def trials_table(record: RunRecord) -> pa.Table:
+    return table(write_trials, record)
+
+
+def scores_table(record: RunRecord) -> pa.Table:
+    return table(write_scores, record)
 
 
 def record_of(result: TrialResult, *checks: CheckSpec) -> RunRecord:
@@ -104,3 +127,26 @@ def test_trial_without_an_answer_passed_no_check() -> None:
     result = TrialResult(first().trial, "error", None, None, error, scores, ())
     check = CheckSpec("exact_match == 1", "exact_match", "==", 1.0)
     assert passed(record_of(result, check)) == {"exact_match": False, "f1": None}
+
+
+def test_rows_beyond_one_group_are_all_there_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    record = build_record(replace(SHAPE, samples=7))
+    monkeypatch.setattr("harness.record.tables._GROUP", 3)
+    assert trials_table(record)["trial_id"].to_pylist() == [result.trial.trial_id for result in record.results]
+    assert scores_table(record).num_rows == sum(len(result.scores) for result in record.results)
+
+
+def test_recording_does_not_import_pandas() -> None:
+    script = """if True:
+        import sys
+        from pathlib import Path
+        from tests.unit.record.test_tables import SHAPE, build_record, write_scores, write_trials
+        for name in [each for each in sys.modules if each.split(".")[0] == "pandas"]:
+            del sys.modules[name]
+        write_trials(Path(sys.argv[1], "trials"), build_record(SHAPE))
+        write_scores(Path(sys.argv[1], "scores"), build_record(SHAPE))
+        print("pandas" in sys.modules)
+    """
+    with TemporaryDirectory() as folder:
+        done = subprocess.run([sys.executable, "-c", script, folder], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False"]
