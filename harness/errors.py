@@ -40,6 +40,10 @@ ErrorKind = Literal[
 ]
 
 
+_UNBILLED = frozenset({"authentication", "rejected", "rate_limited", "server", "missing", "output", "not_run"})
+"""Kinds of failures that providers do not bill: no answer was made."""
+
+
 class HarnessError(Exception):
     """Base of every error that the harness raises on purpose."""
 
@@ -113,11 +117,27 @@ class RecordError(HarnessError):
 class BackendError(HarnessError):
     """One model call failed."""
 
-    def __init__(
-        self, message: str, *, kind: ErrorKind, retryable: bool = False, retry_after_s: float | None = None
+    def __init__(  # noqa: PLR0913 - an error carries what was seen; a record of its own would only be unpacked again
+        self,
+        message: str,
+        *,
+        kind: ErrorKind,
+        retryable: bool = False,
+        retry_after_s: float | None = None,
+        status: int | None = None,
+        code: str = "",
+        was_sent: bool = True,
     ) -> None:
-        """`retry_after_s` is the server's own wish (`Retry-After`), in seconds."""
+        """`retry_after_s` is the server's own wish (`Retry-After`), in seconds.
+
+        `status` is the HTTP status and `code` the provider's own word for the failure, where there was an answer;
+        `was_sent` is False only when the request surely never reached the server, and so cannot have cost anything.
+        """
         self.kind = kind
         self.retryable = retryable
         self.retry_after_s = retry_after_s
+        self.status = status
+        self.code = code
+        self.may_be_billed = was_sent and kind not in _UNBILLED
+        """Whether it may have cost something all the same."""
         super().__init__(message)

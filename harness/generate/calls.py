@@ -7,54 +7,115 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from harness.errors import BackendError
+from harness.generate.failures import asked_too_long, holds_all
 from harness.generate.sound import flaw_of
+from harness.generate.traffic import Traffic
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from random import Random
 
     from harness.backends import Backend
+    from harness.generate.traffic import Ticket
     from harness.schema import Generation, Request
 
 _FIRST_WAIT_S = 0.5
 """Wait before the first retry; doubled each time, with full jitter (AWS Architecture Blog, 2015)."""
 _LONGEST_WAIT_S = 30.0
 """Longest wait between two tries that the server did not ask for."""
-_LONGEST_ASKED_S = 60.0
-"""Longest wait that a server may ask for (as OpenAI's SDK has it); beyond it the trial is an error."""
+_MOST_SLOWED = 20
+"""Times that one call may be asked to slow down: that is no failure of the call, and uses none of its tries up."""
 _GRACE_S = 5.0
 """Seconds beyond `timeout_s` after which a backend that does not keep its own timeout is cut off."""
 
 
 async def call(
-    backend: Backend, request: Request, *, max_retries: int, random: Random, on_retry: Callable[[], None]
+    backend: Backend,
+    request: Request,
+    *,
+    traffic: Traffic | None = None,
+    max_retries: int,
+    random: Random,
+    on_retry: Callable[[], None],
 ) -> Generation:
-    """The generation for `request`, with the number of retries it took.
+    """The generation for `request`, with the number of retries it took; each try waits for `traffic` to let it in.
 
     Raises:
-        BackendError: the last try's, with the number of tries in its text.
+        BackendError: the last try's, with the number of tries in its text; `not_run` when the backend was stopped
+            before the first.
 
     """
-    for attempt in range(max_retries + 1):
+    traffic = traffic if traffic is not None else Traffic(backend.spec, 1)
+    tries = _Tries(max_retries, random)
+    tokens = traffic.estimate(request)
+    while True:
+        ticket = await _admitted(traffic, tokens, tries)
+        if tries.failed:
+            on_retry()
         try:
             generation = await _once(backend, request)
         except BackendError as error:
-            if not error.retryable:
-                raise
-            if error.retry_after_s is not None and error.retry_after_s > _LONGEST_ASKED_S:
-                wish = (
-                    f"the server asks to wait {error.retry_after_s:.0f} s, a run waits {_LONGEST_ASKED_S:.0f} s at most"
-                )
-                raise BackendError(f"{error} ({wish}; run again then)", kind=error.kind) from error
-            if attempt == max_retries:
-                if attempt == 0:
-                    raise
-                raise BackendError(f"{error} (tried {attempt + 1} times)", kind=error.kind) from error
-            on_retry()
-            await asyncio.sleep(_wait_s(error, attempt, random))
+            traffic.failed(ticket, error)
+            await traffic.rest(tries.wait_s(error))
+        except BaseException:
+            traffic.dropped(ticket)
+            raise
         else:
-            return replace(generation, retries=attempt) if attempt else generation
-    raise AssertionError("unreachable: the last attempt returns or raises")
+            traffic.answered(ticket, generation)
+            return replace(generation, retries=tries.failed) if tries.failed else generation
+
+
+class _Tries:
+    """The tries of one call that failed so far."""
+
+    __slots__ = ("_max_retries", "_random", "_slowed", "failed", "last")
+
+    def __init__(self, max_retries: int, random: Random) -> None:
+        self.failed = 0
+        """How many failed."""
+        self.last: BackendError | None = None
+        """How the last one failed."""
+        self._slowed = 0
+        self._max_retries = max_retries
+        self._random = random
+
+    def wait_s(self, error: BackendError) -> float:
+        """Seconds to wait before the next try; raises BackendError when there is none."""
+        self.failed += 1
+        self.last = error
+        self._slowed += error.kind == "rate_limited"
+        if not error.retryable:
+            raise error
+        if (wish := asked_too_long(error)) is not None:
+            raise BackendError(f"{error} ({wish}; run again then)", kind=error.kind, status=error.status) from error
+        if self._are_used_up:
+            raise self.final("") from error
+        if error.retry_after_s is not None:
+            return 0.0 if holds_all(error) else error.retry_after_s  # the traffic holds the whole backend back
+        return self._random.uniform(0, min(_LONGEST_WAIT_S, _FIRST_WAIT_S * 2.0 ** (self.failed - 1)))
+
+    def final(self, end: str) -> BackendError:
+        """The last failure with the number of tries, and how it came that there is no other."""
+        assert self.last is not None
+        if self.failed == 1 and not end:
+            return self.last
+        times = "once" if self.failed == 1 else f"{self.failed} times"
+        return BackendError(f"{self.last} (tried {times}{end})", kind=self.last.kind, status=self.last.status)
+
+    @property
+    def _are_used_up(self) -> bool:
+        if self._max_retries == 0:
+            return True
+        return self.failed - self._slowed > self._max_retries or self._slowed > _MOST_SLOWED
+
+
+async def _admitted(traffic: Traffic, tokens: float, tries: _Tries) -> Ticket:
+    try:
+        return await traffic.admit(tokens, is_again=tries.failed > 0)
+    except BackendError:
+        if tries.last is None:
+            raise
+        raise tries.final(", then the backend was stopped") from tries.last
 
 
 async def _once(backend: Backend, request: Request) -> Generation:
@@ -73,9 +134,3 @@ async def _once(backend: Backend, request: Request) -> Generation:
     if (flaw := flaw_of(generation)) is not None:
         raise BackendError(f"backend '{backend.spec.name}': returned {flaw}; mend it", kind="unreadable")
     return generation
-
-
-def _wait_s(error: BackendError, attempt: int, random: Random) -> float:
-    if error.retry_after_s is not None:
-        return error.retry_after_s
-    return random.uniform(0, min(_LONGEST_WAIT_S, _FIRST_WAIT_S * 2**attempt))
