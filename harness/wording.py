@@ -1,8 +1,9 @@
-"""What messages are made of: the text of others made harmless, names that are allowed, what was probably meant."""
+"""What messages are made of: the text of others made harmless, names that are allowed, what was meant, amounts."""
 
 from __future__ import annotations
 
 import difflib
+import math
 import traceback
 from typing import TYPE_CHECKING
 
@@ -93,6 +94,26 @@ def nearest(word: str, names: Iterable[str]) -> str | None:
 def counted(number: int, noun: str) -> str:
     """`1 trial`, `1,200 trials`."""
     return f"{number:,} {plural(noun, number)}"
+
+
+def usd(amount: float | None) -> str:
+    """An amount as people read it, the same wherever one is shown; None is `unknown`, never 0.
+
+    From a dollar on it has cents; below, three digits that count, and at least the cents.
+
+    >>> [usd(1234.5), usd(0.997), usd(0.5), usd(0.000012), usd(0), usd(None)]
+    ['$1,234.50', '$0.997', '$0.50', '$0.000012', '$0', 'unknown']
+    """
+    if amount is None or not math.isfinite(amount):
+        return "unknown"
+    if amount == 0:
+        return "$0"
+    sign, size = "-" * (amount < 0), abs(amount)
+    if size >= 1:
+        return f"{sign}${size:,.2f}"
+    shown = f"{size:.{2 - math.floor(math.log10(size))}f}"
+    whole, _, decimals = shown.partition(".")
+    return f"{sign}${whole}.{decimals.rstrip('0').ljust(2, '0')}"
 
 
 def plural(noun: str, number: int) -> str:

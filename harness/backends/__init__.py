@@ -3,10 +3,25 @@
 Importing this room is cheap: aiohttp, xllamacpp and the users' own code are imported by what needs them.
 """
 
+from harness.backends.amounts import is_amount, is_count
 from harness.backends.models import MODELS
 from harness.backends.pool import Pool
-from harness.backends.pricing import cost_usd
+from harness.backends.pricing import Tariff, cost_usd, tariff_of, unknown_price
 from harness.backends.protocol import Backend
 from harness.backends.registry import PROVIDERS, check, create, embedded
 
-__all__ = ["MODELS", "PROVIDERS", "Backend", "Pool", "check", "cost_usd", "create", "embedded"]
+__all__ = [
+    "MODELS",
+    "PROVIDERS",
+    "Backend",
+    "Pool",
+    "Tariff",
+    "check",
+    "cost_usd",
+    "create",
+    "embedded",
+    "is_amount",
+    "is_count",
+    "tariff_of",
+    "unknown_price",
+]

@@ -1,14 +1,47 @@
-"""What a call costs."""
+"""What a call costs: by the backend's own `price`, else by the price table."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
+
+from harness.backends.price_table import listed_price
 
 if TYPE_CHECKING:
-    from harness.schema import Price
+    from harness.schema import BackendSpec, Price
 
 _PER = 1_000_000
 """Prices are in USD per million tokens, as providers print them."""
+
+
+class Tariff(Protocol):
+    """What the calls of one backend cost."""
+
+    def cost_usd(self, input_tokens: int, output_tokens: int, *, cached_input_tokens: int = 0) -> float:
+        """USD of one call made now; `cached_input_tokens` are part of `input_tokens`, a count above it is all."""
+        ...
+
+    def most_usd(self, input_tokens: int, output_tokens: int) -> float:
+        """Most USD that one call of at most so many tokens can cost, made within the next hour."""
+        ...
+
+
+class OwnPrice:
+    """The prices of a backend's `price:`."""
+
+    def __init__(self, price: Price) -> None:
+        """Without a price for cached input tokens they cost as much as others."""
+        self._price = price
+        self._cached = price.input if price.cached_input is None else price.cached_input
+
+    def cost_usd(self, input_tokens: int, output_tokens: int, *, cached_input_tokens: int = 0) -> float:
+        """As `Tariff` has it."""
+        cached = min(cached_input_tokens, input_tokens)
+        uncached = input_tokens - cached
+        return (uncached * self._price.input + cached * self._cached + output_tokens * self._price.output) / _PER
+
+    def most_usd(self, input_tokens: int, output_tokens: int) -> float:
+        """As `Tariff` has it."""
+        return (input_tokens * max(self._price.input, self._cached) + output_tokens * self._price.output) / _PER
 
 
 def cost_usd(
@@ -25,6 +58,21 @@ def cost_usd(
     """
     if price is None or input_tokens is None or output_tokens is None:
         return None
-    cached = min(cached_input_tokens or 0, input_tokens)
-    cached_price = price.input if price.cached_input is None else price.cached_input
-    return ((input_tokens - cached) * price.input + cached * cached_price + output_tokens * price.output) / _PER
+    return OwnPrice(price).cost_usd(input_tokens, output_tokens, cached_input_tokens=cached_input_tokens or 0)
+
+
+def tariff_of(spec: BackendSpec) -> Tariff | None:
+    """The backend's own price, else that of the price table; None when none is known.
+
+    The table is loaded at its first use, in 0.2 s: a caller that must not wait asks in a thread.
+    """
+    return OwnPrice(spec.price) if spec.price is not None else listed_price(spec)
+
+
+def unknown_price(spec: BackendSpec) -> str:
+    """What to say of a backend whose price is not known, and what to do."""
+    where = f" at {spec.base_url.partition('?')[0]}" if spec.base_url else f" of provider '{spec.provider}'"
+    return (
+        f"backend '{spec.name}': no price is known for model '{spec.model}'{where}; write "
+        "price: {input: …, output: …} in USD per million tokens, 0 where it is free"
+    )

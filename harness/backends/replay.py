@@ -29,6 +29,7 @@ class ReplayBackend:
 
     uses = ("column", "path")
     cacheable = False  # the answer depends on the sample, and lies here already
+    paid = False  # a recorded answer asks nobody for money
 
     def __init__(self, spec: BackendSpec) -> None:
         """Keep the spec; a file is read by `start`."""

@@ -30,6 +30,17 @@ def _count(least: int) -> Any:
     return parse
 
 
+def _amount(text: str) -> float:
+    """A parser of amounts of money from 0 upwards, for argparse."""
+    value = float(text)
+    if not 0 <= value < float("inf"):
+        raise ValueError
+    return value
+
+
+_amount.__name__ = "amount in USD from 0"
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Declare the options; each but the switch is also a setting of `[tool.pytest]`."""
     group = parser.getgroup("prompt-suite", "prompt suites")
@@ -52,6 +63,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         choices=_CACHE_MODES,
         help="recorded answers: use (default); refresh: ask again and record; off; only: replay, call no model",
     )
+    group.addoption("--prompt-resume", action="store_true", help="continue the last unfinished run")
+    group.addoption(
+        "--prompt-budget", type=_amount, metavar="USD", help="most that the run may spend; the rest is not run then"
+    )
     group.addoption("--prompt-reports", metavar="DIR", help="where runs are recorded (default: reports/)")
     group.addoption("--prompt-open", action="store_true", default=None, help="open the report when done")
     parser.addini("prompt_backend", "backends instead of the suites' own", type="args", default=[])
@@ -59,6 +74,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addini("prompt_repeats", "repeats of each trial", type=int | str, default=None)
     parser.addini("prompt_concurrency", "most requests in flight on one backend", type=int | str, default=None)
     parser.addini("prompt_cache", "recorded answers: use, refresh, off or only", default=None)
+    parser.addini("prompt_budget", "most USD that the run may spend", type=int | float | str, default=None)
+    parser.addini(
+        "prompt_daily_budget", "most USD that all runs may spend in a day (UTC)", type=int | float | str, default=None
+    )
+    parser.addini("prompt_request_limit", "most USD that one call may cost", type=int | float | str, default=None)
+    parser.addini("prompt_trace_text", "whether spans hold prompts and answers", type="bool", default=True)
+    parser.addini("prompt_cache_size", "most MB of recorded answers", type=int | str, default=None)
     parser.addini("prompt_reports", "where runs are recorded", default=None)
     parser.addini("prompt_open", "open the report when done", type="bool", default=False)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, get_args
 
 import pytest
@@ -27,6 +28,12 @@ def read_settings(config: pytest.Config) -> Settings:
         repeats=_count(config, "prompt_repeats"),
         concurrency=_count(config, "prompt_concurrency"),
         cache_mode=_cache_mode(config),
+        cache_size_mb=_count(config, "prompt_cache_size"),
+        resume=bool(config.option.prompt_resume),
+        budget_usd=_amount(config, "prompt_budget"),
+        daily_budget_usd=_amount(config, "prompt_daily_budget"),
+        request_limit_usd=_amount(config, "prompt_request_limit"),
+        trace_text=bool(config.getini("prompt_trace_text")),
     )
 
 
@@ -56,7 +63,7 @@ def _folder(config: pytest.Config, option: str | None) -> Path:
 
 
 def _count(config: pytest.Config, name: str) -> int | None:
-    option: int | None = getattr(config.option, name)
+    option: int | None = getattr(config.option, name, None)
     if option is not None:
         return option
     setting = config.getini(name)
@@ -69,6 +76,24 @@ def _count(config: pytest.Config, name: str) -> int | None:
     if count < 1:
         raise pytest.UsageError(f"setting {name}: {setting!r} is no whole number from 1; write for example {name} = 10")
     return count
+
+
+def _amount(config: pytest.Config, name: str) -> float | None:
+    option: float | None = getattr(config.option, name, None)
+    if option is not None:
+        return option
+    setting = config.getini(name)
+    if setting is None or setting == "":
+        return None
+    try:
+        amount = float(setting)
+    except ValueError:
+        amount = math.nan
+    if not 0 <= amount < math.inf:
+        raise pytest.UsageError(
+            f"setting {name}: {setting!r} is no amount; USD from 0 are allowed; write for example {name} = 1.50"
+        )
+    return amount
 
 
 def _cache_mode(config: pytest.Config) -> CacheMode:

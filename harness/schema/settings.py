@@ -30,6 +30,8 @@ class Settings:
     """Most requests in flight on one backend; None leaves it to the backend."""
     cache_mode: CacheMode = "use"
     """What the answer cache is used for."""
+    cache_size_mb: int | None = None
+    """Most megabytes of recorded answers; those unused for longest go first. None means no limit."""
     max_retries: int = 4
     """Further tries of a call that failed in a way that may pass."""
     resume: bool = False
