@@ -117,6 +117,7 @@ class TrialItem(pytest.Item):
     parent: SuiteFile
     trial: Trial
     variant: Variant
+    kind = "trial"
 
     @classmethod
     def make(cls, parent: SuiteFile, name: str, made_of: tuple[Trial, Variant]) -> TrialItem:
@@ -154,6 +155,7 @@ class GateItem(pytest.Item):
     parent: SuiteFile
     gate: GateSpec
     cell: CellKey
+    kind = "gate"
 
     @classmethod
     def make(cls, parent: SuiteFile, name: str, made_of: tuple[GateSpec, CellKey]) -> GateItem:

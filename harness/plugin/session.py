@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,8 @@ from harness import pipeline
 from harness.errors import FilesError, HarnessError, Mistake, UsageError
 from harness.plugin.failure import printable
 from harness.plugin.items import GateItem, SuiteFile, TrialItem
+from harness.plugin.listeners import owns_the_loop
+from harness.plugin.run_loop import RunLoop
 from harness.plugin.settings import read_settings, use_suites_folder
 from harness.plugin.signals import termination_as_interrupt, uninterrupted
 from harness.plugin.terminal import Terminal
@@ -137,15 +140,15 @@ class PromptSession:
     # -- running ------------------------------------------------------------------------------------------------
 
     @pytest.hookimpl(tryfirst=True)
-    def pytest_runtestloop(self, session: pytest.Session) -> None:
-        """Hand the selected trials to the engine, in item order; pytest's own loop then walks the items."""
+    def pytest_runtestloop(self, session: pytest.Session) -> bool | None:
+        """Hand the selected trials to the engine, in item order, and walk the items; None leaves them to pytest."""
         options = self.config.option
         is_dry = options.collectonly or getattr(options, "setupplan", False)
         if is_dry or (session.testsfailed and not options.continue_on_collection_errors):
-            return
+            return None
         trials = list(self._selected(session.items))
         if not trials:
-            return
+            return None
         try:
             suites = [plan.suite for plan in self._plans.values()]
             self.evaluation = pipeline.Evaluation(suites, self.settings)
@@ -154,6 +157,25 @@ class PromptSession:
             raise pytest.UsageError(printable(str(error))) from error
         self._signals.enter_context(termination_as_interrupt())
         self.terminal.begin(self.evaluation)
+        if not owns_the_loop(self.config):
+            return None
+        RunLoop(session, self).run()
+        return True
+
+    def passed_after_s(self, item: TrialItem | GateItem) -> float | None:
+        """Seconds that the item's call took, once it has passed; None when there is more to say of it."""
+        began_s = time.perf_counter()
+        try:
+            if isinstance(item, GateItem):
+                return time.perf_counter() - began_s if self.judge(item.gate, item.cell).passed else None
+            result = self.wait_for(item.trial)
+        except HarnessError:  # the run broke off: the item says so
+            return None
+        return _latency_s(result) if result.outcome == "passed" else None
+
+    def item_starts(self, nodeid: str) -> None:
+        """Tell the terminal which suite the next item is of."""
+        self.terminal.item_starts(nodeid)
 
     def _selected(self, items: list[pytest.Item]) -> Iterator[Trial]:
         """Trials of the selected items, each once, then the rest of the cells that selected gates speak of.
@@ -209,7 +231,7 @@ class PromptSession:
         """Mark the reports of trials and gates; a trial took as long as its call, not as long as it was waited for."""
         report = yield
         if isinstance(item, (TrialItem, GateItem)):
-            report.prompt_kind = "trial" if isinstance(item, TrialItem) else "gate"
+            report.prompt_kind = item.kind
             if call.when == "call" and isinstance(item, TrialItem):
                 report.duration = self._latency_s(item.trial)
         return report
@@ -220,7 +242,7 @@ class PromptSession:
             result = self.evaluation.result(trial.trial_id, 0)
         except HarnessError:  # the run broke off: the item says so
             result = None
-        return (result.generation.latency_s or 0.0) if result is not None and result.generation is not None else 0.0
+        return _latency_s(result)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logstart(self, nodeid: str) -> None:
@@ -283,6 +305,11 @@ def _trial_of(item: pytest.Item) -> Trial | None:
         return item.trial
     found = item.callspec.params.get("trial") if hasattr(item, "callspec") else None
     return found if isinstance(found, Trial) else None
+
+
+def _latency_s(result: TrialResult | None) -> float:
+    """How long the trial's call took; 0 when there is no answer, or a recording does not say."""
+    return 0.0 if result is None or result.generation is None else result.generation.latency_s or 0.0
 
 
 def _mark_id(trial: Trial) -> str:
