@@ -19,6 +19,7 @@ from harness.schema.prompt import (
 from harness.schema.run import Cell, RunManifest, RunRecord
 from harness.schema.score import Measure, Score, Status
 from harness.schema.settings import CacheMode, Settings
+from harness.schema.span import AttributeValue, Span, SpanEvent, SpanKind, StepKind
 from harness.schema.suite import (
     COMPARISONS,
     Aggregation,
@@ -52,6 +53,7 @@ __all__ = [
     "Aggregate",
     "Aggregation",
     "Answer",
+    "AttributeValue",
     "BackendProgress",
     "BackendSpec",
     "CacheMode",
@@ -82,7 +84,11 @@ __all__ = [
     "Sample",
     "Score",
     "Settings",
+    "Span",
+    "SpanEvent",
+    "SpanKind",
     "Status",
+    "StepKind",
     "Suite",
     "Techniques",
     "TokenLogprob",

@@ -1,0 +1,83 @@
+"""The file that spans are written to while a run goes on."""
+
+from __future__ import annotations
+
+import time
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from harness.trace.encode import line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from io import FileIO
+    from pathlib import Path
+
+    from harness.schema import Span
+
+_OLD_S = 7 * 24 * 3600
+"""Age at which the file of a run that was killed is thrown away: by then nobody resumes it."""
+
+
+class SpanFile:
+    """Spans, one a line, appended as they come; nothing of them is kept in memory."""
+
+    def __init__(self, folder: Path, run_id: str) -> None:
+        """Write to a hidden file in `folder`; the first span opens it, where a killed run of this name left off."""
+        self.path = folder / f".spans-{run_id}.jsonl"
+        self.problem: str | None = None
+        """Why no more spans are written; None while they are."""
+        self._file: FileIO | None = None
+
+    def write(self, spans: Iterable[Span]) -> None:
+        """Append the spans, whole lines in one piece. A disk that is full ends the writing, never the run."""
+        if self.problem is not None:
+            return
+        lines = b"".join([line(span) for span in spans])
+        try:
+            if self._file is None:
+                self._file = self._opened()
+            self._file.write(lines)
+        except OSError as error:
+            self.problem = (
+                f"{self.path}: spans cannot be written ({error.strerror or error}); a writable folder with free space "
+                "is needed; the run goes on without them"
+            )
+
+    def close(self) -> Path | None:
+        """The finished file; None when no span was written."""
+        if self._file is None:
+            return None
+        with suppress(OSError):
+            self._file.close()
+        return self.path
+
+    def _opened(self) -> FileIO:
+        self._sweep()
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        file = self.path.open("a+b", buffering=0)
+        _cut_torn_line(file)
+        return file
+
+    def _sweep(self) -> None:
+        """Throw away what killed runs left long ago."""
+        for left in self.path.parent.glob(".spans-*.jsonl"):
+            with suppress(OSError):
+                if left.stat().st_mtime < time.time() - _OLD_S:
+                    left.unlink()
+
+
+def _cut_torn_line(file: FileIO) -> None:
+    """End the file with its last whole line: a run that was killed may have stopped in the middle of one."""
+    size = file.seek(0, 2)
+    end = size
+    while end > 0:
+        begin = max(0, end - 65_536)
+        file.seek(begin)
+        found = file.read(end - begin).rfind(b"\n")
+        if found >= 0:
+            end = begin + found + 1
+            break
+        end = begin
+    if end < size:
+        file.truncate(end)

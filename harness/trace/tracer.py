@@ -1,0 +1,113 @@
+"""The tracer of one run: who works on a trial tells it, and it writes and exports the spans."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from harness.schema import Span
+from harness.trace.ids import Ids
+from harness.trace.redaction import cleaner, known_secrets
+from harness.trace.span_file import SpanFile
+from harness.trace.trial import NO_TRIAL, TrialTrace
+from harness.trace.trial_spans import Facts, SpanMaker
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+    from harness.schema import AttributeValue, Suite, Trial, TrialResult
+    from harness.trace.trial import NoTrialTrace
+    from harness.trace.trial_spans import MetricTime
+
+
+@dataclass(frozen=True, slots=True)
+class TracedRun:
+    """What a tracer has to know of the run."""
+
+    run_id: str
+    """Its id."""
+    suites: Sequence[Suite]
+    """Its suites."""
+    folder: Path
+    """Where the spans are written until the run is recorded: the folder that holds the run folders."""
+    with_text: bool = True
+    """Whether spans hold the text of prompts and answers."""
+
+
+class Tracer:
+    """Sees a run. Thread-safe: a trial's own trace belongs to whoever works on the trial."""
+
+    def __init__(self, run: TracedRun, notice: Callable[[str], None]) -> None:
+        """`notice` gets a line when spans cannot be written or exported. Nothing is opened yet."""
+        specs = [spec for suite in run.suites for spec in suite.backends]
+        self._ids = Ids(run.run_id)
+        self._run = run
+        self._notice = notice
+        self._clean = cleaner(known_secrets(specs))
+        self._maker = SpanMaker(self._ids, Facts(run.run_id, run.suites), self._clean)
+        self._file = SpanFile(run.folder, run.run_id)
+        self._open: dict[str, TrialTrace] = {}
+        self._began_ns = time.time_ns()
+
+    def trial(self, trial: Trial) -> TrialTrace:
+        """Work on a trial begins, or goes on; its trace is kept until `scored`."""
+        known = self._open.get(trial.trial_id)
+        if known is None:
+            known = self._open[trial.trial_id] = TrialTrace(self._ids, trial, with_text=self._run.with_text)
+        return known
+
+    def rendered(self, suite: str, began_ns: int, ended_ns: int, *, n_messages: int) -> None:
+        """All messages of a suite were made in this time."""
+        known: dict[str, AttributeValue | None] = {"prompt_suite.suite": suite, "prompt_suite.trials": n_messages}
+        self._write([self._of_run("render", (began_ns, ended_ns), known)])
+
+    def scored(self, results: Sequence[TrialResult], times: Sequence[MetricTime]) -> None:
+        """These trials are over: their spans are written. Called by the thread that scores."""
+        spans: list[Span] = []
+        for result in results:
+            trace = self._open.pop(result.trial.trial_id, None) or self.trial(result.trial)
+            spans += self._maker.spans(trace, result, times)
+            self._open.pop(result.trial.trial_id, None)
+        self._write(spans)
+
+    def close(self, facts: Mapping[str, AttributeValue | None]) -> Path | None:
+        """The run is over: its own span, with these facts, ends. The file of all spans; None when there is none."""
+        end_ns = max(time.time_ns(), self._began_ns)
+        known = {"prompt_suite.run.id": self._run.run_id, **facts}
+        root = self._of_run("run", (self._began_ns, end_ns), known)
+        self._write([root._replace(span_id=self._ids.run_span, parent_id=None)])
+        return self._file.close()
+
+    def _of_run(self, name: str, times: tuple[int, int], known: Mapping[str, Any]) -> Span:
+        ids = self._ids
+        return Span(ids.run_trace, ids.span(), ids.run_span, name, "internal", *times, known)
+
+    def _write(self, spans: Sequence[Span]) -> None:
+        self._file.write(spans)
+        if self._file.problem is not None:
+            self._notice(self._file.problem)
+
+
+class NoTracer:
+    """Sees nothing, at no cost."""
+
+    __slots__ = ()
+
+    def trial(self, trial: Trial) -> NoTrialTrace:  # noqa: ARG002 - as Tracer
+        """Nothing to see."""
+        return NO_TRIAL
+
+    def rendered(self, suite: str, began_ns: int, ended_ns: int, *, n_messages: int) -> None:
+        """Nothing."""
+
+    def scored(self, results: Sequence[TrialResult], times: Sequence[MetricTime]) -> None:
+        """Nothing."""
+
+    def close(self, facts: Mapping[str, AttributeValue | None]) -> Path | None:  # noqa: ARG002 - as Tracer
+        """No file."""
+        return None
+
+
+NO_TRACER = NoTracer()

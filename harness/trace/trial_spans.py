@@ -1,0 +1,149 @@
+"""One trial as spans: the trial itself, its messages, the cache, the calls, the metrics."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from harness.schema import Span, SpanEvent
+from harness.trace.call_spans import backend_attributes, call_spans
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from harness.schema import AttributeValue, CellKey, Score, Suite, TrialResult
+    from harness.trace.call_spans import Place
+    from harness.trace.ids import Ids
+    from harness.trace.trial import TrialTrace
+
+
+class MetricTime(NamedTuple):
+    """When one metric scored one batch of answers."""
+
+    metric: str
+    """Its name in the suite file."""
+    measures: tuple[str, ...]
+    """The measures it yields."""
+    began_ns: int
+    """Unix time, nanoseconds."""
+    ended_ns: int
+    """Unix time, nanoseconds."""
+    n_answers: int
+    """Answers scored at once."""
+
+
+class Facts:
+    """What is known of a run's suites before its first trial: attributes that many spans share."""
+
+    def __init__(self, run_id: str, suites: Sequence[Suite]) -> None:
+        """Work them out once."""
+        self._run_id = run_id
+        self._suites = {suite.name: suite for suite in suites}
+        self._cells: dict[CellKey, dict[str, AttributeValue | None]] = {}
+        self.backends = {
+            (suite.name, spec.name): backend_attributes(spec) for suite in suites for spec in suite.backends
+        }
+        self._checks = {
+            suite.name: {check.metric: f"{check.text}:" for check in suite.checks} for suite in suites if suite.checks
+        }
+
+    def of_cell(self, cell: CellKey) -> Mapping[str, AttributeValue | None]:
+        """What all trials of the cell have in common."""
+        known = self._cells.get(cell)
+        if known is None:
+            suite = self._suites[cell[0]]
+            prompt = next(variant.prompt for variant in suite.variants if variant.name == cell[1])
+            known = self._cells[cell] = {
+                "prompt_suite.run.id": self._run_id,
+                "prompt_suite.suite": cell[0],
+                "prompt_suite.variant": cell[1],
+                "prompt_suite.prompt.name": prompt.name,
+                "prompt_suite.prompt.version": prompt.version,
+                "prompt_suite.backend": cell[2],
+            }
+        return known
+
+    def label(self, suite: str, score: Score, missed: Sequence[str]) -> str | None:
+        """`pass` or `fail` where a check names the measure, else the status of a score without a value."""
+        if score.status != "scored":
+            return score.status
+        begin = self._checks.get(suite, {}).get(score.metric)
+        if begin is None:
+            return None
+        return "fail" if any(text.startswith(begin) for text in missed) else "pass"
+
+
+class SpanMaker:
+    """Makes the spans of trials."""
+
+    def __init__(self, ids: Ids, facts: Facts, clean: Callable[[str], str]) -> None:
+        """With the run's ids and facts; `clean` removes secrets from a text."""
+        self._ids = ids
+        self._facts = facts
+        self._clean = clean
+        self._run = (ids.run_trace, ids.run_span)
+
+    def spans(self, trace: TrialTrace, result: TrialResult, times: Sequence[MetricTime]) -> list[Span]:
+        """The trial's spans, the trial first; it ends now."""
+        trial, ids = trace.trial, self._ids
+        trace_id, root_id = ids.trace_of(trial.trial_id), ids.span()
+        spans = [self._root(trace, result, (trace_id, root_id))]
+        if trace.render is not None:
+            spans.append(Span(trace_id, ids.span(), root_id, "render", "internal", *trace.render, {}))
+        if trace.lookup is not None:
+            began_ns, ended_ns, found = trace.lookup
+            known = {"prompt_suite.cache.found": found}
+            spans.append(Span(trace_id, ids.span(), root_id, "cache lookup", "internal", began_ns, ended_ns, known))
+        metric_ids = {}
+        if result.generation is not None:
+            scores = {score.metric: score for score in result.scores}
+            for one in times:
+                span = self._metric(one, result, scores, above=(trace_id, root_id))
+                metric_ids[one.metric] = span.span_id
+                spans.append(span)
+        for call in trace.calls:
+            parent_id = root_id if call.under is None else metric_ids.get(call.under, root_id)
+            common = self._facts.backends.get((trial.suite, call.spec.name)) or backend_attributes(call.spec)
+            spans += call_spans(call, (trace_id, parent_id), common=common, clean=self._clean)
+        return spans
+
+    def _root(self, trace: TrialTrace, result: TrialResult, place: Place) -> Span:
+        trial, error = trace.trial, result.error
+        generation = result.generation
+        attributes: dict[str, Any] = {
+            **self._facts.of_cell(trial.cell),
+            "prompt_suite.sample.id": trial.sample.sample_id,
+            "prompt_suite.repeat": trial.repeat,
+            "prompt_suite.trial.id": trial.trial_id,
+            "prompt_suite.outcome": result.outcome,
+            "prompt_suite.from_cache": None if generation is None else generation.from_cache,
+            "error.type": None if error is None else error.kind,
+        }
+        name = f"trial {trial.variant} {trial.sample.sample_id}"
+        failed = None if error is None else self._clean(error.message)
+        end_ns = max(time.time_ns(), trace.began_ns)
+        return Span(*place, None, name, "internal", trace.began_ns, end_ns, attributes, (), self._run, failed)
+
+    def _metric(self, one: MetricTime, result: TrialResult, scores: Mapping[str, Score], *, above: Place) -> Span:
+        suite = result.trial.suite
+        events = []
+        failed = None
+        for name in one.measures:
+            score = scores.get(name)
+            if score is None:
+                continue
+            reason = None if score.reason is None else self._clean(score.reason)
+            attributes: dict[str, Any] = {
+                "gen_ai.evaluation.name": name,
+                "gen_ai.evaluation.score.value": score.value,
+                "gen_ai.evaluation.score.label": self._facts.label(suite, score, result.missed),
+                "gen_ai.evaluation.explanation": reason,
+            }
+            if score.status == "failed":
+                attributes["error.type"] = "metric"
+                failed = reason or "failed"
+            events.append(SpanEvent("gen_ai.evaluation.result", one.ended_ns, attributes))
+        return Span(
+            above[0], self._ids.span(), above[1], f"evaluate {one.metric}", "internal", one.began_ns, one.ended_ns,
+            {"prompt_suite.metric": one.metric, "prompt_suite.batch": one.n_answers}, events, None, failed,
+        )  # fmt: skip
