@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from typing import TYPE_CHECKING
 
-from harness.schema import SCHEMA_VERSION, content_hash
+from harness.schema import SCHEMA_VERSION, canonical_json, content_hash, content_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -23,17 +22,21 @@ def trial_id(parts: Iterable[str], repeat: int) -> str:
     return content_hash([text])
 
 
-def cache_key(identity: Mapping[str, object], messages: Iterable[Message], repeat: int) -> str:
-    """SHA-256 (hex) of everything that can change an answer.
+def identity_text(identity: Mapping[str, object]) -> str:
+    """The canonical text of a backend's account of itself, the same after a journey through JSON."""
+    return canonical_json(json.loads(json.dumps(identity)))  # keys that are numbers sort as the texts that they become
 
-    `identity` is the backend's own account of itself (provider, model and its weights, base URL, every parameter);
-    the messages, the repeat and the version of the recorded form are added here.
+
+def cache_content(identity: str, messages: Iterable[Message], repeat: int) -> str:
+    """Everything that can change an answer, as canonical JSON; `identity` is what `identity_text` makes.
+
+    The backend's own account of itself (provider, model and its weights, base URL, every parameter), the messages, the
+    repeat and the version of the recorded form.
     """
-    content = {
-        "schema_version": SCHEMA_VERSION,
-        "backend": identity,
-        "messages": [[message.role, message.content] for message in messages],
-        "repeat": repeat,
-    }
-    text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
-    return hashlib.sha256(text.encode()).hexdigest()
+    chat = json.dumps([[message.role, message.content] for message in messages], separators=(",", ":"))
+    return f'{{"backend":{identity},"messages":{chat},"repeat":{repeat},"schema_version":{SCHEMA_VERSION}}}'
+
+
+def cache_key(identity: Mapping[str, object], messages: Iterable[Message], repeat: int) -> str:
+    """SHA-256 (hex) of `cache_content`."""
+    return content_key(cache_content(identity_text(identity), messages, repeat))

@@ -1,6 +1,6 @@
 """Frozen dataclasses that cross rooms or reach disk."""
 
-from harness.schema.digest import content_hash
+from harness.schema.digest import canonical_json, content_hash, content_key
 from harness.schema.plan import Plan
 from harness.schema.progress import BackendProgress, Progress
 from harness.schema.prompt import (
@@ -96,5 +96,7 @@ __all__ = [
     "TrialResult",
     "Variant",
     "Verdict",
+    "canonical_json",
     "content_hash",
+    "content_key",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -22,3 +23,21 @@ def content_hash(pieces: Iterable[str]) -> str:
     for piece in pieces:
         digest.update(piece.encode("utf-8", "surrogatepass"))
     return digest.hexdigest()[:_DIGITS]
+
+
+def canonical_json(content: object) -> str:
+    """One text for all equal contents: keys sorted, nothing between tokens, ASCII, so that lone surrogates survive.
+
+    >>> canonical_json({"b": [1, 0.5], "a": None})
+    '{"a":null,"b":[1,0.5]}'
+    """
+    return json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+
+
+def content_key(text: str) -> str:
+    """SHA-256 (64 hex digits) of a text, as UTF-8: the key of an answer is that of its canonical content.
+
+    >>> content_key("")[:8]
+    'e3b0c442'
+    """
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

@@ -8,7 +8,7 @@ import pytest
 
 from harness.errors import RecordError
 from harness.generate import AnswerCache
-from harness.generate.cache import _begin_log
+from harness.generate.store.database import begin_log
 from harness.schema import Generation, TokenLogprob
 
 if TYPE_CHECKING:
@@ -124,7 +124,7 @@ def test_log_that_another_process_begins_at_the_same_moment_is_waited_for() -> N
                 raise error
 
     busy = Busy()
-    _begin_log(busy)  # type: ignore[arg-type]
+    begin_log(busy)  # type: ignore[arg-type]
     assert busy.tries == 3
 
 
@@ -141,36 +141,39 @@ def test_damaged_row_counts_as_not_recorded(tmp_path: Path) -> None:
     }
     for key, text in damaged.items():
         cache.put_many([(key, "t", FULL)])
-        cache._connection.execute("UPDATE answers SET generation = ? WHERE key = ?", (text, key))
+        cache._store._database._connection.execute("UPDATE answers SET generation = ? WHERE key = ?", (text, key))
     assert list(cache.get_many(["sound", *damaged])) == ["sound"]
     cache.close()
 
 
-def test_file_damaged_in_the_middle_is_one_clear_line(tmp_path: Path) -> None:
+def test_file_damaged_in_the_middle_is_replaced_and_what_can_be_read_is_kept(tmp_path: Path) -> None:
     cache = AnswerCache(tmp_path)
     keys = [f"k{number:04}" for number in range(2_000)]
     cache.put_many([(key, "t", FULL) for key in keys])
-    cache._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    cache._store._database._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     cache.close()
     size = cache.path.stat().st_size
     with cache.path.open("r+b") as file:
         file.seek(size // 4)
-        file.write(b"\xff" * (size // 2))
+        file.write(b"\xff" * (size // 4))
     again = AnswerCache(tmp_path)
-    with pytest.raises(RecordError) as caught:
-        again.get_many(keys)
+    found = again.get_many(keys)
     again.close()
-    assert str(caught.value) == (
-        f"{cache.path}: the answer cache cannot be read (database disk image is malformed); a sound file and free "
-        "space are needed; make room or delete the folder, or run with --prompt-cache off"
+    assert 500 < len(found) < 2_000
+    assert {generation.text for generation in found.values()} == {FULL.text}
+    aside = next(tmp_path.glob("answers.sqlite.damaged-*"))
+    assert aside.stat().st_size == size
+    assert again.notice == (
+        f"{cache.path}: the answer cache is damaged; it was moved to {aside.name}, "
+        f"{len(found):,} answers of it could be read and stand in a new one"
     )
 
 
 def test_full_disk_is_one_clear_line_and_what_was_recorded_stays(tmp_path: Path) -> None:
     cache = AnswerCache(tmp_path)
     cache.put_many([("before", "t", FULL)])
-    pages = cache._connection.execute("PRAGMA page_count").fetchone()[0]
-    cache._connection.execute(f"PRAGMA max_page_count = {pages}")
+    pages = cache._store._database._connection.execute("PRAGMA page_count").fetchone()[0]
+    cache._store._database._connection.execute(f"PRAGMA max_page_count = {pages}")
     with pytest.raises(RecordError, match=r"the answer cache cannot be written \(database or disk is full\); "):
         cache.put_many([(f"k{number}", "t", FULL) for number in range(1_000)])
     assert list(cache.get_many(["before", "k0"])) == ["before"]

@@ -1,0 +1,128 @@
+"""A damaged file is moved aside, and what can be read of it is taken over into a new one."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from contextlib import closing, suppress
+from typing import TYPE_CHECKING, Any
+
+from filelock import FileLock
+
+from harness.generate.store.coding import decode
+from harness.generate.store.schema import TABLES
+from harness.schema import content_key
+from harness.wording import counted
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
+
+_CHUNK = 256
+"""Rows taken over at once."""
+_JUMP = 64
+"""Rows passed over at most after one that cannot be read."""
+_SIDE_FILES = ("-wal", "-shm")
+"""What SQLite keeps beside a file while it is used."""
+_COLUMNS = {
+    "answers": ("used_on", "recorded_at", "key", "trial", "generation", "content"),
+    "runs": (
+        *("number", "run_id", "reports", "started_at", "details"),
+        *("updated_at", "calls", "retries", "spent_usd", "elapsed_s"),
+    ),
+    "journal": ("run", "trial", "key", "from_cache", "generation"),
+    "ledger": ("day", "usd", "unpriced"),
+}
+
+
+def is_damage(error: sqlite3.Error) -> bool:
+    """Whether SQLite says that the file itself is broken, and not that something hinders its use."""
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    return code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+
+
+def file_id(path: Path) -> tuple[int, int]:
+    """What tells a file from another that has taken its name; raises OSError."""
+    found = path.stat()
+    return found.st_dev, found.st_ino
+
+
+def replace_damaged(path: Path, known: tuple[int, int], make: Callable[[], None]) -> str | None:
+    """What to tell the user, once a file made by `make` is at `path`; None when another process was quicker.
+
+    `known` is the id of the file that was found damaged. Raises OSError and sqlite3.Error.
+    """
+    with FileLock(path.with_name("repair.lock"), timeout=60):
+        if path.exists() and file_id(path) != known:
+            return None
+        aside = _move_aside(path)
+        make()
+        answers = _take_over(aside, path)
+    kept = (
+        f"{counted(answers, 'answer')} of it could be read and stand in a new one" if answers else "a new one is begun"
+    )
+    return f"{path}: the answer cache is damaged; it was moved to {aside.name}, {kept}"
+
+
+def _move_aside(path: Path) -> Path:
+    aside = path.with_name(f"{path.name}.damaged-{time.time_ns() // 1_000_000}")
+    for side in _SIDE_FILES:
+        with suppress(FileNotFoundError):
+            path.with_name(path.name + side).rename(aside.with_name(aside.name + side))
+    with suppress(FileNotFoundError):
+        path.rename(aside)
+    return aside
+
+
+def _take_over(damaged: Path, sound: Path) -> int:
+    """Copy every row that can be read; the number of answers."""
+    counts = dict.fromkeys(_COLUMNS, 0)
+    with closing(sqlite3.connect(damaged, isolation_level=None)) as old, closing(sqlite3.connect(sound)) as new:
+        for table, columns in _COLUMNS.items():
+            marks = ",".join("?" * len(columns))
+            insert = f"INSERT OR IGNORE INTO {table} ({','.join(columns)}) VALUES ({marks})"  # noqa: S608 - our names
+            for rows in _chunks(_rows(old, table, columns)):
+                sound_rows = [row for row in rows if table != "answers" or _is_sound(row)]
+                new.executemany(insert, sound_rows)
+                new.commit()
+                counts[table] += len(sound_rows)
+    return counts["answers"]
+
+
+def _is_sound(row: Sequence[Any]) -> bool:
+    _, _, key, _, generation, content = row
+    is_whole = not content or (isinstance(content, str) and content_key(content) == key)
+    return is_whole and isinstance(generation, str) and decode(generation, from_cache=True) is not None
+
+
+def _chunks(rows: Iterator[tuple[Any, ...]]) -> Iterator[list[tuple[Any, ...]]]:
+    chunk: list[tuple[Any, ...]] = []
+    for row in rows:
+        chunk.append(row)
+        if len(chunk) == _CHUNK:
+            yield chunk
+            chunk = []
+    yield chunk
+
+
+def _rows(old: sqlite3.Connection, table: str, columns: Sequence[str]) -> Iterator[tuple[Any, ...]]:
+    """The readable rows, in their order; what cannot be read is passed over."""
+    assert table in TABLES
+    query = f"SELECT rowid, {','.join(columns)} FROM {table} NOT INDEXED WHERE rowid > ? ORDER BY rowid"  # noqa: S608 - our names
+    try:
+        (last,) = old.execute(f"SELECT max(rowid) FROM {table}").fetchone()  # noqa: S608 - as above
+    except sqlite3.Error:
+        last = None
+    position, jump = 0, 1
+    while True:
+        try:
+            for rowid, *row in old.execute(query, (position,)):
+                position, jump = rowid, 1
+                yield tuple(row)
+        except sqlite3.Error:
+            position += jump
+            jump = min(2 * jump, _JUMP)
+            if last is None or position >= last:
+                return
+        else:
+            return

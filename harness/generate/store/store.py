@@ -1,0 +1,238 @@
+"""The project's store: answers of all runs, the journal of unfinished ones, claims between live ones, the ledger."""
+
+from __future__ import annotations
+
+import time
+from functools import partial
+from typing import TYPE_CHECKING
+
+from harness.generate.store import answers, claims, journal, ledger
+from harness.generate.store.coding import encode, json_list
+from harness.generate.store.database import Database, not_opened
+from harness.generate.store.liveness import Liveness
+from harness.generate.store.reading import ReadOnlyDatabase
+from harness.generate.store.rows import Claim
+from harness.generate.store.schema import today
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Collection, Iterator, Sequence
+    from pathlib import Path
+
+    from harness.generate.store.rows import Journalled, Row, Totals, UnfinishedRun
+    from harness.schema import CacheMode, Generation, Settings
+
+_LOOKUP = 1_000
+"""Keys asked for in one statement, while other threads wait."""
+
+
+def open_store(settings: Settings) -> Store:
+    """The project's store, open; raises RecordError as Store."""
+    return Store(settings.root / ".prompt_cache", mode=settings.cache_mode)
+
+
+class Store:
+    """One SQLite file that all runs of a project share; safe to use from several threads and processes."""
+
+    def __init__(self, folder: Path, *, mode: CacheMode = "use") -> None:
+        """Open `folder/answers.sqlite`.
+
+        With `off` answers are kept for the run's own journal only; with `only` nothing is written.
+
+        Raises:
+            RecordError: the folder or the file cannot be opened.
+
+        """
+        self.mode = mode
+        self._database: Database | ReadOnlyDatabase = ReadOnlyDatabase(folder) if mode == "only" else Database(folder)
+        self._liveness = Liveness(folder)
+        self._folder = folder
+        self._run: tuple[int, str] | None = None
+        self._opened_at = time.time()
+        self._unmarked: set[str] = set()
+
+    @property
+    def notices(self) -> list[str]:
+        """What the user should know: a damaged file was replaced, answers could not be kept; more may come."""
+        return self._database.notices
+
+    # -- answers ------------------------------------------------------------------------------------------------
+
+    def get_many(self, keys: Sequence[str]) -> dict[str, Generation]:
+        """The recorded answers among `keys`, marked as from the cache; one that is damaged counts as not recorded.
+
+        With `refresh` only those recorded since the store was opened; with `off` none.
+
+        Raises:
+            RecordError: the file cannot be read.
+
+        """
+        if self.mode == "off":
+            return {}
+        found: dict[str, Generation] = {}
+        for chunk in _chunks(keys):
+            known, unmarked = self._database.read(partial(self._find, keys=chunk))
+            found.update(known)
+            self._unmarked.update(unmarked)
+        return found
+
+    def put(self, rows: Sequence[Row], totals: Totals | None = None, *, lost_usd: float = 0.0) -> None:
+        """Keep answers, note them and `totals` in the journal, add what they cost to the day: all of it or nothing.
+
+        Durable when this returns, also if the process is killed. Claims on the keys end. `lost_usd` is what calls
+        without an answer may have cost.
+
+        Raises:
+            RecordError: the file cannot be written.
+
+        """
+        if self.mode == "only":
+            return
+        new = {} if self.mode == "off" else {row.key: row for row in rows if _is_new(row)}
+        texts = [encode(row.generation) for row in new.values()]
+        paid = [row.generation.cost_usd for row in rows if not row.generation.from_cache]
+
+        def action(connection: sqlite3.Connection) -> None:
+            if new:
+                self._keep(connection, new, texts)
+            if self._run is not None:
+                journal.add(connection, self._run[0], rows, kept=new)
+                if totals is not None:
+                    journal.update(connection, self._run[0], totals)
+            if paid or lost_usd:
+                usd = lost_usd + sum(usd or 0.0 for usd in paid)
+                ledger.add(connection, today(), usd=usd, unpriced=paid.count(None))
+
+        self._database.write(action)
+
+    def _keep(self, connection: sqlite3.Connection, new: dict[str, Row], texts: Sequence[str]) -> None:
+        number, run_id = self._run or (-1, "")
+        if self.mode == "refresh":
+            journal.keep_replaced(connection, number, json_list(new))
+        answers.keep(connection, new.values(), texts)
+        claims.release(connection, new, run_id)
+
+    def _find(self, connection: sqlite3.Connection, keys: Collection[str]) -> tuple[dict[str, Generation], list[str]]:
+        return answers.find(connection, keys, since=self._opened_at if self.mode == "refresh" else 0.0)
+
+    # -- claims -------------------------------------------------------------------------------------------------
+
+    def claim(self, keys: Sequence[str]) -> Claim:
+        """What to do with keys that `get_many` did not have: call them, take the answer that came, or ask again later.
+
+        Needs a run (`begin`, `resume`). A claim ends when its answer is put, when it is released, and with its process.
+
+        Raises:
+            RecordError: the file cannot be written.
+
+        """
+        if self.mode in {"off", "only"}:
+            return Claim(set() if self.mode == "only" else set(keys), {})
+        assert self._run is not None
+        owner = self._run[1]
+
+        def action(connection: sqlite3.Connection) -> Claim:
+            found, unmarked = self._find(connection, keys=keys)
+            self._unmarked.update(unmarked)
+            left = [key for key in keys if key not in found]
+            return Claim(claims.take(connection, left, owner, is_alive=self._liveness.is_alive), found)
+
+        return self._database.write(action)
+
+    def release(self, keys: Collection[str]) -> None:
+        """Give up claims on keys that will not be answered; raises RecordError."""
+        if self._run is not None and keys:
+            owner = self._run[1]
+            self._database.write(lambda connection: claims.release(connection, keys, owner))
+
+    # -- the journal --------------------------------------------------------------------------------------------
+
+    def begin(self, run: UnfinishedRun, reports: Path) -> None:
+        """Journal a new run from now on, that will be recorded in `reports`; nothing with `only`.
+
+        Raises:
+            RecordError: the file cannot be written.
+
+        """
+        if self.mode == "only":
+            return
+        try:
+            self._liveness.hold(run.run_id)
+        except OSError as error:
+            raise not_opened(self._folder, error) from error
+        place = _place(reports)
+        self._run = (self._database.write(lambda connection: journal.begin(connection, run, place)), run.run_id)
+        self._database.write(self._clear_claims)
+
+    def resume(self, reports: Path) -> UnfinishedRun | None:
+        """The last unfinished run of `reports` that no process is at, journalled further from now on; None without one.
+
+        Raises:
+            RecordError: the file cannot be read or written.
+
+        """
+        if self.mode == "only":
+            return None
+        place = _place(reports)
+        for number, run in self._database.read(lambda connection: journal.unfinished(connection, place)):
+            if self._liveness.hold(run.run_id):
+                self._run = (number, run.run_id)
+                self._database.write(self._clear_claims)
+                return run
+        return None
+
+    def answered(self) -> dict[str, Journalled]:
+        """The trials that the run has answered in earlier sittings, by trial id; raises RecordError."""
+        if self._run is None:
+            return {}
+        number = self._run[0]
+        return self._database.read(lambda connection: journal.answered(connection, number))
+
+    def end(self) -> None:
+        """Forget the run's journal: it is complete and recorded. Raises RecordError."""
+        if self._run is not None:
+            number = self._run[0]
+            self._database.write(lambda connection: journal.end(connection, number))
+
+    # -- the rest -----------------------------------------------------------------------------------------------
+
+    def spent_today(self) -> float:
+        """US dollars that all runs of the project spent today (UTC), as far as prices are known; raises RecordError."""
+        return self._database.read(lambda connection: ledger.spent(connection, today()))
+
+    def has_trial(self, trial: str) -> bool:
+        """Whether an answer is recorded for this trial id, under whatever key; raises RecordError."""
+        query = "SELECT 1 FROM answers WHERE trial = ? LIMIT 1"
+        return self._database.read(lambda connection: connection.execute(query, (trial,)).fetchone()) is not None
+
+    def close(self) -> None:
+        """Give up claims, mark what was used, and close the file; further calls fail. Raises RecordError."""
+        try:
+            if self.mode != "only":
+                self._database.write(self._leave)
+        finally:
+            self._database.close()
+            self._liveness.free()
+
+    def _leave(self, connection: sqlite3.Connection) -> None:
+        if self._run is not None:
+            self._clear_claims(connection)
+        if self._unmarked:
+            answers.mark_used(connection, self._unmarked)
+
+    def _clear_claims(self, connection: sqlite3.Connection) -> None:
+        assert self._run is not None
+        claims.release_all(connection, self._run[1], is_alive=self._liveness.is_alive)
+
+
+def _is_new(row: Row) -> bool:
+    return bool(row.key) and not row.generation.from_cache
+
+
+def _place(reports: Path) -> str:
+    return str(reports.absolute())
+
+
+def _chunks(keys: Sequence[str]) -> Iterator[Sequence[str]]:
+    for start in range(0, len(keys), _LOOKUP):
+        yield keys[start : start + _LOOKUP]
