@@ -2,7 +2,8 @@
 
 A call that blocks, never returns, stops its event loop, swallows its cancellation or raises what only an interpreter
 should (`SystemExit`, `CancelledError`) is then one call that failed. What it raised comes back as a value: no future or
-task on the way can mistake it for something of its own.
+task on the way can mistake it for something of its own. Each runs in a copy of its caller's context, so that
+`harness.observe` knows which call it is in.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import inspect
 import threading
 from concurrent.futures import Future, InvalidStateError
 from contextlib import suppress
+from contextvars import copy_context
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -53,10 +55,11 @@ class Call:
 def call_in_thread(function: Callable[..., Any], *arguments: Any) -> Call:
     """The call, made in a daemon thread: one that never returns must not keep the process from ending."""
     call = Call()
+    context = copy_context()
 
     def run() -> None:
         try:
-            outcome = Outcome(function(*arguments))
+            outcome = Outcome(context.run(function, *arguments))
         except BaseException as error:  # noqa: BLE001 - whoever waits is told
             outcome = Outcome(error=error)
         call.end(outcome)
@@ -92,7 +95,7 @@ class OwnLoop:
             call.future.add_done_callback(lambda future: self._cancel(task) if future.cancelled() else None)
             task.add_done_callback(lambda _: call.end(Outcome(error=asyncio.CancelledError())))  # before its first step
 
-        self._loop.call_soon_threadsafe(begin)
+        self._loop.call_soon_threadsafe(begin, context=copy_context())
         return call
 
     def _cancel(self, task: asyncio.Task[None]) -> None:
