@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import math
 import time
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -46,7 +47,12 @@ class ChatClient:
         self._session = session
         self._url = URL(endpoint.url)
         self._proxy = _proxy(endpoint.url)
-        self._timeout = aiohttp.ClientTimeout(total=endpoint.timeout_s)
+        self._timeout = aiohttp.ClientTimeout(
+            total=endpoint.timeout_s,
+            sock_connect=endpoint.connect_timeout_s,
+            sock_read=endpoint.read_timeout_s,
+            ceil_threshold=math.inf,
+        )
 
     @classmethod
     def opened(cls, endpoint: Endpoint) -> ChatClient:
@@ -54,9 +60,7 @@ class ChatClient:
         import aiohttp
 
         session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(
-                limit=endpoint.connections, keepalive_timeout=_KEEPALIVE_S, ttl_dns_cache=_DNS_CACHE_S
-            ),
+            connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=_KEEPALIVE_S, ttl_dns_cache=_DNS_CACHE_S),
             cookie_jar=aiohttp.DummyCookieJar(),
             headers=endpoint.headers(),
         )

@@ -43,6 +43,8 @@ def status_failure(status: int, headers: Mapping[str, str], content: bytes, *, e
         kind=kind,
         retryable=kind in ("rate_limited", "server") and code not in _USED_UP,
         retry_after_s=retry_after_s(headers),
+        status=status,
+        code=code,
     )
 
 
@@ -53,18 +55,18 @@ def call_failure(error: BaseException, endpoint: Endpoint) -> BackendError:
     label, url = endpoint.label, endpoint.shown_url
     said = one_line(str(error), secret=endpoint.key)
     if isinstance(error, TimeoutError):
-        return BackendError(
-            f"{label}: no answer from {url} within {endpoint.timeout_s:g} s; raise timeout_s if it needs longer",
-            kind="timeout",
-            retryable=True,
-        )
+        return _timeout(error, endpoint)
     if isinstance(error, aiohttp.InvalidURL | aiohttp.NonHttpUrlClientError):
-        return BackendError(f"{label}: {url} is no address to post to; correct base_url", kind="rejected")
+        return BackendError(
+            f"{label}: {url} is no address to post to; correct base_url", kind="rejected", was_sent=False
+        )
     if isinstance(error, aiohttp.ClientConnectorDNSError):
         what = f"the host of {url} cannot be resolved ({said}); check base_url and the network"
     elif isinstance(error, aiohttp.ClientConnectorCertificateError | aiohttp.ClientSSLError):
         return BackendError(
-            f"{label}: no trusted TLS connection to {url} ({said}); check its certificate", kind="connection"
+            f"{label}: no trusted TLS connection to {url} ({said}); check its certificate",
+            kind="connection",
+            was_sent=False,
         )
     elif isinstance(error, aiohttp.ClientConnectorError):
         what = f"no connection to {url} ({said}); check that the server runs and that base_url is right"
@@ -72,11 +74,15 @@ def call_failure(error: BaseException, endpoint: Endpoint) -> BackendError:
         what = f"the connection to {url} was cut in the middle of the answer ({said})"
     else:
         what = f"the connection to {url} was lost ({said or type(error).__name__})"
-    return BackendError(f"{label}: {what}", kind="connection", retryable=True)
+    was_sent = not isinstance(error, aiohttp.ClientConnectorError)
+    return BackendError(f"{label}: {what}", kind="connection", retryable=True, was_sent=was_sent)
 
 
 def retry_after_s(headers: Mapping[str, str], now: datetime | None = None) -> float | None:
-    """Seconds the server asks to wait: `retry-after-ms`, else `Retry-After` in seconds or as a date; else None."""
+    """Seconds the server asks to wait: `retry-after-ms`, else `Retry-After` in seconds or as a date; else None.
+
+    A date is compared with the server's own `Date`, where there is one: this machine's clock may be wrong.
+    """
     for name, scale in (("retry-after-ms", 0.001), ("Retry-After", 1.0)):
         text = headers.get(name, "")
         try:
@@ -84,12 +90,38 @@ def retry_after_s(headers: Mapping[str, str], now: datetime | None = None) -> fl
         except ValueError:
             continue
         return max(wait_s, 0.0) if math.isfinite(wait_s) else None
+    until = _date(headers.get("Retry-After", ""))
+    if until is None:
+        return None
+    sent = _date(headers.get("Date", "")) or now or datetime.now(UTC)
+    return max((until - sent).total_seconds(), 0.0)
+
+
+def _date(text: str) -> datetime | None:
+    """The moment an HTTP date names; None when it is none."""
     try:
-        date = parsedate_to_datetime(headers.get("Retry-After", ""))
+        date = parsedate_to_datetime(text)
     except (ValueError, TypeError, IndexError, OverflowError):
         return None
-    date = date if date.tzinfo else date.replace(tzinfo=UTC)
-    return max((date - (now or datetime.now(UTC))).total_seconds(), 0.0)
+    return date if date.tzinfo else date.replace(tzinfo=UTC)
+
+
+def _timeout(error: TimeoutError, endpoint: Endpoint) -> BackendError:
+    """The error of whichever time limit it was."""
+    import aiohttp
+
+    label, url = endpoint.label, endpoint.shown_url
+    if isinstance(error, aiohttp.ConnectionTimeoutError) and endpoint.connect_timeout_s is not None:
+        what = (
+            f"no connection to {url} within {endpoint.connect_timeout_s:g} s; check that the server runs, "
+            "raise connect_timeout_s if it needs longer"
+        )
+        return BackendError(f"{label}: {what}", kind="timeout", retryable=True, was_sent=False)
+    if isinstance(error, aiohttp.SocketTimeoutError) and endpoint.read_timeout_s is not None:
+        what = f"nothing came from {url} for {endpoint.read_timeout_s:g} s; raise read_timeout_s if it needs longer"
+    else:
+        what = f"no answer from {url} within {endpoint.timeout_s:g} s; raise timeout_s if it needs longer"
+    return BackendError(f"{label}: {what}", kind="timeout", retryable=True)
 
 
 def _kind(status: int) -> ErrorKind:

@@ -13,10 +13,12 @@ class Endpoint:
     """Begins every message: `backend 'local'`."""
     url: str
     """Full URL, query included."""
-    connections: int
-    """Most connections; 0 leaves their number to the caller."""
     timeout_s: float
     """Most seconds a call may take, from sending to the last byte."""
+    connect_timeout_s: float | None = None
+    """Most seconds until a connection stands; None leaves it to `timeout_s`."""
+    read_timeout_s: float | None = None
+    """Most seconds without a byte; None leaves it to `timeout_s`."""
     key_env: str | None = None
     """Variable that holds the key, for messages; None when there is none to check."""
     key: str | None = field(default=None, repr=False)

@@ -74,7 +74,6 @@ class Worker:
         endpoint = Endpoint(
             label=label(user.spec),
             url=f"{address}/v1/chat/completions",
-            connections=self._settings.slots,
             timeout_s=user.spec.timeout_s,
             key=key,
             alias="the model process",

@@ -35,7 +35,7 @@ _SECRET_PARAM = re.compile(r"^(api[-_]?key|authorization|password|secret|access[
 class OpenAIBackend:
     """Chat completions of one model at one endpoint."""
 
-    uses = ("base_url", "api_key_env", "params")
+    uses = ("base_url", "api_key_env", "params", "connect_timeout_s", "read_timeout_s")
     cacheable = True
 
     def __init__(self, spec: BackendSpec) -> None:
@@ -86,8 +86,9 @@ class OpenAIBackend:
         return Endpoint(
             label=f"backend '{self.spec.name}'",
             url=urlunsplit(parts._replace(path=parts.path.rstrip("/") + "/chat/completions", fragment="")),
-            connections=self.spec.max_concurrency or 0,
             timeout_s=self.spec.timeout_s,
+            connect_timeout_s=self.spec.connect_timeout_s,
+            read_timeout_s=self.spec.read_timeout_s,
             key_env=self.spec.api_key_env,
             key=self._key(),
             key_header="api-key" if azure else "Authorization",

@@ -32,7 +32,16 @@ _COMPATIBLE = frozenset(
 )
 """Names of servers and services that speak OpenAI's protocol."""
 _GROUP = "pytest_prompt_suite.backends"
-_KEYS = ("base_url", "api_key_env", "column", "path", "function", "params")
+_KEYS = (
+    "base_url",
+    "api_key_env",
+    "column",
+    "path",
+    "function",
+    "params",
+    "connect_timeout_s",
+    "read_timeout_s",
+)
 """Keys of a backend's entry that only some providers have a use for."""
 
 
@@ -84,6 +93,7 @@ def _check(spec: BackendSpec, factory: Any) -> None:
         if getattr(spec, key) and key not in used:
             raise OptionError(f"'{key}' means nothing to provider '{spec.provider}'; {_used(used)}; remove it", key)
     _check_params(spec)
+    _check_timeouts(spec)
     if hasattr(factory, "check"):
         factory.check(spec)
 
@@ -154,3 +164,14 @@ def _check_params(spec: BackendSpec) -> None:
         raise OptionError(
             f"params cannot be written as JSON ({error}); use text, numbers, lists, mappings", "params"
         ) from error
+
+
+def _check_timeouts(spec: BackendSpec) -> None:
+    for key in ("connect_timeout_s", "read_timeout_s"):
+        limit_s = getattr(spec, key)
+        if limit_s is not None and limit_s > spec.timeout_s:
+            raise OptionError(
+                f"{key} is {limit_s:g}, more than timeout_s ({spec.timeout_s:g}), which then comes first; "
+                "a part of it is allowed; lower it, or raise timeout_s",
+                key,
+            )

@@ -79,7 +79,19 @@ class BackendForm(Form):
         default=None, description="Name of the environment variable with the key.", examples=["LOCAL_KEY"]
     )
     max_concurrency: int | None = Field(default=None, ge=1, description="Most requests in flight.", examples=[50])
+    requests_per_minute: float | None = Field(
+        default=None, ge=1, description="Most calls sent in any minute, those made again included.", examples=[500]
+    )
+    tokens_per_minute: float | None = Field(
+        default=None, ge=1, description="Most tokens, in and out, asked for in any minute.", examples=[200000]
+    )
     timeout_s: float = Field(default=60.0, gt=0, description="Most seconds one call may take.", examples=[60])
+    connect_timeout_s: float | None = Field(
+        default=None, gt=0, description="Most seconds until a connection stands; default: timeout_s.", examples=[5]
+    )
+    read_timeout_s: float | None = Field(
+        default=None, gt=0, description="Most seconds without a byte; default: timeout_s.", examples=[30]
+    )
     params: Free = Field(
         default={}, description="Passed through to the provider.", examples=[{"temperature": 0, "max_tokens": 64}]
     )

@@ -53,7 +53,10 @@ OPENAI = {"provider": "openai", "model": "m"}
         (
             {**OPENAI, "column": "answer"},
             "column",
-            "'column' means nothing to provider 'openai'; it uses base_url, api_key_env, params; remove it",
+            (
+                "'column' means nothing to provider 'openai'; "
+                "it uses base_url, api_key_env, params, connect_timeout_s, read_timeout_s; remove it"
+            ),
         ),
         (
             {**OPENAI, "base_url": "127.0.0.1:8000/v1"},
@@ -138,6 +141,19 @@ OPENAI = {"provider": "openai", "model": "m"}
             {"provider": "llamacpp", "model": "smollm2", "base_url": "http://x"},
             "base_url",
             "'base_url' means nothing to provider 'llamacpp'; it uses path, params; remove it",
+        ),
+        (
+            {"provider": "llamacpp", "model": "smollm2", "read_timeout_s": 3.0},
+            "read_timeout_s",
+            "'read_timeout_s' means nothing to provider 'llamacpp'; it uses path, params; remove it",
+        ),
+        (
+            {**OPENAI, "timeout_s": 5.0, "connect_timeout_s": 5.5},
+            "connect_timeout_s",
+            (
+                "connect_timeout_s is 5.5, more than timeout_s (5), which then comes first; a part of it is allowed; "
+                "lower it, or raise timeout_s"
+            ),
         ),
     ],
 )

@@ -28,7 +28,8 @@ prompts:
 backends:
   - smollm2
   - {name: local, provider: openai, model: m, base_url: 'http://127.0.0.1/v1', api_key_env: KEY, max_concurrency: 50,
-     timeout_s: 60, params: {temperature: 0}, price: {input: 0.15, output: 0.60, cached_input: 0.075}}
+     requests_per_minute: 500, tokens_per_minute: 200000, timeout_s: 60, connect_timeout_s: 5, read_timeout_s: 30,
+     params: {temperature: 0}, price: {input: 0.15, output: 0.60, cached_input: 0.075}}
   - {name: recorded, provider: replay, column: answer}
   - {name: app, provider: callable, function: 'app.py:answer'}
 repeats: 1

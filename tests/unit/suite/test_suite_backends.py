@@ -31,7 +31,8 @@ def test_an_inline_definition_keeps_every_key(project: Project) -> None:
     _suite(
         project,
         "[{name: local, provider: openai, model: my-model, base_url: http://127.0.0.1:8000/v1, api_key_env: LOCAL_KEY, "
-        "max_concurrency: 50, timeout_s: 5, params: {temperature: 0, seed: 7}, price: {input: 0.15, output: 0.60}}]",
+        "max_concurrency: 50, timeout_s: 5, params: {temperature: 0, seed: 7}, price: {input: 0.15, output: 0.60}, "
+        "connect_timeout_s: 1, read_timeout_s: 2.5, requests_per_minute: 500, tokens_per_minute: 200000}]",
     )
     assert project.load().backends == (
         BackendSpec(
@@ -44,6 +45,10 @@ def test_an_inline_definition_keeps_every_key(project: Project) -> None:
             api_key_env="LOCAL_KEY",
             max_concurrency=50,
             timeout_s=5.0,
+            connect_timeout_s=1.0,
+            read_timeout_s=2.5,
+            requests_per_minute=500.0,
+            tokens_per_minute=200_000.0,
             price=Price(0.15, 0.6, None),
         ),
     )
