@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from harness.wording import usd
+
 if TYPE_CHECKING:
     from harness.schema import Progress
 
@@ -43,7 +45,7 @@ def _facts(progress: Progress) -> str:
         parts.append(f"{progress.retries} retried")
     if progress.from_cache:
         parts.append(f"{progress.from_cache} cached")
-    parts.append("cost unknown" if progress.spent_usd is None else f"${progress.spent_usd:.4g}")
+    parts.append("cost unknown" if progress.spent_usd is None else usd(progress.spent_usd))
     left_s = progress.left_s
     if left_s is not None and progress.done < progress.total:
         parts.append(f"{int(left_s) // 60}:{int(left_s) % 60:02d} left")

@@ -23,6 +23,7 @@ ERROR_TITLES = {
     "callable": "the function raised",
     "crashed": "the model process died",
     "output": "unreadable answer, scored as empty",
+    "not_run": "not run",
     "metric": "a metric failed",
 }
 """What each kind of error is called; `output` is an answer that `output:` cannot read, `metric` has no CallError."""

@@ -8,8 +8,8 @@ from urllib.parse import quote
 from harness.report import headline
 from harness.report.frame import page
 from harness.report.markup import el, join
-from harness.report.numbers import commit, count, duration, moment, usd
-from harness.wording import counted
+from harness.report.numbers import commit, count, duration, moment
+from harness.wording import counted, usd
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

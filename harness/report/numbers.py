@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from harness.wording import usd
+
 if TYPE_CHECKING:
     from harness.schema import Aggregate
 
@@ -26,18 +28,6 @@ def in_unit(value: float | None, unit: str) -> str:
     if unit == "percent":
         return f"{value:.1f}"
     return f"{value:.2f}" if unit == "s" and abs(value) >= 1 else f"{value:.3f}"
-
-
-def usd(value: float | None) -> str:
-    """`$1.24`, `$0.00031`; None is `unknown`, never 0."""
-    if value is None or not math.isfinite(value):
-        return "unknown"
-    if value == 0:
-        return "$0"
-    if abs(value) >= 1:
-        return f"${value:,.2f}"
-    digits = 1 - math.floor(math.log10(abs(value)))
-    return f"${value:.{max(2, digits)}f}"
 
 
 def count(value: float | None) -> str:

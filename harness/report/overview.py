@@ -8,7 +8,8 @@ from urllib.parse import urlencode
 
 from harness.report import headline
 from harness.report.markup import Html, el, join
-from harness.report.numbers import commit, count, duration, moment, usd
+from harness.report.numbers import commit, count, duration, moment
+from harness.wording import usd
 
 if TYPE_CHECKING:
     from harness.schema import RunManifest, RunRecord

@@ -8,8 +8,8 @@ from urllib.parse import urlencode
 from harness.report.headline import small_models
 from harness.report.interval import axis_of, draw, shares
 from harness.report.markup import el, join
-from harness.report.numbers import ABSENT, count, in_unit, interval, size_lines, usd
-from harness.wording import plural
+from harness.report.numbers import ABSENT, count, in_unit, interval, size_lines
+from harness.wording import plural, usd
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from harness.report import headline
 from harness.report.markdown import code, prose, table
-from harness.report.numbers import ABSENT, commit, count, duration, in_unit, interval, moment, sizes, usd
+from harness.report.numbers import ABSENT, commit, count, duration, in_unit, interval, moment, sizes
 from harness.report.results import aggregate_of, column_title, columns_of, direction
+from harness.wording import usd
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

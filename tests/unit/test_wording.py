@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from harness.wording import counted, described_error, did_you_mean, escaped, listed, nearest, one_line, plural
+from harness.wording import counted, described_error, did_you_mean, escaped, listed, nearest, one_line, plural, usd
 
 
 @pytest.mark.parametrize(
@@ -96,3 +96,27 @@ def test_error_is_told_with_the_line_that_raised_it() -> None:
     line = caught.traceback[-1].lineno + 1
     assert described_error(caught.value, placed=True) == f"ValueError: two lines ({__file__}:{line})"
     assert described_error(ValueError("never raised"), placed=True) == "ValueError: never raised"
+
+
+AMOUNTS = [
+    (None, "unknown"),
+    (0, "$0"),
+    (1234.5, "$1,234.50"),
+    (1_234_567.891, "$1,234,567.89"),
+    (1, "$1.00"),
+    (0.9996, "$1.00"),
+    (0.997, "$0.997"),
+    (0.5, "$0.50"),
+    (0.0124, "$0.0124"),
+    (0.01, "$0.01"),
+    (0.000012, "$0.000012"),
+    (0.00000312, "$0.00000312"),
+    (1e-12, "$0.000000000001"),
+    (-0.5, "-$0.50"),
+    (float("nan"), "unknown"),
+]
+
+
+@pytest.mark.parametrize(("amount", "shown"), AMOUNTS)
+def test_amount_has_cents_and_below_a_dollar_three_digits_that_count(amount: float | None, shown: str) -> None:
+    assert usd(amount) == shown

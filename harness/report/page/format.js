@@ -2,11 +2,14 @@
 
 const count = (value) => (value === null ? "unknown" : value.toLocaleString("en-US", { maximumFractionDigits: 0 }));
 
+// The same as `usd` of harness/wording.py: cents from a dollar on, below three digits that count, at least the cents.
 function usd(value) {
   if (value === null) return "unknown";
   if (value === 0) return "$0";
-  if (Math.abs(value) >= 1) return "$" + value.toLocaleString("en-US", { minimumFractionDigits: 2, maximumFractionDigits: 2 });
-  return "$" + value.toFixed(Math.min(20, Math.max(2, 1 - Math.floor(Math.log10(Math.abs(value))))));
+  const sign = value < 0 ? "-" : "", size = Math.abs(value);
+  if (size >= 1) return sign + "$" + size.toLocaleString("en-US", { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+  const [whole, decimals] = size.toFixed(Math.min(20, 2 - Math.floor(Math.log10(size)))).split(".");
+  return sign + "$" + whole + "." + decimals.replace(/0+$/, "").padEnd(2, "0");
 }
 
 function inUnit(value, unit) {

@@ -30,7 +30,7 @@ def test_bar_names_what_went_wrong() -> None:
 
 
 def test_bar_is_full_at_the_end_and_says_no_time_left() -> None:
-    assert bar_line(progress(360, spent_usd=0.1234), 100) == f" {'━' * 24} 360/360  36/s  $0.1234"
+    assert bar_line(progress(360, spent_usd=0.1234), 100) == f" {'━' * 24} 360/360  36/s  $0.123"
 
 
 @pytest.mark.parametrize("width", [20, 40, 80])

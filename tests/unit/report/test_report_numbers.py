@@ -2,23 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from harness.report.numbers import commit, duration, in_unit, interval, moment, sizes, usd
+from harness.report.numbers import commit, duration, in_unit, interval, moment, sizes
 from harness.schema import Aggregate
-
-
-@pytest.mark.parametrize(
-    ("value", "shown"),
-    [
-        (None, "unknown"),
-        (0, "$0"),
-        (1234.5, "$1,234.50"),
-        (0.0124, "$0.012"),
-        (0.00000312, "$0.0000031"),
-        (-0.5, "$-0.50"),
-    ],
-)
-def test_cost_keeps_two_significant_digits_and_unknown_is_a_word(value: float | None, shown: str) -> None:
-    assert usd(value) == shown
 
 
 @pytest.mark.parametrize(
