@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
@@ -44,6 +45,8 @@ class Span(NamedTuple):
     """Unix time, nanoseconds; never before the start."""
     attributes: Mapping[str, AttributeValue | None]
     """What is known of it, by the names of the semantic conventions."""
+    shared: Mapping[str, AttributeValue | None] = MappingProxyType({})
+    """Further attributes, in one mapping for all spans that have them in common; never changed."""
     events: Sequence[SpanEvent] = ()
     """In the order of time."""
     link: tuple[str, str] | None = None

@@ -73,12 +73,12 @@ def call_spans(
     if not attempts:
         return
     last = attempts[-1]
-    attributes = _call_attributes(call, last, common, clean=clean)
+    attributes = _call_attributes(call, last, clean)
     error = _error(last, attributes, clean)
     kind: SpanKind = "internal" if call.spec.provider in _IN_PROCESS else "client"
-    name = f"{attributes['gen_ai.operation.name']} {call.spec.model or call.spec.name}"
-    began_ns, ended_ns = attempts[0].began_ns, last.ended_ns
-    yield Span(above[0], call.span_id, above[1], name, kind, began_ns, ended_ns, attributes, (), None, error)
+    name = f"{common['gen_ai.operation.name']} {call.spec.model or call.spec.name}"
+    times = (attempts[0].began_ns, last.ended_ns)
+    yield Span(above[0], call.span_id, above[1], name, kind, *times, attributes, common, error=error)
     if len(attempts) == 1:
         yield from _steps(last.call, (above[0], call.span_id), clean)
         return
@@ -87,14 +87,12 @@ def call_spans(
         error = _error(attempt, own, clean)
         place = (above[0], attempt.call.ids.span())
         times = (attempt.began_ns, attempt.ended_ns)
-        yield Span(above[0], place[1], call.span_id, f"attempt {number}", kind, *times, own, (), None, error)
+        yield Span(above[0], place[1], call.span_id, f"attempt {number}", kind, *times, own, error=error)
         yield from _steps(attempt.call, place, clean)
 
 
-def _call_attributes(
-    call: CallTrace, last: Attempt, common: Mapping[str, Any], *, clean: Callable[[str], str]
-) -> dict[str, Any]:
-    attributes: dict[str, Any] = {**common, **_usage(last.answer)}
+def _call_attributes(call: CallTrace, last: Attempt, clean: Callable[[str], str]) -> dict[str, Any]:
+    attributes = _usage(last.answer)
     if last.call.with_text:
         attributes["gen_ai.input.messages"] = clean(messages_text(call.messages))
         if last.answer is not None:
@@ -155,7 +153,7 @@ def _steps(call: Call, above: Place, clean: Callable[[str], str]) -> Iterator[Sp
         times = (step.began_ns, step.ended_ns)
         parent_id = above[1] if first or step.parent is None else step.parent.span_id
         name = _step_name(step)
-        yield Span(above[0], step.span_id, parent_id, name, "internal", *times, attributes, (), None, error)
+        yield Span(above[0], step.span_id, parent_id, name, "internal", *times, attributes, error=error)
 
 
 def _step_name(step: Step) -> str:

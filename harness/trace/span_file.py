@@ -6,7 +6,7 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from harness.trace.encode import line
+from harness.trace.encode import Encoder
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -27,13 +27,14 @@ class SpanFile:
         self.path = folder / f".spans-{run_id}.jsonl"
         self.problem: str | None = None
         """Why no more spans are written; None while they are."""
+        self._encoder = Encoder()
         self._file: FileIO | None = None
 
     def write(self, spans: Iterable[Span]) -> None:
         """Append the spans, whole lines in one piece. A disk that is full ends the writing, never the run."""
         if self.problem is not None:
             return
-        lines = b"".join([line(span) for span in spans])
+        lines = self._encoder.lines(spans)
         try:
             if self._file is None:
                 self._file = self._opened()

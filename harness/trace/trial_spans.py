@@ -40,6 +40,7 @@ class Facts:
         self._run_id = run_id
         self._suites = {suite.name: suite for suite in suites}
         self._cells: dict[CellKey, dict[str, AttributeValue | None]] = {}
+        self._metrics: dict[str, dict[str, AttributeValue | None]] = {}
         self.backends = {
             (suite.name, spec.name): backend_attributes(spec) for suite in suites for spec in suite.backends
         }
@@ -62,6 +63,10 @@ class Facts:
                 "prompt_suite.backend": cell[2],
             }
         return known
+
+    def of_metric(self, metric: str) -> Mapping[str, AttributeValue | None]:
+        """What all spans of the metric have in common."""
+        return self._metrics.setdefault(metric, {"prompt_suite.metric": metric})
 
     def label(self, suite: str, score: Score, missed: Sequence[str]) -> str | None:
         """`pass` or `fail` where a check names the measure, else the status of a score without a value."""
@@ -111,7 +116,6 @@ class SpanMaker:
         trial, error = trace.trial, result.error
         generation = result.generation
         attributes: dict[str, Any] = {
-            **self._facts.of_cell(trial.cell),
             "prompt_suite.sample.id": trial.sample.sample_id,
             "prompt_suite.repeat": trial.repeat,
             "prompt_suite.trial.id": trial.trial_id,
@@ -121,8 +125,9 @@ class SpanMaker:
         }
         name = f"trial {trial.variant} {trial.sample.sample_id}"
         failed = None if error is None else self._clean(error.message)
-        end_ns = max(time.time_ns(), trace.began_ns)
-        return Span(*place, None, name, "internal", trace.began_ns, end_ns, attributes, (), self._run, failed)
+        times = (trace.began_ns, max(time.time_ns(), trace.began_ns))
+        common = self._facts.of_cell(trial.cell)
+        return Span(*place, None, name, "internal", *times, attributes, common, link=self._run, error=failed)
 
     def _metric(self, one: MetricTime, result: TrialResult, scores: Mapping[str, Score], *, above: Place) -> Span:
         suite = result.trial.suite
@@ -143,7 +148,8 @@ class SpanMaker:
                 attributes["error.type"] = "metric"
                 failed = reason or "failed"
             events.append(SpanEvent("gen_ai.evaluation.result", one.ended_ns, attributes))
-        return Span(
-            above[0], self._ids.span(), above[1], f"evaluate {one.metric}", "internal", one.began_ns, one.ended_ns,
-            {"prompt_suite.metric": one.metric, "prompt_suite.batch": one.n_answers}, events, None, failed,
-        )  # fmt: skip
+        times = (one.began_ns, one.ended_ns)
+        own = {"prompt_suite.batch": one.n_answers}
+        place = (above[0], self._ids.span(), above[1])
+        name, common = f"evaluate {one.metric}", self._facts.of_metric(one.metric)
+        return Span(*place, name, "internal", *times, own, common, events, error=failed)
