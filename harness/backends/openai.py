@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
 from harness.backends.chat_client import ChatClient, chat_messages
 from harness.backends.endpoint import Endpoint
+from harness.backends.price_lookup import PriceLookup
 from harness.errors import BackendError, OptionError
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ class OpenAIBackend:
         self.spec = spec
         self.concurrency = spec.max_concurrency or _CONCURRENCY
         self._client: ChatClient | None = None
+        self._price: PriceLookup | None = None
         self._fixed = {**spec.params, "model": spec.model}
 
     @classmethod
@@ -63,16 +65,19 @@ class OpenAIBackend:
         }
 
     async def start(self) -> None:
-        """Read the key and open the session."""
+        """Read the key, open the session, and begin to look the price up where the entry gives none."""
         if self._client is None:
             self._client = ChatClient.opened(self._endpoint())
+            self._price = PriceLookup(self.spec)
 
     async def generate(self, request: Request) -> Generation:
         """One POST to `{base_url}/chat/completions`."""
         if self._client is None:
             await self.start()
         assert self._client is not None
-        return await self._client.complete({**self._fixed, "messages": chat_messages(request)}, self.spec.price)
+        assert self._price is not None
+        body = {**self._fixed, "messages": chat_messages(request)}
+        return await self._price.priced(await self._client.complete(body, self.spec.price))
 
     async def stop(self) -> None:
         """Close the session."""
