@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-_OPENS_AT = 8
+_OPENS_AT = 8.0
 """Strikes with no answer between that open it: by chance alone, with a sixth of calls failing, 1 in 1.7 million."""
 _FIRST_PAUSE_S = 0.5
 """The first rest; each further one is twice as long."""
 _LONGEST_PAUSE_S = 30.0
 """The longest rest."""
-_GIVES_UP_AT = 4
+_GIVES_UP_AT = 4.0
 """Strikes of single tries after which a backend that has never answered is given up: 0.5 + 1 + 2 + 4 s of pauses."""
-_GIVES_UP_LATER_AT = 6
+_GIVES_UP_LATER_AT = 6.0
 """The same for one that has answered in this run, and is perhaps only restarted: 31.5 s of pauses."""
 
 
@@ -31,7 +31,7 @@ class Breaker:
         """Whether there will be no further try."""
         self.has_answered = False
         """Whether the backend ever answered anything."""
-        self._strikes = 0
+        self._strikes = 0.0
         self._pause_s = _FIRST_PAUSE_S
         self._until_s = 0.0
 
@@ -43,29 +43,41 @@ class Breaker:
 
     def answered(self) -> None:
         """Close: the backend lives."""
-        self.failures = self._strikes = 0
+        self.failures = 0
+        self._strikes = 0.0
         self.has_answered = True
         self.is_open = self.is_trying = False
         self._pause_s = _FIRST_PAUSE_S
 
-    def failed(self, strikes: int, now_s: float, *, was_try: bool) -> None:
+    def begin_try(self) -> int:
+        """The number of the try that the next call is, for `failed` and `dropped`; 0 when it is none."""
+        self.is_trying = self.is_open
+        return self.pauses if self.is_open else 0
+
+    def failed(self, strikes: float, now_s: float, *, try_: int = 0) -> None:
         """Count a failure; what was sent before it opened says nothing new while it is open."""
         self.failures += 1
+        was_try = self._is_current(try_)
         if self.is_open and not was_try:
             return
         self._strikes += strikes
-        if not self.is_open and self._strikes >= _OPENS_AT:
-            self._strikes = 0
-            self._rest(now_s)
-        elif was_try:
+        if was_try:
             self.is_trying = False
             self.gave_up = self._strikes >= (_GIVES_UP_LATER_AT if self.has_answered else _GIVES_UP_AT)
             if not self.gave_up:
                 self._rest(now_s)
+        elif self._strikes >= _OPENS_AT:
+            self._strikes = 0.0
+            self._rest(now_s)
 
-    def dropped(self) -> None:
-        """Let another call try: the one that did came to no end."""
-        self.is_trying = False
+    def dropped(self, try_: int) -> None:
+        """Let another call try when the one that did came to no end."""
+        if self._is_current(try_):
+            self.is_trying = False
+
+    def _is_current(self, try_: int) -> bool:
+        """Whether it is the try under way, and no older one that an answer has overtaken."""
+        return self.is_open and try_ == self.pauses
 
     def _rest(self, now_s: float) -> None:
         self.is_open = True

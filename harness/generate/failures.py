@@ -18,8 +18,12 @@ _OF_THIS_CALL = frozenset({"content_filter", "content_policy_violation", "contex
 """Providers' codes of a 400 that the messages are to blame for."""
 _UNAVAILABLE = frozenset({502, 503, 504})
 """Statuses that never are the request's fault."""
-_TIMEOUT_STRIKES = 4
+_ANSWERS = frozenset({"rejected", "unreadable", "missing", "callable", "output"})
+"""Kinds of failures that a backend in good health has."""
+_TIMEOUT_STRIKES = 4.0
 """What a timeout counts beside other failures: it has cost `timeout_s`, and two of them are enough to stop and look."""
+_SLOWED_STRIKES = 0.5
+"""What a 429 counts: the backend lives. So one that answers nothing else is tried for 90 s, longer than its minute."""
 
 
 def ends_all(error: BackendError, *, has_answered: bool) -> bool:
@@ -52,14 +56,17 @@ def asked_too_long(error: BackendError) -> str | None:
     return f"the server asks to wait {error.retry_after_s:.0f} s, a run waits {LONGEST_ASKED_S:.0f} s at most"
 
 
-def strikes_of(error: BackendError, *, is_again: bool, has_answered: bool) -> int | None:
+def strikes_of(error: BackendError, *, is_again: bool, has_answered: bool) -> float | None:
     """How strongly a failure speaks for an outage; None when the backend has answered, if only to refuse.
 
     A request that is to blame itself (a 500 of its own, an answer without end) fails each time it is sent again
     (`is_again`): of a backend that answers others that says nothing.
     """
-    if error.kind in ("rejected", "unreadable", "missing", "callable", "output") or error.status == _FORBIDDEN:
-        return 1 if error.status == _FORBIDDEN else None
-    if is_again and has_answered and error.kind != "connection" and error.status not in _UNAVAILABLE:
-        return 0
-    return _TIMEOUT_STRIKES if error.kind == "timeout" else 1
+    if error.kind in _ANSWERS:
+        return None
+    if error.kind == "rate_limited":
+        return _SLOWED_STRIKES
+    is_never_the_request_s = error.kind == "connection" or error.status in _UNAVAILABLE
+    if is_again and has_answered and not is_never_the_request_s:
+        return 0.0
+    return _TIMEOUT_STRIKES if error.kind == "timeout" else 1.0

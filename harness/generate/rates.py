@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from typing import TYPE_CHECKING
+
+from harness.wording import plural
 
 if TYPE_CHECKING:
     from harness.schema import BackendSpec, Request
@@ -20,6 +23,10 @@ _LEARNT = 0.1
 """Weight of the newest answer in the usual length."""
 _BOUNDS = ("max_completion_tokens", "max_tokens", "max_output_tokens")
 """Parameters that bound an answer, by the names that providers have for them."""
+
+
+_ROUNDING = 1e-6
+"""Excess that only comes of adding up."""
 
 
 class Entry:
@@ -50,11 +57,11 @@ class Window:
         """Seconds until so much fits; 0 when it does. More than the limit itself fits into an empty window."""
         self._forget(now_s)
         excess = self._total + min(amount, self._limit) - self._limit
-        if excess <= 0:
+        if excess <= _ROUNDING:
             return 0.0
         for entry in self._entries:
             excess -= entry.amount
-            if excess <= 0:
+            if excess <= _ROUNDING:
                 return max(entry.at_s + _WINDOW_S + _SLACK_S - now_s, 0.0)
         return 0.0
 
@@ -79,6 +86,10 @@ class Window:
             self._total = 0.0  # no rounding error is carried on
 
 
+def _said(limit: float, noun: str) -> str:
+    return f"{limit:,g} {plural(noun, math.ceil(limit))} a minute"
+
+
 class Rates:
     """The limits that a backend's entry states."""
 
@@ -87,8 +98,8 @@ class Rates:
         requests, tokens = spec.requests_per_minute, spec.tokens_per_minute
         self._requests = Window(requests) if requests is not None else None
         self._tokens = Window(tokens) if tokens is not None else None
-        self._request_limit = f"{requests:,g} requests a minute" if requests is not None else ""
-        self._token_limit = f"{tokens:,g} tokens a minute" if tokens is not None else ""
+        self._request_limit = _said(requests, "request") if requests is not None else ""
+        self._token_limit = _said(tokens, "token") if tokens is not None else ""
         self._bound = next((spec.params[name] for name in _BOUNDS if isinstance(spec.params.get(name), int)), None)
         self._usual_output = _USUAL_OUTPUT
         self.are_set = requests is not None or tokens is not None

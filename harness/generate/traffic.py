@@ -28,15 +28,15 @@ _FIRST_ANSWERS = 3
 class Ticket:
     """The right to send one call."""
 
-    __slots__ = ("entry", "is_again", "is_try", "round")
+    __slots__ = ("entry", "is_again", "round", "try_")
 
-    def __init__(self, round_: int, *, is_again: bool, is_try: bool = False, entry: Entry | None = None) -> None:
+    def __init__(self, round_: int, *, is_again: bool, try_: int = 0, entry: Entry | None = None) -> None:
         """Of a call sent in that round of the adaptive limit."""
         self.round = round_
         self.is_again = is_again
         """Whether the same request has failed before."""
-        self.is_try = is_try
-        """Whether it is to find out if a backend answers again."""
+        self.try_ = try_
+        """Which try it is to find out if the backend answers again; 0 when it is none."""
         self.entry = entry
         """The tokens it took, to be corrected."""
 
@@ -136,15 +136,13 @@ class Traffic:
         """Count a failure, and draw from it what it says of the calls to come."""
         self._in_flight -= 1
         now_s = self._clock()
+        is_news = True
         if error.kind == "rate_limited":
             self._rate_limited += 1
-            counts = self._limit.slowed(ticket.round)
-        else:
-            counts = True
-        if holds_all(error):
-            assert error.retry_after_s is not None
+            is_news = self._limit.slowed(ticket.round)
+        if error.retry_after_s is not None and holds_all(error):
             self._held_until_s = max(self._held_until_s or 0.0, now_s + error.retry_after_s)
-        self._judge(ticket, error, now_s, counts=counts)
+        self._judge(ticket, error, now_s, is_news=is_news)
         why = self._why_to_stop(error)
         if why is not None:
             self._stop(f"{error} (the backend was stopped{why})")
@@ -154,8 +152,7 @@ class Traffic:
     def dropped(self, ticket: Ticket) -> None:
         """Give a ticket back whose call was not made, or ended for a reason that is not the backend's."""
         self._in_flight -= 1
-        if ticket.is_try:
-            self._breaker.dropped()
+        self._breaker.dropped(ticket.try_)
         self._let_in()
 
     def progress(self) -> BackendProgress:
@@ -175,14 +172,14 @@ class Traffic:
 
     # -- deciding -----------------------------------------------------------------------------------------------
 
-    def _judge(self, ticket: Ticket, error: BackendError, now_s: float, *, counts: bool) -> None:
+    def _judge(self, ticket: Ticket, error: BackendError, now_s: float, *, is_news: bool) -> None:
         strikes = strikes_of(error, is_again=ticket.is_again, has_answered=self._has_succeeded)
         if strikes is None:
             self._breaker.answered()
             if not self._has_succeeded and may_end_all(error):
                 self._refusals += 1
         else:
-            self._breaker.failed(strikes if counts else 0, now_s, was_try=ticket.is_try)
+            self._breaker.failed(strikes if is_news else 0.0, now_s, try_=ticket.try_)
 
     def _why_to_stop(self, error: BackendError) -> str | None:
         if ends_all(error, has_answered=self._has_succeeded):
@@ -249,10 +246,8 @@ class Traffic:
 
     def _ticket(self, waiter: _Waiter, now_s: float) -> Ticket:
         entry = self._rates.take(waiter.tokens, now_s) if self._rates.are_set else None
-        is_try = self._breaker.is_open
-        if is_try:
-            self._breaker.is_trying = True
-        return Ticket(self._limit.round, is_again=waiter.is_again, is_try=is_try, entry=entry)
+        try_ = self._breaker.begin_try()
+        return Ticket(self._limit.round, is_again=waiter.is_again, try_=try_, entry=entry)
 
     def _wake_in(self, wait_s: float) -> None:
         if self._timer is not None:
