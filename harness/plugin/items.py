@@ -117,6 +117,7 @@ class TrialItem(pytest.Item):
     parent: SuiteFile
     trial: Trial
     variant: Variant
+    result: TrialResult | None = None
     kind = "trial"
 
     @classmethod
@@ -136,9 +137,9 @@ class TrialItem(pytest.Item):
 
     def runtest(self) -> None:
         """Wait for the trial's result; a missed check or a missing answer fails."""
-        result = self.parent.prompts.wait_for(self.trial)
-        if result.outcome != "passed":
-            raise TrialFailedError(result)
+        self.result = self.parent.prompts.wait_for(self.trial)
+        if self.result.outcome != "passed":
+            raise TrialFailedError(self.result)
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         """What was sent, what came back, what was asked; no traceback of ours."""

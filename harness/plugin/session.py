@@ -5,16 +5,16 @@ from __future__ import annotations
 import os
 import time
 from contextlib import ExitStack
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from harness import pipeline
-from harness.errors import FilesError, HarnessError, Mistake, UsageError
+from harness.errors import HarnessError, UsageError
 from harness.plugin.failure import printable
 from harness.plugin.items import GateItem, SuiteFile, TrialItem
 from harness.plugin.listeners import owns_the_loop
+from harness.plugin.plans import Plans, suite_of
 from harness.plugin.run_loop import RunLoop
 from harness.plugin.settings import read_settings, use_suites_folder
 from harness.plugin.signals import termination_as_interrupt, uninterrupted
@@ -24,9 +24,12 @@ from harness.schema import Trial
 from harness.wording import counted, described_error
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Sequence
+    from pathlib import Path
 
+    from harness.plugin.controller import Controller
     from harness.plugin.trial_fixture import TrialUnderTest
+    from harness.plugin.worker import Worker
     from harness.schema import CellKey, GateSpec, Plan, RunRecord, TrialResult, Verdict
 
 _SUITE_FILES = ("suite.yaml", "suite.yml")
@@ -42,21 +45,32 @@ class PromptSession:
 
     def __init__(self, config: pytest.Config) -> None:
         """Read the settings; without paths on the command line the session runs `suites/`."""
-        if config.pluginmanager.hasplugin("dsession") or getattr(config.option, "numprocesses", None):
-            raise pytest.UsageError(
-                "-n: --prompt-suite does not run under pytest-xdist in this version; its trials run together anyway; "
-                "leave -n out, and set --prompt-concurrency N instead"
-            )
         self.config = config
         self.settings = read_settings(config)
         self._opens = bool(config.option.prompt_open or config.getini("prompt_open"))
         use_suites_folder(config)
         self.terminal = Terminal(config)
         self.evaluation: pipeline.Evaluation | None = None
-        self._plans: dict[Path, Plan] = {}
+        self._worker, self._controller = self._roles()
+        self._plans = Plans(self.settings, render=not config.option.collectonly)
         self._refused: UsageError | None = None
         self._full_failures = 0
         self._signals, self._deafness = ExitStack(), ExitStack()
+
+    def _roles(self) -> tuple[Worker | None, Controller | None]:
+        """What this process is under pytest-xdist; neither without it."""
+        if hasattr(self.config, "workerinput"):
+            from harness.plugin.worker import Worker
+
+            return Worker(self.config), None
+        options = self.config.option
+        if not self.config.pluginmanager.hasplugin("xdist") or options.dist == "no" or options.collectonly:
+            return None, None
+        from harness.plugin.controller import Controller
+
+        controller = Controller(self)
+        self.config.pluginmanager.register(controller)
+        return None, controller
 
     # -- collection ---------------------------------------------------------------------------------------------
 
@@ -82,22 +96,8 @@ class PromptSession:
         return bool(self.config.hook.pytest_ignore_collect(collection_path=path, config=self.config))
 
     def load(self, path: Path) -> Plan:
-        """The suite's plan, loaded once a session.
-
-        Raises:
-            FilesError: mistakes in its files, or a name that another suite of this session has.
-            UsageError: an option does not fit the suite.
-
-        """
-        real = Path(os.path.realpath(path.parent), path.name)  # links to one folder are one suite, named by the first
-        if real not in self._plans:
-            plan = pipeline.load_plan(path, self.settings, render=not self.config.option.collectonly)
-            for other in self._plans.values():
-                if other.suite.name == plan.suite.name:
-                    what = f"the suite's name '{plan.suite.name}' is taken by {other.suite.path}; names must differ"
-                    raise FilesError([Mistake(plan.suite.path, None, None, f"{what}; set `name:` in one of them")])
-            self._plans[real] = plan
-        return self._plans[real]
+        """The suite's plan, loaded once a session; raises FilesError or UsageError."""
+        return self._plans.load(path)
 
     def refuse(self, error: UsageError) -> None:
         """End the session with this error once collection is done: no suite can be run with its options."""
@@ -109,7 +109,7 @@ class PromptSession:
         if mark is None or "trial" not in metafunc.fixturenames:
             return
         try:
-            plan = self.load(self._suite_of(mark, metafunc.definition.path))
+            plan = self.load(suite_of(mark, metafunc.definition.path, self.config.rootpath))
         except UsageError as error:
             self.refuse(error)
             metafunc.parametrize("trial", [])
@@ -119,21 +119,10 @@ class PromptSession:
         ids = [_mark_id(trial) for trial in plan.trials]
         metafunc.parametrize("trial", plan.trials, ids=ids, indirect=True)
 
-    def _suite_of(self, mark: pytest.Mark, test_path: Path) -> Path:
-        where = f"{test_path.name}: mark prompt_suite"
-        if len(mark.args) != 1 or mark.kwargs:
-            raise HarnessError(f"{where}: takes one argument, the path of a suite file; it has {mark.args!r}")
-        if not isinstance(mark.args[0], str | os.PathLike):
-            raise HarnessError(f"{where}: takes the path of a suite file; it has {mark.args[0]!r}")
-        for folder in (self.config.rootpath, test_path.parent):
-            if os.path.isfile(folder / mark.args[0]):  # noqa: PTH113 - Path's raises for a name that is too long
-                return Path(os.path.normpath(folder / mark.args[0]))
-        raise HarnessError(f"{where}: no file '{mark.args[0]}' below the root folder or beside the test")
-
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         """Put gates last: they speak of all trials; end the session when an option fits no suite."""
-        if self._refused is not None:
+        if self._refused is not None and self._worker is None:
             raise pytest.UsageError(printable(str(self._refused)))
         items.sort(key=lambda item: isinstance(item, GateItem))
 
@@ -141,25 +130,49 @@ class PromptSession:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool | None:
-        """Hand the selected trials to the engine, in item order, and walk the items; None leaves them to pytest."""
-        options = self.config.option
-        is_dry = options.collectonly or getattr(options, "setupplan", False)
-        if is_dry or (session.testsfailed and not options.continue_on_collection_errors):
+        """Hand the selected trials to the engine, in item order, and walk the items; None leaves them to others."""
+        if self._controller is not None:
+            self._signals.enter_context(termination_as_interrupt())
             return None
-        trials = list(self._selected(session.items))
+        options = self.config.option
+        is_broken = bool(session.testsfailed and not options.continue_on_collection_errors)
+        if self._worker is not None:
+            return self._begin_as_worker(session, is_broken=is_broken)
+        if is_broken or options.collectonly or getattr(options, "setupplan", False):
+            return None
+        trials = list(self._plans.selected(session.items))
         if not trials:
             return None
         try:
-            suites = [plan.suite for plan in self._plans.values()]
-            self.evaluation = pipeline.Evaluation(suites, self.settings)
-            self.evaluation.start(trials)
+            evaluation = self.begin(self._plans.loaded, trials)
         except HarnessError as error:
             raise pytest.UsageError(printable(str(error))) from error
         self._signals.enter_context(termination_as_interrupt())
-        self.terminal.begin(self.evaluation)
+        self.terminal.begin(evaluation)
         if not owns_the_loop(self.config):
             return None
         RunLoop(session, self).run()
+        return True
+
+    def begin(self, plans: Sequence[Plan], trials: Sequence[Trial]) -> pipeline.Evaluation:
+        """Start the engine; HarnessError says why it cannot be."""
+        evaluation = pipeline.Evaluation([plan.suite for plan in plans], self.settings)
+        evaluation.start(trials)
+        self.evaluation = evaluation
+        return evaluation
+
+    def _begin_as_worker(self, session: pytest.Session, *, is_broken: bool) -> bool | None:
+        """Tell the controller what is selected; True ends this worker, and with it the session."""
+        assert self._worker is not None
+        try:
+            if self._refused is not None:
+                self._worker.refuse(str(self._refused))
+            if not is_broken:
+                self._worker.begin(self._plans, session.items)
+                return None
+            session.shouldstop = f"{counted(session.testsfailed, 'error')} during collection"
+        except HarnessError as error:
+            session.shouldstop = printable(str(error))
         return True
 
     def passed_after_s(self, item: TrialItem | GateItem) -> float | None:
@@ -177,25 +190,16 @@ class PromptSession:
         """Tell the terminal which suite the next item is of."""
         self.terminal.item_starts(nodeid)
 
-    def _selected(self, items: list[pytest.Item]) -> Iterator[Trial]:
-        """Trials of the selected items, each once, then the rest of the cells that selected gates speak of.
-
-        A gate over some trials of its cell, as those that failed last time, would be another gate of the same name.
-        """
-        seen: set[str] = set()
-        for item in items:
-            trial = _trial_of(item)
-            if trial is not None and trial.trial_id not in seen:
-                seen.add(trial.trial_id)
-                yield trial
-        judged = {item.cell for item in items if isinstance(item, GateItem)}
-        for plan in self._plans.values():
-            for trial in plan.trials:
-                if (trial.suite, trial.variant, trial.backend) in judged and trial.trial_id not in seen:
-                    yield trial
+    def tick(self) -> None:
+        """Draw the live line."""
+        if self.evaluation is not None:
+            self.terminal.begin(self.evaluation)
+            self.terminal.tick()
 
     def wait_for(self, trial: Trial) -> TrialResult:
         """The trial's result, the live line moving while it is waited for."""
+        if self._worker is not None:
+            return self._worker.result(trial)
         assert self.evaluation is not None
         while (result := self.evaluation.result(trial.trial_id, _POLL_S)) is None:
             self.terminal.tick()
@@ -203,6 +207,8 @@ class PromptSession:
 
     def judge(self, gate: GateSpec, cell: CellKey) -> Verdict:
         """The gate's verdict on a cell, once all its trials have results."""
+        if self._worker is not None:
+            return self._worker.verdict(gate, cell)
         assert self.evaluation is not None
         for trial in self.evaluation.trials_of(cell):
             self.wait_for(trial)
@@ -210,6 +216,8 @@ class PromptSession:
 
     def in_full(self) -> bool:
         """Whether the next failed trial is shown with messages and answer."""
+        if self._worker is not None:
+            return self._worker.in_full()
         self._full_failures += 1
         return self._full_failures <= _FULL_FAILURES or self.config.get_verbosity() > 0
 
@@ -233,16 +241,8 @@ class PromptSession:
         if isinstance(item, (TrialItem, GateItem)):
             report.prompt_kind = item.kind
             if call.when == "call" and isinstance(item, TrialItem):
-                report.duration = self._latency_s(item.trial)
+                report.duration = _latency_s(item.result)
         return report
-
-    def _latency_s(self, trial: Trial) -> float:
-        assert self.evaluation is not None
-        try:
-            result = self.evaluation.result(trial.trial_id, 0)
-        except HarnessError:  # the run broke off: the item says so
-            result = None
-        return _latency_s(result)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logstart(self, nodeid: str) -> None:
@@ -263,6 +263,8 @@ class PromptSession:
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         """Stop the engine and record the run, whatever ended the session."""
         self._deafness.close()
+        if self._controller is not None:
+            self._controller.close()
         if self.evaluation is None:
             return
         stopped = bool(session.shouldstop or session.shouldfail) or exitstatus not in {0, 1}
@@ -298,13 +300,6 @@ class PromptSession:
 
             if not webbrowser.open((self.terminal.folder / "report.html").as_uri()):
                 self.terminal.say("--prompt-open: no browser was found; open the report by hand")
-
-
-def _trial_of(item: pytest.Item) -> Trial | None:
-    if isinstance(item, TrialItem):
-        return item.trial
-    found = item.callspec.params.get("trial") if hasattr(item, "callspec") else None
-    return found if isinstance(found, Trial) else None
 
 
 def _latency_s(result: TrialResult | None) -> float:

@@ -49,7 +49,7 @@ class Terminal:
             and self._verbosity <= 0
         )
         self._noticed = 0
-        self._drawn = False
+        self._drawn = self._shows_paths = False
         self._drawn_at = 0.0
         self._file = ""
         self._percent = 0
@@ -58,8 +58,10 @@ class Terminal:
 
     def begin(self, evaluation: Evaluation) -> None:
         """The engine has started."""
-        self._evaluation = evaluation
-        self._give_notice()
+        if self._evaluation is None:
+            self._evaluation = evaluation
+            self._shows_paths = self._reporter is not None and self._reporter.showfspath
+            self._give_notice()
 
     def _give_notice(self) -> None:
         """Tell what the run goes on in spite of, each once."""
@@ -81,8 +83,8 @@ class Terminal:
             return
         file = nodeid.partition("::")[0]
         ours = file.endswith((".yaml", ".yml"))
-        if self._verbosity <= 0:
-            self._reporter.showfspath = False if ours else None
+        if self._shows_paths:
+            self._reporter.showfspath = not ours
         if ours and file != self._file and self._verbosity == 0:
             self._reporter.ensure_newline()
             self._file = file

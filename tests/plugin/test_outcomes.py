@@ -185,12 +185,6 @@ def test_unreadable_answer_counts_as_wrong_not_as_an_error(project: Project) -> 
     assert trials["error"].dropna().str.startswith("output: ").sum() == 2
 
 
-def test_xdist_is_refused_with_the_reason(project: Project) -> None:
-    result = project.run("-n", "2")
-    assert result.ret == pytest.ExitCode.USAGE_ERROR
-    result.stderr.fnmatch_lines(["*-n: --prompt-suite does not run under pytest-xdist in this version*"])
-
-
 @pytest.mark.parametrize("arguments", [[], ["--collect-only"], ["-k", "plain"]])
 def test_unknown_backend_on_the_command_line_is_a_usage_error(project: Project, arguments: list[str]) -> None:
     calls = project.count_calls()

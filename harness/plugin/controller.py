@@ -1,0 +1,177 @@
+"""The controller's side of a session under pytest-xdist: the one engine, asked by all workers.
+
+Workers collect and run the items; the controller learns from the first of them what is selected, starts the engine,
+and answers what became of each trial. So there is one run, one writer, and no call is made twice.
+"""
+
+from __future__ import annotations
+
+import secrets
+import threading
+from contextlib import suppress
+from multiprocessing.connection import Listener
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import pytest
+
+from harness.errors import HarnessError
+from harness.plugin.failure import printable
+from harness.plugin.plans import Plans
+from harness.plugin.wire import INPUT, Became, Refusal, Reply, ResultOf, Selection, VerdictOf
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from multiprocessing.connection import Connection
+
+    from harness.pipeline import Evaluation
+    from harness.plugin.wire import Question
+    from harness.schema import Plan, Settings, Trial
+
+_LOOK_S = 0.5
+"""How often a question that waits for a result looks whether the run has ended."""
+_TICK_S = 0.1
+"""How often the live line may move while workers are silent."""
+_TICK = "prompt_suite_tick"
+"""The event by which xdist's loop moves it, in pytest's own thread."""
+
+
+class Host(Protocol):
+    """What the controller needs of the session."""
+
+    settings: Settings
+    evaluation: Evaluation | None
+
+    def begin(self, plans: Sequence[Plan], trials: Sequence[Trial]) -> Evaluation:
+        """Start the engine; HarnessError says why it cannot be."""
+        ...
+
+    def tick(self) -> None:
+        """Draw the live line."""
+        ...
+
+    def in_full(self) -> bool:
+        """Whether the next failed trial is shown with messages and answer."""
+        ...
+
+
+class Controller:
+    """Registered as a plugin in the process that distributes the items."""
+
+    def __init__(self, host: Host) -> None:
+        """Listen on this machine, for who knows a key that only the workers are given."""
+        self._host = host
+        self._key = secrets.token_bytes(32)
+        self._listener = Listener(("127.0.0.1", 0), backlog=64, authkey=self._key)
+        self._deciding = threading.RLock()
+        self._refused: str | None = None
+        self._ended = threading.Event()
+        threading.Thread(target=self._accept, name="prompt-workers", daemon=True).start()
+
+    # -- pytest's thread ----------------------------------------------------------------------------------------
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_configure_node(self, node: Any) -> None:
+        """Tell a worker where to ask."""
+        node.workerinput[INPUT] = {"address": list(self._listener.address), "key": self._key.hex()}
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> Any:
+        """Meanwhile the live line moves; a refused session ends as it does without workers."""
+        distribution: Any = session.config.pluginmanager.get_plugin("dsession")
+        setattr(distribution, f"worker_{_TICK}", self._host.tick)
+        threading.Thread(target=self._tick, args=(distribution.queue,), name="prompt-ticks", daemon=True).start()
+        try:
+            result = yield
+        except BaseException:
+            self._end_if_refused()
+            raise
+        self._end_if_refused()
+        return result
+
+    def _end_if_refused(self) -> None:
+        if self._refused is not None:
+            raise pytest.UsageError(printable(self._refused)) from None
+
+    def close(self) -> None:
+        """Answer no more."""
+        self._ended.set()
+        with suppress(OSError):
+            self._listener.close()
+
+    # -- other threads ------------------------------------------------------------------------------------------
+
+    def _tick(self, events: Any) -> None:
+        while not self._ended.wait(_TICK_S):
+            if events.empty():
+                events.put((_TICK, {}))
+
+    def _accept(self) -> None:
+        from multiprocessing import AuthenticationError
+
+        while not self._ended.is_set():
+            try:
+                connection = self._listener.accept()
+            except (OSError, EOFError, AuthenticationError):  # closed, or someone who is no worker of ours
+                continue
+            threading.Thread(target=self._serve, args=(connection,), name="prompt-worker", daemon=True).start()
+
+    def _serve(self, connection: Connection) -> None:
+        with connection, suppress(OSError, EOFError):  # the worker has ended
+            while True:
+                question: Question = connection.recv()
+                connection.send(self._reply(question))
+
+    def _reply(self, question: Question) -> Reply:
+        try:
+            value = self._answer(question.asked)
+        except HarnessError as error:
+            return Reply(question.number, "broken", str(error))
+        if self._refused is not None:
+            return Reply(question.number, "refused", self._refused)
+        return Reply(question.number, "done", value)
+
+    def _answer(self, asked: object) -> object:
+        if isinstance(asked, ResultOf):
+            return self._became(asked.trial_id)
+        with self._deciding:
+            if isinstance(asked, Selection):
+                self._begin(asked)
+                return None
+            if isinstance(asked, Refusal):
+                self._refused = self._refused or asked.message
+                return None
+        if isinstance(asked, VerdictOf):
+            return self._verdict(asked)
+        return self._host.in_full()
+
+    def _begin(self, selection: Selection) -> None:
+        """Start the engine at the first selection; the others are equal to it, or xdist refuses them."""
+        if self._host.evaluation is not None or self._refused is not None:
+            return
+        plans = Plans(self._host.settings, render=True)
+        try:
+            loaded = [plans.load(Path(path)) for path in selection.suites]
+            known = {(trial.suite, trial.trial_id): trial for plan in loaded for trial in plan.trials}
+            self._host.begin(loaded, [known[key] for key in selection.trials])
+        except HarnessError as error:
+            self._refused = str(error)
+
+    def _became(self, trial_id: str) -> Became:
+        evaluation = self._running()
+        while (result := evaluation.result(trial_id, _LOOK_S)) is None:
+            if self._ended.is_set():
+                raise HarnessError("the run was stopped before this trial was answered")
+        return Became.of(result)
+
+    def _verdict(self, asked: VerdictOf) -> object:
+        evaluation = self._running()
+        for trial in evaluation.trials_of(asked.cell):
+            self._became(trial.trial_id)
+        with self._deciding:
+            return evaluation.verdict(asked.gate, asked.cell)
+
+    def _running(self) -> Evaluation:
+        if self._host.evaluation is None:
+            raise HarnessError("the run has not begun")
+        return self._host.evaluation

@@ -1,0 +1,107 @@
+"""What a worker of pytest-xdist and its controller say to each other, over a connection on this machine.
+
+The controller has the one engine, the one cache and the one run; its workers have the items. They ask, it answers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from harness.schema import TrialResult
+
+if TYPE_CHECKING:
+    from harness.schema import CallError, CellKey, GateSpec, Generation, Outcome, Score, Trial
+
+INPUT = "prompt_suite"
+"""Where a worker finds `Address` in the input that xdist gives it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What a worker has collected and will run."""
+
+    suites: tuple[str, ...]
+    """Suite files, in the order of their loading."""
+    trials: tuple[tuple[str, str], ...]
+    """Suite name and trial id, in the order of items."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """The session cannot be run: an option does not fit, or a file cannot be written."""
+
+    message: str
+    """Why."""
+
+
+@dataclass(frozen=True, slots=True)
+class ResultOf:
+    """The result of a trial is wanted."""
+
+    trial_id: str
+    """The trial."""
+
+
+@dataclass(frozen=True, slots=True)
+class VerdictOf:
+    """The verdict of a gate on a cell is wanted."""
+
+    gate: GateSpec
+    """The gate."""
+    cell: CellKey
+    """Suite, variant and backend."""
+
+
+@dataclass(frozen=True, slots=True)
+class MayShowInFull:
+    """Whether one more failed trial may be shown with messages and answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Something asked, with a number that the answer bears."""
+
+    number: int
+    """Counts up on one connection."""
+    asked: Selection | Refusal | ResultOf | VerdictOf | MayShowInFull
+    """What."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """The answer to a question."""
+
+    number: int
+    """The question's."""
+    kind: Literal["done", "refused", "broken"]
+    """done: `value` is the answer; refused: the session ends with this message; broken: what broke the run."""
+    value: Any
+    """Answer or message."""
+
+
+@dataclass(frozen=True, slots=True)
+class Became:
+    """A trial's result without the trial, which the worker has itself."""
+
+    outcome: Outcome
+    """As in TrialResult, and so are the others."""
+    output: str | None
+    """The answer as read."""
+    generation: Generation | None
+    """The answer as it came."""
+    error: CallError | None
+    """Why there is none."""
+    scores: tuple[Score, ...]
+    """One a measure."""
+    missed: tuple[str, ...]
+    """Checks that were missed."""
+
+    @classmethod
+    def of(cls, result: TrialResult) -> Became:
+        """What became of the result's trial."""
+        return cls(result.outcome, result.output, result.generation, result.error, result.scores, result.missed)
+
+    def of_trial(self, trial: Trial) -> TrialResult:
+        """The result of this trial."""
+        return TrialResult(trial, self.outcome, self.output, self.generation, self.error, self.scores, self.missed)
