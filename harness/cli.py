@@ -13,6 +13,7 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
+from harness.cli_cache import add_cache
 from harness.errors import FilesError, HarnessError, UsageError
 from harness.wording import counted, escaped
 
@@ -116,6 +117,7 @@ def _parser() -> argparse.ArgumentParser:
     verify = actions.add_parser("verify", help="compare an installed model with its SHA-256")
     verify.add_argument("model")
     verify.set_defaults(run=_models_verify)
+    add_cache(commands, _say)
     return parser
 
 

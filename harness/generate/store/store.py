@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import tempfile
+import threading
 import time
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.generate.store import answers, claims, journal, ledger
+from harness.errors import RecordError
+from harness.generate.store import answers, claims, exchange, journal, ledger, nearest, pruning
+from harness.generate.store.backlog import Backlog
 from harness.generate.store.coding import encode, json_list
 from harness.generate.store.database import Database, not_opened
 from harness.generate.store.liveness import Liveness
 from harness.generate.store.reading import ReadOnlyDatabase
 from harness.generate.store.rows import Claim
 from harness.generate.store.schema import today
+from harness.wording import counted
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Collection, Iterator, Sequence
-    from pathlib import Path
 
     from harness.generate.store.rows import Journalled, Row, Totals, UnfinishedRun
     from harness.schema import CacheMode, Generation, Settings
@@ -28,28 +33,33 @@ _LOOKUP = 1_000
 
 def open_store(settings: Settings) -> Store:
     """The project's store, open; raises RecordError as Store."""
-    return Store(settings.root / ".prompt_cache", mode=settings.cache_mode)
+    return Store(settings.root / ".prompt_cache", mode=settings.cache_mode, limit_mb=settings.cache_size_mb)
 
 
 class Store:
     """One SQLite file that all runs of a project share; safe to use from several threads and processes."""
 
-    def __init__(self, folder: Path, *, mode: CacheMode = "use") -> None:
+    def __init__(self, folder: Path, *, mode: CacheMode = "use", limit_mb: float | None = None) -> None:
         """Open `folder/answers.sqlite`.
 
-        With `off` answers are kept for the run's own journal only; with `only` nothing is written.
+        With `off` answers are kept for the run's own journal only; with `only` nothing is written. When it is closed,
+        answers that were not used for the longest time make room until the file has at most `limit_mb` megabytes.
 
         Raises:
             RecordError: the folder or the file cannot be opened.
 
         """
         self.mode = mode
-        self._database: Database | ReadOnlyDatabase = ReadOnlyDatabase(folder) if mode == "only" else Database(folder)
-        self._liveness = Liveness(folder)
-        self._folder = folder
+        self._database = _opened(folder, mode)
+        self._folder = self._database.path.parent
+        self._liveness = Liveness(self._folder)
         self._run: tuple[int, str] | None = None
         self._opened_at = time.time()
+        self._limit_mb = limit_mb
+        self._writing = threading.Lock()
+        self._backlog = Backlog()
         self._unmarked: set[str] = set()
+        self._chats: nearest.Chats | None = None
 
     @property
     def notices(self) -> list[str]:
@@ -83,11 +93,23 @@ class Store:
         without an answer may have cost.
 
         Raises:
-            RecordError: the file cannot be written.
+            RecordError: the file cannot be written; it is tried again with the next batch, and with `close`.
 
         """
         if self.mode == "only":
             return
+        with self._writing:
+            backlog = self._backlog
+            backlog.add(rows, lost_usd)
+            backlog.check()
+            try:
+                self._put(tuple(backlog.rows), totals, backlog.lost_usd)
+            except RecordError as error:
+                backlog.failed(error)
+                raise
+            backlog.clear()
+
+    def _put(self, rows: Sequence[Row], totals: Totals | None, lost_usd: float) -> None:
         new = {} if self.mode == "off" else {row.key: row for row in rows if _is_new(row)}
         texts = [encode(row.generation) for row in new.values()]
         paid = [row.generation.cost_usd for row in rows if not row.generation.from_cache]
@@ -200,29 +222,83 @@ class Store:
         """US dollars that all runs of the project spent today (UTC), as far as prices are known; raises RecordError."""
         return self._database.read(lambda connection: ledger.spent(connection, today()))
 
+    def nearest(self, trial: str, content: str) -> str:
+        """Why the trial has no recorded answer: how `content` differs from the nearest that was answered.
+
+        Nearest is what was recorded for the trial itself, else an answer of another backend to the same messages.
+
+        Raises:
+            RecordError: the file cannot be read.
+
+        """
+        recorded = self._database.read(lambda connection: nearest.by_trial(connection, trial))
+        if recorded:
+            return nearest.why_missing(content, recorded)
+        if self._chats is None:
+            self._chats = self._database.read(nearest.chats)
+        known = self._chats
+        other = self._database.read(lambda connection: nearest.by_chat(connection, known, content))
+        if other is None:
+            return "it was never answered"
+        return f"only another backend was asked this ({nearest.why_missing(content, [other])})"
+
     def has_trial(self, trial: str) -> bool:
         """Whether an answer is recorded for this trial id, under whatever key; raises RecordError."""
         query = "SELECT 1 FROM answers WHERE trial = ? LIMIT 1"
         return self._database.read(lambda connection: connection.execute(query, (trial,)).fetchone()) is not None
 
+    def digest(self, keys: Collection[str]) -> str:
+        """SHA-256 (hex) of the answers recorded under `keys`, the same for the same answers; raises RecordError."""
+        return exchange.digest(self._database.read(lambda connection: exchange.pairs(connection, keys)))
+
     def close(self) -> None:
-        """Give up claims, mark what was used, and close the file; further calls fail. Raises RecordError."""
+        """Give up claims, mark what was used, keep to the size limit, and close the file; further calls fail.
+
+        Nothing is raised: what could not be done is a notice, and answers that never could be written are in a file.
+        """
         try:
             if self.mode != "only":
-                self._database.write(self._leave)
+                self._leave()
+        except RecordError as error:
+            self.notices.append(str(error))
         finally:
             self._database.close()
             self._liveness.free()
 
-    def _leave(self, connection: sqlite3.Connection) -> None:
+    def _leave(self) -> None:
+        if self._backlog.rows:
+            try:
+                self._put(tuple(self._backlog.rows), None, self._backlog.lost_usd)
+            except RecordError:
+                left = self._backlog.spill(self._run[1] if self._run else "answers")
+                self.notices.extend([left] if left else [])
         if self._run is not None:
-            self._clear_claims(connection)
+            self._database.write(self._clear_claims)
         if self._unmarked:
-            answers.mark_used(connection, self._unmarked)
+            self._database.write(lambda connection: answers.mark_used(connection, self._unmarked))
+        if self._limit_mb is not None and isinstance(self._database, Database):
+            pruned = pruning.prune(self._database, to_mb=self._limit_mb)
+            if pruned:
+                text = f"{counted(pruned, 'recorded answer')} that were not used for the longest time"
+                self.notices.append(f"{self._folder}: {text} made room, to keep to {self._limit_mb:g} MB")
 
     def _clear_claims(self, connection: sqlite3.Connection) -> None:
         assert self._run is not None
         claims.release_all(connection, self._run[1], is_alive=self._liveness.is_alive)
+
+
+def _opened(folder: Path, mode: CacheMode) -> Database | ReadOnlyDatabase:
+    if mode == "only":
+        return ReadOnlyDatabase(folder)
+    try:
+        return Database(folder)
+    except RecordError as error:
+        if mode != "off":
+            raise
+        place = Path(tempfile.mkdtemp(prefix="prompt-cache-"))
+        database = Database(place)
+        database.notices.append(f"{error}; this run is journalled in {place}: it cannot be resumed from here")
+        return database
 
 
 def _is_new(row: Row) -> bool:
