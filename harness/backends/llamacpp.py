@@ -55,6 +55,7 @@ class LlamaCppBackend:
 
     uses = ("path", "params")
     cacheable = True
+    keeps_timeout = True
 
     def __init__(self, spec: BackendSpec) -> None:
         """Keep the spec; nothing is loaded before `start`."""

@@ -119,10 +119,23 @@ async def _admitted(traffic: Traffic, tokens: float, tries: _Tries) -> Ticket:
 
 
 async def _once(backend: Backend, request: Request) -> Generation:
+    generation = await (backend.generate(request) if _keeps_timeout(backend) else _guarded(backend, request))
+    if (flaw := flaw_of(generation)) is not None:
+        raise BackendError(f"backend '{backend.spec.name}': returned {flaw}; mend it", kind="unreadable")
+    return generation
+
+
+def _keeps_timeout(backend: Backend) -> bool:
+    """Whether each call surely ends by itself; see `harness.backends.protocol`."""
+    return getattr(backend, "keeps_timeout", False) is True
+
+
+async def _guarded(backend: Backend, request: Request) -> Generation:
+    """The generation; BackendError when a backend that has a time limit does not keep it."""
     limit_s = backend.spec.timeout_s + _GRACE_S
     try:
         async with asyncio.timeout(limit_s) as limit:
-            generation = await backend.generate(request)
+            return await backend.generate(request)
     except TimeoutError as error:
         if not limit.expired():  # the backend's own
             raise
@@ -131,6 +144,3 @@ async def _once(backend: Backend, request: Request) -> Generation:
             kind="timeout",
             retryable=True,
         ) from error
-    if (flaw := flaw_of(generation)) is not None:
-        raise BackendError(f"backend '{backend.spec.name}': returned {flaw}; mend it", kind="unreadable")
-    return generation
