@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from tests.other_plugins import blocking
+
 
 class NetworkUsedError(AssertionError):
     """A test tried to reach another machine."""
@@ -25,6 +27,12 @@ def loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
         connect(self, address)
 
     monkeypatch.setattr(socket.socket, "connect", guarded)
+
+
+@pytest.fixture(autouse=True)
+def no_other_plugins(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pytest that a test starts does without the plugins that are installed to be tested beside suites."""
+    monkeypatch.setenv("PYTEST_ADDOPTS", blocking())
 
 
 @pytest.hookimpl(wrapper=True)

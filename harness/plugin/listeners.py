@@ -7,6 +7,7 @@ known may do anything, so its mere presence sends all items the ordinary way.
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -36,6 +37,7 @@ _ONE_REPORT = (
     "_pytest.logging",
     "_pytest.junitxml",
     "harness.plugin.",
+    "pytest_rerunfailures",
 )
 """Who is content with the report of the call; of the teardown's too, where JUnit's file is written."""
 _PROGRESS = "terminalprogress-plugin"
@@ -73,6 +75,10 @@ def _keeps_no_log(config: pytest.Config) -> bool:
     return not (is_live or written)
 
 
+def _has_no_time_limit(config: pytest.Config) -> bool:
+    return "PYTEST_TIMEOUT" not in os.environ and _has_no("timeout", "session_timeout")(config)
+
+
 _IDLE: Mapping[str, Callable[[pytest.Config], bool]] = {
     "harness.plugin.": _always,
     "_pytest.runner": _has_no("setuponly", "setupshow", "setupplan"),
@@ -90,10 +96,12 @@ _IDLE: Mapping[str, Callable[[pytest.Config], bool]] = {
     "_hypothesis_pytestplugin": _always,  # its items have an `obj`
     "pytest_cov.plugin": _has_no("cov_context"),  # its mark `no_cover` is looked for
     "pytest_randomly": _always,  # a new seed for an item that draws nothing
+    "pytest_rerunfailures": _has_no("reruns", "force_reruns"),  # its mark `flaky` is looked for
+    "pytest_timeout": _has_no_time_limit,  # its mark `timeout` is looked for
 }
 """Module of a plugin → whether it has nothing to do around a trial that passed."""
 
-FELT_MARKS = frozenset({"skip", "skipif", "xfail", "filterwarnings", "usefixtures", "no_cover"})
+FELT_MARKS = frozenset({"skip", "skipif", "xfail", "filterwarnings", "usefixtures", "no_cover", "flaky", "timeout"})
 """Marks by which one of the idle plugins would begin to do something."""
 
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.other_plugins import blocking
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
@@ -106,4 +108,5 @@ class Project:
 def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Project:
     monkeypatch.setenv("COLUMNS", "120")
     monkeypatch.delenv("CI", raising=False)
+    monkeypatch.setenv("PYTEST_ADDOPTS", blocking())
     return Project(pytester)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tests.other_plugins import OTHER_PLUGINS
+
 if TYPE_CHECKING:
     import pytest
 
@@ -24,7 +26,8 @@ def test_nothing_is_imported_and_nothing_is_written_without_the_option(pytester:
     (suite / "suite.yaml").write_text(": not yaml [")
     pytester.makepyfile(test_probe=PROBE)
     before = {path.relative_to(pytester.path) for path in pytester.path.rglob("*")}
-    result = pytester.runpytest_subprocess("-p", "no:cacheprovider", "-p", "no:hypothesispytest", "-p", "no:xdist")
+    blocked = ("cacheprovider", "hypothesispytest", "xdist", *OTHER_PLUGINS)
+    result = pytester.runpytest_subprocess(*(f"-pno:{name}" for name in blocked))
     result.assert_outcomes(passed=1)
     after = {path.relative_to(pytester.path) for path in pytester.path.rglob("*")}
     own = {"__pycache__", "stdout", "stderr", "runpytest-0", "runpytest-current"}  # of Python and pytester
