@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import weakref
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -57,6 +58,7 @@ class SpanFile:
         self._sweep()
         self.path.parent.mkdir(parents=True, exist_ok=True)
         file = self.path.open("a+b", buffering=0)
+        weakref.finalize(self, file.close)  # a run that breaks off may never close it
         _cut_torn_line(file)
         return file
 

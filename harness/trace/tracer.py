@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from harness.schema import Span
+from harness.trace.export import Exporter, endpoint, obstacle
 from harness.trace.ids import Ids
 from harness.trace.redaction import cleaner, known_secrets
+from harness.trace.shipment import Shipment, TrialFacts
 from harness.trace.span_file import SpanFile
 from harness.trace.trial import NO_TRIAL, TrialTrace
 from harness.trace.trial_spans import Facts, SpanMaker
@@ -48,6 +50,8 @@ class Tracer:
         self._clean = cleaner(known_secrets(specs))
         self._maker = SpanMaker(self._ids, Facts(run.run_id, run.suites), self._clean)
         self._file = SpanFile(run.folder, run.run_id)
+        self._exporter = self._new_exporter()
+        self._datasets = {suite.name: suite.dataset_path for suite in run.suites}
         self._open: dict[str, TrialTrace] = {}
         self._began_ns = time.time_ns()
 
@@ -61,33 +65,60 @@ class Tracer:
     def rendered(self, suite: str, began_ns: int, ended_ns: int, *, n_messages: int) -> None:
         """All messages of a suite were made in this time."""
         known: dict[str, AttributeValue | None] = {"prompt_suite.suite": suite, "prompt_suite.trials": n_messages}
-        self._write([self._of_run("render", (began_ns, ended_ns), known)])
+        self._write_own(self._of_run("render", (began_ns, ended_ns), known))
 
     def scored(self, results: Sequence[TrialResult], times: Sequence[MetricTime]) -> None:
         """These trials are over: their spans are written. Called by the thread that scores."""
         spans: list[Span] = []
         for result in results:
-            trace = self._open.pop(result.trial.trial_id, None) or self.trial(result.trial)
-            spans += self._maker.spans(trace, result, times)
-            self._open.pop(result.trial.trial_id, None)
-        self._write(spans)
+            trace = self.trial(result.trial)
+            del self._open[result.trial.trial_id]
+            own = self._maker.spans(trace, result, times)
+            spans += own
+            if self._exporter is not None:
+                self._exporter.offer(Shipment(own, self._facts_of(result, own[0])))
+        self._file.write(spans)
+        self._tell(self._file.problem)
 
     def close(self, facts: Mapping[str, AttributeValue | None]) -> Path | None:
         """The run is over: its own span, with these facts, ends. The file of all spans; None when there is none."""
         end_ns = max(time.time_ns(), self._began_ns)
         known = {"prompt_suite.run.id": self._run.run_id, **facts}
         root = self._of_run("run", (self._began_ns, end_ns), known)
-        self._write([root._replace(span_id=self._ids.run_span, parent_id=None)])
+        self._write_own(root._replace(span_id=self._ids.run_span, parent_id=None))
+        if self._exporter is not None:
+            self._tell(self._exporter.close())
         return self._file.close()
 
     def _of_run(self, name: str, times: tuple[int, int], known: Mapping[str, Any]) -> Span:
         ids = self._ids
         return Span(ids.run_trace, ids.span(), ids.run_span, name, "internal", *times, known)
 
-    def _write(self, spans: Sequence[Span]) -> None:
-        self._file.write(spans)
-        if self._file.problem is not None:
-            self._notice(self._file.problem)
+    def _write_own(self, span: Span) -> None:
+        """Write and export a span of the run's own trace."""
+        self._file.write([span])
+        self._tell(self._file.problem)
+        if self._exporter is not None:
+            self._exporter.offer(Shipment([span], None))
+
+    def _tell(self, line: str | None) -> None:
+        if line is not None:
+            self._notice(line)
+
+    def _facts_of(self, result: TrialResult, root: Span) -> TrialFacts:
+        prompt = (str(root.shared["prompt_suite.prompt.name"]), str(root.shared["prompt_suite.prompt.version"]))
+        place = (root.trace_id, root.span_id)
+        dataset = self._datasets[result.trial.suite]
+        return TrialFacts(result, prompt, dataset, place, self._run.with_text, self._clean)
+
+    def _new_exporter(self) -> Exporter | None:
+        url = endpoint()
+        if url is None:
+            return None
+        if (problem := obstacle()) is not None:
+            self._notice(problem)
+            return None
+        return Exporter(url, self._run.run_id, self._clean)
 
 
 class NoTracer:
