@@ -2,7 +2,7 @@
 
 In a test: `with FakeServer(Behaviour(latency_ms=20)) as server: … server.base_url, server.requests`.
 In a process of its own: `python tests/servers/openai_server.py --port 0 --latency-ms 200` prints its port, then serves
-until it is killed or its stdin closes (`--until-eof`).
+until it is killed or its stdin closes (`--until-eof`). `Mix` (`--mix SEED`) lets a share of the calls fail by chance.
 """
 
 from __future__ import annotations
@@ -12,8 +12,9 @@ import asyncio
 import json
 import sys
 import threading
-from collections import deque
-from dataclasses import dataclass, field
+from collections import Counter, deque
+from dataclasses import dataclass, field, replace
+from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from aiohttp import web
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 _KEPT = 10_000
 """Requests whose bodies are kept; the counts go on."""
+_DRIP_S = 0.02
+"""Between two bytes of an answer that drips: a whole one takes about 5 s."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +43,9 @@ class Behaviour:
     """Further headers, such as Retry-After."""
     body: bytes | None = None
     """Whole body instead of a chat completion (or of the error, when status is not 200)."""
-    fault: Literal["none", "cut", "hang", "reset"] = "none"
-    """cut: close in the middle of the body; hang: never answer; reset: close before the first byte."""
+    fault: Literal["none", "cut", "hang", "reset", "stall", "drip"] = "none"
+    """cut: close in the middle of the body; hang: never answer; reset: close before the first byte; stall: send half of
+    the body and no more; drip: send a byte now and then."""
     finish_reason: str | None = "stop"
     """Of the only choice."""
     message: Mapping[str, Any] | None = None
@@ -60,6 +64,42 @@ class Behaviour:
 
 
 @dataclass(frozen=True, slots=True)
+class Mix:
+    """Failures by chance; the n-th call with one body always meets the same, in whatever order the calls come."""
+
+    plain: Behaviour = Behaviour()
+    """What becomes of the others."""
+    seed: int = 0
+    """Which chance it is."""
+    rate_limited: float = 0.10
+    """Share that is answered 429, with Retry-After."""
+    failing: float = 0.05
+    """Share that is answered 500."""
+    hanging: float = 0.02
+    """Share that is never answered."""
+    cut: float = 0.02
+    """Share whose answer is cut in the middle."""
+    retry_after_s: float = 0.05
+    """What a 429 asks to wait."""
+
+    def __call__(self, body: Any, number: int) -> Behaviour:
+        """The behaviour for that call, the first being number 1."""
+        text = json.dumps([self.seed, number, body], sort_keys=True)
+        drawn = int.from_bytes(blake2b(text.encode(), digest_size=8).digest()) / 2**64
+        slowed = replace(self.plain, status=429, headers={"Retry-After": f"{self.retry_after_s:g}"})
+        for share, behaviour in (
+            (self.rate_limited, slowed),
+            (self.failing, replace(self.plain, status=500)),
+            (self.hanging, replace(self.plain, fault="hang")),
+            (self.cut, replace(self.plain, fault="cut")),
+        ):
+            drawn -= share
+            if drawn < 0:
+                return behaviour
+        return self.plain
+
+
+@dataclass(frozen=True, slots=True)
 class Seen:
     """One request as it came."""
 
@@ -74,9 +114,13 @@ class Seen:
 class FakeServer:
     """The server in a thread of its own."""
 
-    def __init__(self, behaviour: Behaviour | Iterable[Behaviour] = Behaviour(), *, port: int = 0) -> None:
-        """One behaviour for every request, or one a request with the last for all that follow."""
-        self._script = deque([behaviour] if isinstance(behaviour, Behaviour) else behaviour)
+    def __init__(self, behaviour: Behaviour | Iterable[Behaviour] | Mix = Behaviour(), *, port: int = 0) -> None:
+        """One behaviour for every request, or one a request with the last for all that follow, or a mix."""
+        self._mix = behaviour if isinstance(behaviour, Mix) else None
+        self._numbers: Counter[str] = Counter()
+        self._script = deque([Behaviour()])
+        if not isinstance(behaviour, Mix):
+            self._script = deque([behaviour] if isinstance(behaviour, Behaviour) else behaviour)
         self._port = port
         self._plain: dict[int, tuple[Behaviour, bytes]] = {}
         self.requests: deque[Seen] = deque(maxlen=_KEPT)
@@ -92,6 +136,7 @@ class FakeServer:
 
     def script(self, *behaviours: Behaviour) -> None:
         """From now on answer so: one a request, the last for all that follow."""
+        self._mix = None
         self._script = deque(behaviours)
 
     def __enter__(self) -> Self:
@@ -119,7 +164,7 @@ class FakeServer:
 
     async def serve(self, ready: Callable[[], None], stopping: asyncio.Event) -> None:
         """Serve until `stopping` is set."""
-        server = web.Server(self._answer, access_log=None)
+        server = web.Server(self._answer, access_log=None, handler_cancellation=True)
         runner = web.ServerRunner(server, shutdown_timeout=0.1)
         await runner.setup()
         site = web.TCPSite(runner, "127.0.0.1", self._port, backlog=1024)
@@ -136,12 +181,19 @@ class FakeServer:
         try:
             body = json.loads(await request.content.read() or b"null")
             self.requests.append(Seen(str(request.rel_url), request.headers, body))
-            behaviour = self._script[0] if len(self._script) == 1 else self._script.popleft()
+            behaviour = self._behaviour(body)
             if behaviour.latency_ms:
                 await asyncio.sleep(behaviour.latency_ms / 1000)
             return await self._respond(request, behaviour, body)
         finally:
             self.in_flight -= 1
+
+    def _behaviour(self, body: Any) -> Behaviour:
+        if self._mix is None:
+            return self._script[0] if len(self._script) == 1 else self._script.popleft()
+        text = json.dumps(body)
+        self._numbers[text] += 1
+        return self._mix(body, self._numbers[text])
 
     async def _respond(
         self, request: web.BaseRequest, behaviour: Behaviour, body: dict[str, Any]
@@ -151,25 +203,36 @@ class FakeServer:
         content = behaviour.body
         if content is None:
             content = self._content(request, behaviour, body)
-        if behaviour.fault in ("cut", "reset"):
-            if behaviour.fault == "cut":
-                response = web.StreamResponse(status=behaviour.status, headers=behaviour.headers)
-                response.content_length = len(content)
-                await response.prepare(request)
-                await response.write(content[: len(content) // 2])
-            assert request.transport is not None
-            request.transport.abort()
+        if behaviour.fault != "none":
+            await self._fail(request, behaviour, content)
             return web.Response()
         response = web.Response(body=content, status=behaviour.status, headers=behaviour.headers)
         response.headers.setdefault("Content-Type", "application/json")
         return response
+
+    async def _fail(self, request: web.BaseRequest, behaviour: Behaviour, content: bytes) -> None:
+        """Send as much of the content as the fault leaves, then cut the connection."""
+        if behaviour.fault != "reset":
+            response = web.StreamResponse(status=behaviour.status, headers=behaviour.headers)
+            response.content_length = len(content)
+            await response.prepare(request)
+            if behaviour.fault == "drip":
+                for byte in content[:-1]:
+                    await response.write(bytes([byte]))
+                    await asyncio.sleep(_DRIP_S)
+            else:
+                await response.write(content[: len(content) // 2])
+            if behaviour.fault == "stall":
+                await asyncio.sleep(3600)
+        if request.transport is not None:
+            request.transport.abort()
 
     def _content(self, request: web.BaseRequest, behaviour: Behaviour, body: dict[str, Any]) -> bytes:
         if not request.path.endswith("/chat/completions"):
             return b'{"error": {"message": "no such path"}}'
         if behaviour.status != 200:
             return json.dumps({"error": {"message": f"scripted {behaviour.status}", "type": "scripted"}}).encode()
-        plain = isinstance(behaviour.text, str) and not body.get("logprobs")
+        plain = isinstance(behaviour.text, str) and behaviour.fault == "none" and not body.get("logprobs")
         if plain and id(behaviour) in self._plain:
             return self._plain[id(behaviour)][1]
         content = json.dumps(_completion(behaviour, body)).encode()
@@ -220,10 +283,13 @@ def main() -> None:
     parser.add_argument("--latency-ms", type=float, default=0.0)
     parser.add_argument("--text", default="positive")
     parser.add_argument("--status", type=int, default=200)
+    parser.add_argument("--mix", type=int, metavar="SEED", help="let a share of the calls fail by this chance")
+    parser.add_argument("--retry-after-s", type=float, default=0.05, help="what a 429 of the mix asks to wait")
     parser.add_argument("--until-eof", action="store_true", help="end when stdin closes")
     options = parser.parse_args()
     behaviour = Behaviour(text=options.text, latency_ms=options.latency_ms, status=options.status)
-    asyncio.run(_serve_until_eof(FakeServer(behaviour, port=options.port), until_eof=options.until_eof))
+    mix = None if options.mix is None else Mix(behaviour, options.mix, retry_after_s=options.retry_after_s)
+    asyncio.run(_serve_until_eof(FakeServer(mix or behaviour, port=options.port), until_eof=options.until_eof))
 
 
 if __name__ == "__main__":

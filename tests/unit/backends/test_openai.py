@@ -5,8 +5,7 @@ import gzip
 import json
 import re
 import socket
-from datetime import UTC, datetime, timedelta
-from email.utils import format_datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -149,35 +148,12 @@ def test_used_up_quota_is_not_tried_again(openai_spec: SpecOf, server: FakeServe
     assert (error.kind, error.retryable) == ("rate_limited", False)
 
 
-@pytest.mark.parametrize(
-    ("headers", "expected"),
-    [
-        ({"Retry-After": "7"}, 7.0),
-        ({"Retry-After": "0.5"}, 0.5),
-        ({"Retry-After": "0"}, 0.0),
-        ({"retry-after-ms": "250", "Retry-After": "1"}, 0.25),
-        ({"Retry-After": "-3"}, 0.0),
-        ({"Retry-After": "inf"}, None),
-        ({"Retry-After": "soon"}, None),
-        ({}, None),
-    ],
-)
-def test_retry_after_is_read(
-    openai_spec: SpecOf, server: FakeServer, request_: Request, *, headers: dict[str, str], expected: float | None
+def test_failure_carries_status_and_the_providers_word(
+    openai_spec: SpecOf, server: FakeServer, request_: Request
 ) -> None:
-    server.script(Behaviour(status=429, headers=headers))
-    assert failure(openai_spec(), request_).retry_after_s == expected
-
-
-@pytest.mark.parametrize(("offset_s", "low", "high"), [(30, 25, 30), (-30, 0, 0)])
-def test_retry_after_as_a_date_is_seconds_from_now(
-    openai_spec: SpecOf, server: FakeServer, request_: Request, *, offset_s: int, low: float, high: float
-) -> None:
-    date = format_datetime(datetime.now(UTC) + timedelta(seconds=offset_s), usegmt=True)
-    server.script(Behaviour(status=503, headers={"Retry-After": date}))
-    wait_s = failure(openai_spec(), request_).retry_after_s
-    assert wait_s is not None
-    assert low <= wait_s <= high
+    server.script(Behaviour(status=400, body=b'{"error": {"message": "x", "code": "content_filter"}}'))
+    error = failure(openai_spec(), request_)
+    assert (error.status, error.code, error.may_be_billed) == (400, "content_filter", False)
 
 
 def test_server_text_is_cut_and_made_harmless(openai_spec: SpecOf, server: FakeServer, request_: Request) -> None:
