@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from harness.wording import usd
 
 if TYPE_CHECKING:
-    from harness.schema import Progress
+    from collections.abc import Sequence
+
+    from harness.schema import BackendProgress, Progress
 
 _BAR = 24
 """Cells of the bar."""
@@ -15,6 +18,11 @@ _FAST = 10
 """Calls a second from which on no decimals are shown."""
 _STEP = 10
 """Percent between two steps on a terminal that cannot be drawn on."""
+_TIMES = "\N{MULTIPLICATION SIGN}"
+_TOLD = 2
+"""Backends whose trouble is told."""
+_NAME = 16
+"""Most characters of a backend's name."""
 
 
 def bar_line(progress: Progress, width: int) -> str:
@@ -45,8 +53,31 @@ def _facts(progress: Progress) -> str:
         parts.append(f"{progress.retries} retried")
     if progress.from_cache:
         parts.append(f"{progress.from_cache} cached")
+    if progress.not_run:
+        parts.append(f"{progress.not_run:,} not run")
+    parts.extend(_troubles(progress.backends))
     parts.append("cost unknown" if progress.spent_usd is None else usd(progress.spent_usd))
     left_s = progress.left_s
     if left_s is not None and progress.done < progress.total:
         parts.append(f"{int(left_s) // 60}:{int(left_s) % 60:02d} left")
     return "  ".join(parts)
+
+
+def _troubles(backends: Sequence[BackendProgress]) -> list[str]:
+    """What holds backends up, the first few."""
+    told = [trouble for trouble in map(_trouble, backends) if trouble]
+    return [*told[:_TOLD], f"+{len(told) - _TOLD} more"] if len(told) > _TOLD else told
+
+
+def _trouble(backend: BackendProgress) -> str:
+    """What holds a backend up: `gpt waiting 3 s (Retry-After)`; empty when nothing does."""
+    name = backend.name if len(backend.name) <= _NAME else f"{backend.name[: _NAME - 1]}…"
+    if backend.stopped is not None:
+        return f"{name} stopped"
+    if backend.why_waiting.startswith("paused"):
+        return f"{name} {backend.why_waiting}"
+    if backend.why_waiting:
+        return f"{name} waiting {math.ceil(backend.waiting_s)} s ({backend.why_waiting})"
+    if backend.limit < backend.most:
+        return f"{name} at {backend.limit} of {backend.most} after {backend.rate_limited} {_TIMES} 429"
+    return ""

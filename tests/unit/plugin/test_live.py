@@ -3,7 +3,9 @@ from __future__ import annotations
 import pytest
 
 from harness.plugin.live import bar_line, plain_step
-from harness.schema import Progress
+from harness.schema import BackendProgress, Progress
+
+TIMES = "\N{MULTIPLICATION SIGN}"
 
 
 def progress(done: int, **changes: object) -> Progress:
@@ -58,3 +60,31 @@ def test_nothing_to_do_is_all_done() -> None:
     empty = progress(0, total=0, elapsed_s=0.0)
     assert plain_step(empty, 0)[0] == 100
     assert "0/0" in bar_line(empty, 80)
+
+
+@pytest.mark.parametrize(
+    ("backend", "said"),
+    [
+        (BackendProgress("gpt", 50, 50, rate_limited=7), ""),
+        (BackendProgress("gpt", 12, 50, rate_limited=7), f"gpt at 12 of 50 after 7 {TIMES} 429"),
+        (BackendProgress("gpt", 12, 50, 7, 2.1, "Retry-After"), "gpt waiting 3 s (Retry-After)"),
+        (BackendProgress("gpt", 50, 50, 0, 41.0, "500 requests a minute"), "gpt waiting 41 s (500 requests a minute)"),
+        (BackendProgress("gpt", 50, 50, 0, 0.5, "paused after 8 failures", 1), "gpt paused after 8 failures"),
+        (BackendProgress("gpt", 12, 50, 7, 0.0, "", 4, "HTTP 401"), "gpt stopped"),
+        (BackendProgress("a-very-long-backend-name", 1, 2, 1), f"a-very-long-bac… at 1 of 2 after 1 {TIMES} 429"),
+    ],
+)
+def test_what_holds_a_backend_up_is_told(backend: BackendProgress, said: str) -> None:
+    line = bar_line(progress(120, backends=(backend,)), 150)
+    assert line.partition("  12/s")[2].partition("  $0")[0].strip() == said
+
+
+def test_only_two_backends_in_trouble_are_named() -> None:
+    backends = tuple(BackendProgress(name, 1, 2, 1) for name in "abcd")
+    assert f"  a at 1 of 2 after 1 {TIMES} 429  b at 1 of 2 after 1 {TIMES} 429  +2 more  $0" in bar_line(
+        progress(120, backends=backends), 200
+    )
+
+
+def test_trials_that_are_not_run_are_counted() -> None:
+    assert "50 errors  1,950 not run" in bar_line(progress(50, total=2000, errors=50, not_run=1950), 150)
