@@ -69,10 +69,10 @@ def tariff_of(spec: BackendSpec) -> Tariff | None:
     return OwnPrice(spec.price) if spec.price is not None else listed_price(spec)
 
 
-def unknown_price(spec: BackendSpec) -> str:
-    """What to say of a backend whose price is not known, and what to do."""
+def unknown_price(spec: BackendSpec, consequence: str = "") -> str:
+    """What to say of a backend whose price is not known, what follows from it, and what to do."""
     where = f" at {spec.base_url.partition('?')[0]}" if spec.base_url else f" of provider '{spec.provider}'"
     return (
-        f"backend '{spec.name}': no price is known for model '{spec.model}'{where}; write "
-        "price: {input: …, output: …} in USD per million tokens, 0 where it is free"
+        f"backend '{spec.name}': no price is known for model '{spec.model}'{where}{consequence}; "
+        "write price: {input: …, output: …} in USD per million tokens, 0 where it is free"
     )

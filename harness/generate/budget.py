@@ -12,8 +12,8 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from harness.errors import BackendError
-from harness.generate.ceiling import ceiling_of, check_ceilings
+from harness.errors import BackendError, UsageError
+from harness.generate.ceiling import ceiling_of
 from harness.generate.today import UNIT, Today, in_units
 from harness.wording import counted, usd
 
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from harness.backends import Backend
     from harness.generate.ceiling import Ceiling
     from harness.schema import Generation, Message, Settings
+
+_PERHAPS_BILLED = frozenset({408, 502, 504, 524})
+"""Statuses of a gateway that gave up waiting: what stands behind it may have answered, and billed it."""
 
 
 @dataclass(slots=True)
@@ -87,7 +90,14 @@ class Budget:
             UsageError: a price, or the longest answer, is not known.
 
         """
-        check_ceilings(backends, limit_setting=self._setting, request_limit_usd=self._request_limit_usd)
+        mistakes = []
+        for backend in backends:
+            try:
+                self._ceiling(backend)
+            except UsageError as error:
+                mistakes.append(str(error))
+        if mistakes:
+            raise UsageError("\n".join(dict.fromkeys(mistakes)))
 
     async def admit(self, backend: Backend, messages: Sequence[Message]) -> Reservation | None:
         """Reserve the most that a call with these messages can cost; None when the backend's calls cost nothing.
@@ -96,11 +106,7 @@ class Budget:
             BackendError: `not_run`, when the call may not be made.
 
         """
-        if id(backend) not in self._ceilings:
-            self._ceilings[id(backend)] = ceiling_of(
-                backend, limit_setting=self._setting, request_limit_usd=self._request_limit_usd
-            )
-        ceiling = self._ceilings[id(backend)]
+        ceiling = self._ceiling(backend)
         if ceiling is None:
             return None
         return await self.reserve(ceiling.most_usd(messages), backend.spec.name)
@@ -113,8 +119,22 @@ class Budget:
     def failed(self, reservation: Reservation | None, error: BaseException) -> None:
         """Settle a call that was not answered: with nothing where it cannot have been billed, else it keeps all."""
         if reservation is not None:
-            unbilled = isinstance(error, BackendError) and not error.may_be_billed
+            unbilled = (
+                isinstance(error, BackendError) and not error.may_be_billed and error.status not in _PERHAPS_BILLED
+            )
             self.settle(reservation, 0.0 if unbilled else None)
+
+    def dropped(self, reservation: Reservation | None) -> None:
+        """Give back what was set aside for a call that was never sent."""
+        if reservation is not None:
+            self.settle(reservation, 0.0)
+
+    def _ceiling(self, backend: Backend) -> Ceiling | None:
+        if id(backend) not in self._ceilings:
+            self._ceilings[id(backend)] = ceiling_of(
+                backend, limit_setting=self._setting, request_limit_usd=self._request_limit_usd
+            )
+        return self._ceilings[id(backend)]
 
     # -- of money -----------------------------------------------------------------------------------------------
 

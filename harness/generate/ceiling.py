@@ -10,7 +10,7 @@ from harness.backends import is_count, tariff_of, unknown_price
 from harness.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from harness.backends import Backend, Tariff
     from harness.schema import BackendSpec, Message
@@ -75,22 +75,9 @@ def ceiling_of(backend: Backend, *, limit_setting: str, request_limit_usd: float
             "price: {input: 0, output: 0} where it costs nothing"
         )
     if tariff is None:
-        raise UsageError(
-            f"{unknown_price(spec)}, and {limit_setting} is set: a call that may cost anything is not made"
-        )
+        consequence = f", and {limit_setting} is set: a call that may cost anything is not made"
+        raise UsageError(unknown_price(spec, consequence))
     return Ceiling(tariff, _most_output(spec, tariff, limit_setting), _TOKENS_A_CALL + _size_of(spec.params))
-
-
-def check_ceilings(backends: Iterable[Backend], *, limit_setting: str, request_limit_usd: float | None) -> None:
-    """Raise UsageError with every backend whose calls have no ceiling, a line each."""
-    mistakes = []
-    for backend in backends:
-        try:
-            ceiling_of(backend, limit_setting=limit_setting, request_limit_usd=request_limit_usd)
-        except UsageError as error:
-            mistakes.append(str(error))
-    if mistakes:
-        raise UsageError("\n".join(dict.fromkeys(mistakes)))
 
 
 def _most_output(spec: BackendSpec, tariff: Tariff, limit_setting: str) -> int:
