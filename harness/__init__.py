@@ -11,10 +11,16 @@ if TYPE_CHECKING:
     from harness.errors import HarnessError as HarnessError
     from harness.record import load_run as load_run
     from harness.score import metric as metric
+    from harness.trace import observe as observe
 
-__all__ = ["HarnessError", "load_run", "metric"]
+__all__ = ["HarnessError", "load_run", "metric", "observe"]
 
-_ROOMS = {"HarnessError": "harness.errors", "load_run": "harness.record", "metric": "harness.score"}
+_ROOMS = {
+    "HarnessError": "harness.errors",
+    "load_run": "harness.record",
+    "metric": "harness.score",
+    "observe": "harness.trace",
+}
 
 
 def __getattr__(name: str) -> Any:

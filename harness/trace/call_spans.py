@@ -13,7 +13,7 @@ import orjson
 
 from harness.errors import BackendError
 from harness.schema import Span
-from harness.trace.steps import Call
+from harness.trace.steps import Call, shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -99,15 +99,21 @@ def _call_attributes(call: CallTrace, last: Attempt, clean: Callable[[str], str]
             attributes["gen_ai.output.messages"] = clean(answer_text(last.answer))
     if len(call.attempts) > 1:
         attributes["prompt_suite.retries"] = len(call.attempts) - 1
-    for name, note in last.call.notes.items():
-        attributes[name] = clean(note) if isinstance(note, str) else note
+    if last.call.n_left_out:
+        attributes["prompt_suite.steps_left_out"] = last.call.n_left_out
+    attributes.update(_notes(last.call, clean))
     return attributes
+
+
+def _notes(step: Step, clean: Callable[[str], str]) -> dict[str, Any]:
+    """A step's further attributes; what no attribute can hold is shown as text."""
+    kept = (bool, int, float)
+    return {name: note if type(note) in kept else clean(shown(note)) for name, note in step.notes.items()}
 
 
 def messages_text(messages: Sequence[Message]) -> str:
     """Messages as the conventions write them: roles with parts."""
-    shown = [{"role": one.role, "parts": [{"type": "text", "content": one.content}]} for one in messages]
-    return _json(shown)
+    return _json([{"role": one.role, "parts": [{"type": "text", "content": one.content}]} for one in messages])
 
 
 def answer_text(answer: Generation) -> str:
@@ -158,8 +164,8 @@ def _steps(call: Call, above: Place, clean: Callable[[str], str]) -> Iterator[Sp
 
 def _step_name(step: Step) -> str:
     operation = _OPERATIONS.get(step.kind)
-    shown = step.facts.get("model") if step.kind == "llm" else None
-    return f"{operation} {shown or step.name}" if operation else step.name
+    model = step.facts.get("model") if step.kind == "llm" else None
+    return f"{operation} {model or step.name}" if operation else step.name
 
 
 def _step_attributes(step: Step, clean: Callable[[str], str]) -> dict[str, Any]:
@@ -175,8 +181,7 @@ def _step_attributes(step: Step, clean: Callable[[str], str]) -> dict[str, Any]:
     texts = _TEXTS.get(step.kind, ("prompt_suite.input", "prompt_suite.output"))
     for name, text in zip(texts, (step.input, step.output), strict=True):
         attributes[name] = None if text is None else clean(text)
-    for name, note in step.notes.items():
-        attributes[name] = clean(note) if isinstance(note, str) else note
+    attributes.update(_notes(step, clean))
     if step.error is not None:
         attributes["error.type"] = step.error.partition(":")[0]
     return attributes

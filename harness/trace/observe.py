@@ -175,9 +175,10 @@ def _named(parameters: tuple[str, ...], arguments: tuple[Any, ...], options: dic
 
 def _parameters(function: Callable[..., Any]) -> tuple[str, ...]:
     try:
-        return tuple(inspect.signature(function).parameters)
+        known = inspect.signature(function).parameters.values()
     except (TypeError, ValueError):  # a builtin
         return ()
+    return tuple(one.name for one in known if one.kind in (one.POSITIONAL_ONLY, one.POSITIONAL_OR_KEYWORD))
 
 
 def _wrapper_of(function: Callable[..., Any]) -> Callable[[Callable[..., Any], _Plan], Callable[..., Any]]:
