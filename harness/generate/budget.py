@@ -48,20 +48,20 @@ class Budget:
         settings: Settings,
         *,
         spent_usd: float = 0.0,
-        spent_elsewhere: Callable[[str], float] | None = None,
+        spent_elsewhere: Callable[[], float] | None = None,
         notice: Callable[[str], None] | None = None,
     ) -> None:
         """`spent_usd` is what a resumed run has spent before.
 
-        `spent_elsewhere(day)` tells what the project has spent on that day (UTC, ISO) without what this object has
-        seen settled; `notice` takes what the user should know of a run that goes on.
+        `spent_elsewhere` tells what the project has spent today (UTC) without what this object has seen settled, and
+        may raise RecordError; `notice` takes what the user should know of a run that goes on.
         """
         self._limit = in_units(settings.budget_usd)
         self._daily = in_units(settings.daily_budget_usd)
         self._request = in_units(settings.request_limit_usd)
         self._request_limit_usd = settings.request_limit_usd
         self._spent = in_units(spent_usd) or 0
-        self._today = Today(spent_elsewhere or (lambda _: 0.0))
+        self._today = Today(spent_elsewhere or (lambda: 0.0))
         self._held = 0
         self._unknown = self._n_unknown = 0
         self._waiting: deque[tuple[int, asyncio.Future[None]]] = deque()
@@ -75,6 +75,11 @@ class Budget:
     def spent_usd(self) -> float:
         """What is spent for certain, and what calls of unknown cost may have cost."""
         return self._spent / UNIT
+
+    @property
+    def unknown_usd(self) -> float:
+        """The part of `spent_usd` that calls of unknown cost may have cost; it only grows."""
+        return self._unknown / UNIT
 
     @property
     def _setting(self) -> str:
@@ -248,7 +253,7 @@ def open_budget(
     settings: Settings,
     *,
     spent_usd: float = 0.0,
-    spent_elsewhere: Callable[[str], float] | None = None,
+    spent_elsewhere: Callable[[], float] | None = None,
     notice: Callable[[str], None] | None = None,
 ) -> Budget | None:
     """The budget that the settings set; None where they set no limit. The rest is as `Budget` has it."""

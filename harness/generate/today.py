@@ -36,12 +36,12 @@ class Today:
 
     def __init__(
         self,
-        spent_elsewhere: Callable[[str], float],
+        spent_elsewhere: Callable[[], float],
         *,
         clock: Callable[[], float] = time.monotonic,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        """`spent_elsewhere(day)` tells what all others have spent on the day; asked once a second at most."""
+        """`spent_elsewhere` tells what all others have spent today; asked once a second at most."""
         self._spent_elsewhere = spent_elsewhere
         self._clock = clock
         self._now = now
@@ -63,7 +63,7 @@ class Today:
         if self._asked_s is None or now_s - self._asked_s >= _REFRESH_S:
             self._asked_s = now_s
             with suppress(RecordError):  # what was last known holds until the ledger can be read again
-                self._elsewhere = in_units(self._spent_elsewhere(self.day))
+                self._elsewhere = in_units(self._spent_elsewhere())
         return self._own + self._elsewhere
 
     def _begin_day(self) -> None:

@@ -60,6 +60,8 @@ class Store:
         self._backlog = Backlog()
         self._unmarked: set[str] = set()
         self._chats: nearest.Chats | None = None
+        self._added_usd: dict[int, float] = {}
+        """What this store has added to the ledger, by day."""
 
     @property
     def notices(self) -> list[str]:
@@ -113,6 +115,7 @@ class Store:
         new = {} if self.mode == "off" else {row.key: row for row in rows if _is_new(row)}
         texts = [encode(row.generation) for row in new.values()]
         paid = [row.generation.cost_usd for row in rows if not row.generation.from_cache]
+        day, usd = today(), lost_usd + sum(usd or 0.0 for usd in paid)
 
         def action(connection: sqlite3.Connection) -> None:
             if new:
@@ -122,10 +125,10 @@ class Store:
                 if totals is not None:
                     journal.update(connection, self._run[0], totals)
             if paid or lost_usd:
-                usd = lost_usd + sum(usd or 0.0 for usd in paid)
-                ledger.add(connection, today(), usd=usd, unpriced=paid.count(None))
+                ledger.add(connection, day, usd=usd, unpriced=paid.count(None))
 
         self._database.write(action)
+        self._added_usd[day] = self._added_usd.get(day, 0.0) + usd
 
     def _keep(self, connection: sqlite3.Connection, new: dict[str, Row], texts: Sequence[str]) -> None:
         number, run_id = self._run or (-1, "")
@@ -221,6 +224,14 @@ class Store:
     def spent_today(self) -> float:
         """US dollars that all runs of the project spent today (UTC), as far as prices are known; raises RecordError."""
         return self._database.read(lambda connection: ledger.spent(connection, today()))
+
+    def spent_elsewhere(self) -> float:
+        """What `spent_today` tells, without what this store has added; raises RecordError.
+
+        Answers that are added meanwhile may count for a moment, never what others spent be left out.
+        """
+        own = self._added_usd.get(today(), 0.0)
+        return max(self.spent_today() - own, 0.0)
 
     def nearest(self, trial: str, content: str) -> str:
         """Why the trial has no recorded answer: how `content` differs from the nearest that was answered.
