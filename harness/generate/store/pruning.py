@@ -92,7 +92,7 @@ def _shrink(connection: sqlite3.Connection, size: float) -> int:
 def _give_back(connection: sqlite3.Connection) -> None:
     """Return freed pages to the disk, as far as no other process is in the way; outside of a transaction."""
     if connection.execute("PRAGMA auto_vacuum").fetchone()[0]:
-        connection.execute("PRAGMA incremental_vacuum").fetchall()
+        connection.executescript("PRAGMA incremental_vacuum")  # a step a page: execute would make one
     else:  # a file of the first version
         connection.execute("VACUUM")
     connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock
 
+from harness.generate.store import pages
 from harness.generate.store.coding import decode
 from harness.generate.store.schema import TABLES
 from harness.schema import content_key
 from harness.wording import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
 _CHUNK = 256
@@ -75,28 +76,41 @@ def _move_aside(path: Path) -> Path:
 
 
 def _take_over(damaged: Path, sound: Path) -> int:
-    """Copy every row that can be read; the number of answers."""
-    counts = dict.fromkeys(_COLUMNS, 0)
-    with closing(sqlite3.connect(damaged, isolation_level=None)) as old, closing(sqlite3.connect(sound)) as new:
-        for table, columns in _COLUMNS.items():
-            marks = ",".join("?" * len(columns))
-            insert = f"INSERT OR IGNORE INTO {table} ({','.join(columns)}) VALUES ({marks})"  # noqa: S608 - our names
-            for rows in _chunks(_rows(old, table, columns)):
-                sound_rows = [row for row in rows if table != "answers" or _is_sound(row)]
-                new.executemany(insert, sound_rows)
-                new.commit()
-                counts[table] += len(sound_rows)
-    return counts["answers"]
+    """Copy every row that can be read, by SQLite or page by page; the number of answers."""
+    with closing(sqlite3.connect(sound, timeout=60)) as new:
+        with closing(sqlite3.connect(damaged, isolation_level=None)) as old:
+            for table, columns in _COLUMNS.items():
+                for rows in _chunks(_rows(old, table, columns)):
+                    _copy(new, table, rows)
+        answer_rows = (row[1:] for row in pages.rows(damaged) if len(row) == len(_COLUMNS["answers"]) + 1)
+        for rows in _chunks(answer_rows):
+            _copy(new, "answers", rows)
+        return int(new.execute("SELECT count(*) FROM answers").fetchone()[0])
+
+
+def _copy(new: sqlite3.Connection, table: str, rows: Iterable[Sequence[Any]]) -> None:
+    columns = _COLUMNS[table]
+    later = ", ".join(f"{name} = excluded.{name}" for name in columns)
+    conflict = (
+        f"(key) DO UPDATE SET {later} WHERE excluded.recorded_at > recorded_at" if table == "answers" else "DO NOTHING"
+    )
+    insert = f"INSERT INTO {table} ({','.join(columns)}) VALUES ({','.join('?' * len(columns))}) ON CONFLICT {conflict}"  # noqa: S608 - our names
+    new.executemany(insert, [row for row in rows if table != "answers" or _is_sound(row)])
+    new.commit()
 
 
 def _is_sound(row: Sequence[Any]) -> bool:
-    _, _, key, _, generation, content = row
-    is_whole = not content or (isinstance(content, str) and content_key(content) == key)
-    return is_whole and isinstance(generation, str) and decode(generation, from_cache=True) is not None
+    """Whether an answer's row is as it was written, as far as its key and its form can tell."""
+    *numbers, key, trial, generation, content = row
+    if not all(isinstance(number, int | float) for number in numbers):
+        return False
+    if not all(isinstance(text, str) for text in (key, trial, generation, content)):
+        return False
+    return (not content or content_key(content) == key) and decode(generation, from_cache=True) is not None
 
 
-def _chunks(rows: Iterator[tuple[Any, ...]]) -> Iterator[list[tuple[Any, ...]]]:
-    chunk: list[tuple[Any, ...]] = []
+def _chunks(rows: Iterable[Sequence[Any]]) -> Iterator[list[Sequence[Any]]]:
+    chunk: list[Sequence[Any]] = []
     for row in rows:
         chunk.append(row)
         if len(chunk) == _CHUNK:
@@ -105,7 +119,7 @@ def _chunks(rows: Iterator[tuple[Any, ...]]) -> Iterator[list[tuple[Any, ...]]]:
     yield chunk
 
 
-def _rows(old: sqlite3.Connection, table: str, columns: Sequence[str]) -> Iterator[tuple[Any, ...]]:
+def _rows(old: sqlite3.Connection, table: str, columns: Sequence[str]) -> Iterator[Sequence[Any]]:
     """The readable rows, in their order; what cannot be read is passed over."""
     assert table in TABLES
     query = f"SELECT rowid, {','.join(columns)} FROM {table} NOT INDEXED WHERE rowid > ? ORDER BY rowid"  # noqa: S608 - our names
@@ -118,7 +132,7 @@ def _rows(old: sqlite3.Connection, table: str, columns: Sequence[str]) -> Iterat
         try:
             for rowid, *row in old.execute(query, (position,)):
                 position, jump = rowid, 1
-                yield tuple(row)
+                yield row
         except sqlite3.Error:
             position += jump
             jump = min(2 * jump, _JUMP)
