@@ -109,7 +109,7 @@ class ChatClient:
                     f"(from {self.endpoint.shown_url}); check that base_url is an OpenAI-compatible API",
                     kind="unreadable",
                 )
-        return bytes(body)
+        return self.endpoint.without_key(bytes(body))
 
 
 def chat_messages(request: Request) -> list[dict[str, str]]:

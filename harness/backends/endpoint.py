@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+_SHORTEST_KEY = 8
+"""Characters from which a key is taken for one."""
+
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
@@ -39,3 +42,13 @@ class Endpoint:
         if self.key is not None:
             headers[self.key_header] = self.key if self.key_header != "Authorization" else f"Bearer {self.key}"
         return headers
+
+    def without_key(self, content: bytes) -> bytes:
+        """What the server sent, with the key left out should it have echoed it: answers are kept, keys never.
+
+        A key of a few characters (`EMPTY`, `none`) is none, and may stand in any answer.
+        """
+        if self.key is None or len(self.key) < _SHORTEST_KEY:
+            return content
+        key = self.key.encode()
+        return content.replace(key, b"***") if key in content else content
