@@ -49,7 +49,7 @@ class ChatClient:
         self._proxy = _proxy(endpoint.url)
         self._timeout = aiohttp.ClientTimeout(
             total=endpoint.timeout_s,
-            sock_connect=endpoint.connect_timeout_s,
+            connect=endpoint.connect_timeout_s,  # looking up the address and TLS included, unlike sock_connect
             sock_read=endpoint.read_timeout_s,
             ceil_threshold=math.inf,
         )

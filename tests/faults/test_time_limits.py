@@ -79,6 +79,26 @@ def test_connection_that_never_stands_is_given_up(limits: dict[str, float], what
     assert error.may_be_billed == ("connect_timeout_s" not in limits)
 
 
+def test_server_that_never_speaks_tls_is_given_up_by_the_limit_of_the_connection() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        error = failure(f"https://127.0.0.1:{port}/v1", connect_timeout_s=0.3, timeout_s=_LONG_S)
+    assert "no connection to https://127.0.0.1" in str(error)
+    assert (error.kind, error.may_be_billed) == ("timeout", False)
+
+
+def test_name_that_is_never_resolved_is_given_up_by_the_limit_of_the_connection(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def resolve(*_arguments: Any, **_options: Any) -> list[Any]:
+        await asyncio.sleep(3600)
+        return []
+
+    monkeypatch.setattr("aiohttp.connector.DefaultResolver.resolve", resolve)
+    error = failure("http://model.invalid/v1", connect_timeout_s=0.3, timeout_s=_LONG_S)
+    assert "no connection to http://model.invalid/v1/chat/completions within 0.3 s" in str(error)
+
+
 @pytest.mark.parametrize("fault", ["stall", "hang"])
 def test_server_that_falls_silent_is_cut_by_the_read_limit(fault: Any) -> None:
     with FakeServer(Behaviour(fault=fault)) as server:
