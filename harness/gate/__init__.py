@@ -2,6 +2,6 @@
 
 from harness.gate.aggregate import aggregate, error_rate
 from harness.gate.cells import cell_aggregate, make_cell
-from harness.gate.judge_gate import judge
+from harness.gate.judge_gate import judge, not_judged
 
-__all__ = ["aggregate", "cell_aggregate", "error_rate", "judge", "make_cell"]
+__all__ = ["aggregate", "cell_aggregate", "error_rate", "judge", "make_cell", "not_judged"]

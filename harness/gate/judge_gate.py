@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from harness.gate.numbers import number, told_apart, unit
 from harness.schema import COMPARISONS, Verdict
-from harness.wording import one_line
+from harness.wording import counted, one_line
 
 if TYPE_CHECKING:
     from harness.schema import Aggregate, CellKey, GateSpec, Operator
@@ -28,6 +28,13 @@ def judge(gate: GateSpec, cell: CellKey, aggregate: Aggregate) -> Verdict:
     suite, variant, backend = cell
     passed, message = _decide(gate, aggregate)
     return Verdict(suite, gate, variant, backend, passed=passed, aggregate=aggregate, message=message)
+
+
+def not_judged(gate: GateSpec, cell: CellKey, aggregate: Aggregate, *, trials: int, not_run: int) -> Verdict:
+    """The verdict where some of a cell's trials were not run: over the others it would be another gate's."""
+    suite, variant, backend = cell
+    message = f"not judged: {not_run:,} of {counted(trials, 'trial')} {'was' if not_run == 1 else 'were'} not run"
+    return Verdict(suite, gate, variant, backend, passed=False, aggregate=aggregate, message=message, judged=False)
 
 
 def _decide(gate: GateSpec, aggregate: Aggregate) -> tuple[bool, str]:

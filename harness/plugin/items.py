@@ -7,7 +7,7 @@ Items are given their node id as text, brackets and all: pytest then reads the b
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
 import pytest
 
@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from harness.schema import CellKey, GateSpec, Plan, Trial, TrialResult, Variant, Verdict
+
+
+NOT_RUN = pytest.StashKey[str]()
+"""Why an item was not run, in its stash: its report tells it from one that was skipped on purpose."""
 
 
 class Prompts(Protocol):
@@ -111,6 +115,17 @@ def _unique(name: str, suffix: str, taken: set[str]) -> str:
     return name
 
 
+def why_not_run(result: TrialResult) -> str:
+    """One line for a trial that was never called."""
+    return "the run was stopped before this trial was answered" if result.error is None else result.error.message
+
+
+def skip_as_not_run(item: pytest.Item, reason: str) -> NoReturn:
+    """End the item as not run: skipped, but not held."""
+    item.stash[NOT_RUN] = printable(reason).replace("\n", " ")
+    pytest.skip(item.stash[NOT_RUN])
+
+
 class TrialItem(pytest.Item):
     """One trial; its call was sent long ago by the engine, here it is waited for."""
 
@@ -136,8 +151,10 @@ class TrialItem(pytest.Item):
         return self.path, None, self.name
 
     def runtest(self) -> None:
-        """Wait for the trial's result; a missed check or a missing answer fails."""
+        """Wait for the trial's result; a missed check or a missing answer fails, a trial never called is skipped."""
         self.result = self.parent.prompts.wait_for(self.trial)
+        if self.result.outcome == "not_run":
+            skip_as_not_run(self, why_not_run(self.result))
         if self.result.outcome != "passed":
             raise TrialFailedError(self.result)
 
@@ -170,8 +187,10 @@ class GateItem(pytest.Item):
         return self.path, None, self.name
 
     def runtest(self) -> None:
-        """Judge the gate over the cell's results; fails when it does not hold."""
+        """Judge the gate over the cell's results; fails when it does not hold, skipped when some were not run."""
         verdict = self.parent.prompts.judge(self.gate, self.cell)
+        if not verdict.judged:
+            skip_as_not_run(self, verdict.message)
         if not verdict.passed:
             raise GateFailedError(verdict)
 

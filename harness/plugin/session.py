@@ -12,9 +12,10 @@ import pytest
 from harness import pipeline
 from harness.errors import HarnessError, UsageError
 from harness.plugin.failure import printable
-from harness.plugin.items import GateItem, SuiteFile, TrialItem
+from harness.plugin.items import GateItem, SuiteFile, skip_as_not_run, why_not_run
 from harness.plugin.listeners import owns_the_loop
 from harness.plugin.plans import Plans, suite_of
+from harness.plugin.reports import Reports, latency_s
 from harness.plugin.run_loop import RunLoop
 from harness.plugin.settings import read_settings, use_suites_folder
 from harness.plugin.signals import termination_as_interrupt, uninterrupted
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from harness.plugin.controller import Controller
+    from harness.plugin.items import TrialItem
     from harness.plugin.trial_fixture import TrialUnderTest
     from harness.plugin.worker import Worker
     from harness.schema import CellKey, GateSpec, Plan, RunRecord, TrialResult, Verdict
@@ -51,6 +53,8 @@ class PromptSession:
         use_suites_folder(config)
         self.terminal = Terminal(config)
         self.evaluation: pipeline.Evaluation | None = None
+        self._reports = Reports(config)
+        config.pluginmanager.register(self._reports)
         self._worker, self._controller = self._roles()
         self._plans = Plans(self.settings, render=not config.option.collectonly)
         self._refused: UsageError | None = None
@@ -184,7 +188,7 @@ class PromptSession:
             result = self.wait_for(item.trial)
         except HarnessError:  # the run broke off: the item says so
             return None
-        return _latency_s(result) if result.outcome == "passed" else None
+        return latency_s(result) if result.outcome == "passed" else None
 
     def item_starts(self, nodeid: str) -> None:
         """Tell the terminal which suite the next item is of."""
@@ -227,22 +231,14 @@ class PromptSession:
         if not isinstance(trial, Trial):
             pytest.fail("the fixture `trial` needs the mark: @pytest.mark.prompt_suite('suites/…/suite.yaml')")
         result = self.wait_for(trial)
+        if result.outcome == "not_run":
+            skip_as_not_run(request.node, why_not_run(result))
         if result.generation is None:
             assert result.error is not None
             pytest.fail(f"no answer ({result.error.kind}): {result.error.message}", pytrace=False)
         return trial_under_test(result)
 
     # -- reporting ----------------------------------------------------------------------------------------------
-
-    @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> Any:
-        """Mark the reports of trials and gates; a trial took as long as its call, not as long as it was waited for."""
-        report = yield
-        if isinstance(item, (TrialItem, GateItem)):
-            report.prompt_kind = item.kind
-            if call.when == "call" and isinstance(item, TrialItem):
-                report.duration = _latency_s(item.result)
-        return report
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logstart(self, nodeid: str) -> None:
@@ -278,6 +274,8 @@ class PromptSession:
             message = str(error) if isinstance(error, HarnessError) else f"{what}; please report this"
             self.terminal.fail(message, self.evaluation.record)
             session.exitstatus = session.exitstatus or pytest.ExitCode.TESTS_FAILED
+        if self._reports.not_run:
+            session.exitstatus = session.exitstatus or pytest.ExitCode.TESTS_FAILED
 
     def _finished(self, session: pytest.Session, *, complete: bool) -> tuple[RunRecord, Path]:
         assert self.evaluation is not None
@@ -300,11 +298,6 @@ class PromptSession:
 
             if not webbrowser.open((self.terminal.folder / "report.html").as_uri()):
                 self.terminal.say("--prompt-open: no browser was found; open the report by hand")
-
-
-def _latency_s(result: TrialResult | None) -> float:
-    """How long the trial's call took; 0 when there is no answer, or a recording does not say."""
-    return 0.0 if result is None or result.generation is None else result.generation.latency_s or 0.0
 
 
 def _mark_id(trial: Trial) -> str:

@@ -55,3 +55,5 @@ class Verdict:
     """The value it was judged by."""
     message: str
     """One sentence: value, threshold, n, interval; or why nothing could be judged."""
+    judged: bool = True
+    """False when some of the cell's trials were not run, so that there is no answer; `passed` is False then."""
