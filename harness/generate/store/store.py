@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import tempfile
 import threading
 import time
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.errors import RecordError
@@ -23,6 +21,7 @@ from harness.wording import counted
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Collection, Iterator, Sequence
+    from pathlib import Path
 
     from harness.generate.store.rows import Journalled, Row, Totals, UnfinishedRun
     from harness.schema import CacheMode, Generation, Settings
@@ -50,9 +49,9 @@ class Store:
 
         """
         self.mode = mode
-        self._database = _opened(folder, mode)
-        self._folder = self._database.path.parent
-        self._liveness = Liveness(self._folder)
+        self._database: Database | ReadOnlyDatabase = ReadOnlyDatabase(folder) if mode == "only" else Database(folder)
+        self._liveness = Liveness(folder)
+        self._folder = folder
         self._run: tuple[int, str] | None = None
         self._opened_at = time.time()
         self._limit_mb = limit_mb
@@ -296,20 +295,6 @@ class Store:
     def _clear_claims(self, connection: sqlite3.Connection) -> None:
         assert self._run is not None
         claims.release_all(connection, self._run[1], is_alive=self._liveness.is_alive)
-
-
-def _opened(folder: Path, mode: CacheMode) -> Database | ReadOnlyDatabase:
-    if mode == "only":
-        return ReadOnlyDatabase(folder)
-    try:
-        return Database(folder)
-    except RecordError as error:
-        if mode != "off":
-            raise
-        place = Path(tempfile.mkdtemp(prefix="prompt-cache-"))
-        database = Database(place)
-        database.notices.append(f"{error}; this run is journalled in {place}: it cannot be resumed from here")
-        return database
 
 
 def _is_new(row: Row) -> bool:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from harness.errors import RecordError
-from harness.generate.store import Row, Store, open_store
+from harness.generate.store import Row, Store
 from harness.generate.store.database import begin_log
-from harness.schema import Generation, Settings
+from harness.schema import Generation
 from tests.unit.generate.store.store_rows import CACHED, FULL, keys, row, rows
 
 if TYPE_CHECKING:
@@ -86,16 +86,6 @@ def test_mode_refresh_sees_only_what_was_recorded_since(tmp_path: Path) -> None:
     store.put([row("old", Generation(text="asked again elsewhere"))])
     assert refresh.get_many([row("old").key])[row("old").key].text == "asked again elsewhere"
     refresh.close()
-    store.close()
-
-
-def test_mode_off_goes_on_without_a_writable_folder_and_says_so(tmp_path: Path) -> None:
-    (tmp_path / ".prompt_cache").write_text("a file")
-    store = open_store(Settings(tmp_path, tmp_path / "reports", cache_mode="off"))
-    store.put([row()])
-    assert len(store.notices) == 1
-    assert store.notices[0].startswith(f"{tmp_path / '.prompt_cache'}: the answer cache cannot be opened (")
-    assert store.notices[0].endswith(": it cannot be resumed from here")
     store.close()
 
 
