@@ -6,7 +6,7 @@ Importing this room is cheap: aiohttp, xllamacpp and the users' own code are imp
 from harness.backends.amounts import is_amount, is_count
 from harness.backends.models import MODELS
 from harness.backends.pool import Pool
-from harness.backends.pricing import Tariff, cost_usd, tariff_of, unknown_price
+from harness.backends.pricing import Tariff, cost_usd, tariff_of, unknown_price, why_unpriced
 from harness.backends.protocol import Backend
 from harness.backends.registry import PROVIDERS, check, create, embedded
 
@@ -24,4 +24,5 @@ __all__ = [
     "is_count",
     "tariff_of",
     "unknown_price",
+    "why_unpriced",
 ]

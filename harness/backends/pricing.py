@@ -76,3 +76,15 @@ def unknown_price(spec: BackendSpec, consequence: str = "") -> str:
         f"backend '{spec.name}': no price is known for model '{spec.model}'{where}{consequence}; "
         "write price: {input: …, output: …} in USD per million tokens, 0 where it is free"
     )
+
+
+def why_unpriced(spec: BackendSpec) -> str | None:
+    """Why the costs of a backend's answers are not known, and what to do; None when it is not for want of a price."""
+    if spec.provider == "replay" or tariff_of(spec) is not None:
+        return None
+    if spec.provider == "callable":
+        return (
+            f"backend '{spec.name}': {spec.function} returns no cost_usd; return it beside the text, or write "
+            "price: {input: …, output: …}, 0 where it is free"
+        )
+    return unknown_price(spec)

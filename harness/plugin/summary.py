@@ -15,7 +15,8 @@ from harness.plan import item_name
 from harness.plugin.failure import printable
 from harness.plugin.gate_table import gate_table
 from harness.plugin.layout import NARROW, make_table, seconds
-from harness.wording import counted
+from harness.plugin.reasons import not_run_reasons, unknown_spending
+from harness.wording import counted, usd
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -139,7 +140,7 @@ def _costs(cells: Sequence[Cell], width: int) -> Table:
             _alarming(cell.n_errors),
             _alarming(cell.n_unreadable, "yellow"),
             *(_speed(cell) if roomy else ()),
-            Text("unknown", style="yellow") if cell.cost_usd is None else Text(f"${cell.cost_usd:.4g}"),
+            Text(usd(cell.cost_usd), style="yellow" if cell.cost_usd is None else ""),
         )
     return table
 
@@ -191,9 +192,13 @@ def _end(record: RunRecord, *, width: int, brief: bool) -> Iterator[RenderableTy
     if errors:
         kinds = ", ".join(f"{count} {kind}" for kind, count in errors.most_common())
         yield Text(f"errors: {kinds}", style="red")
+    for reason in not_run_reasons(record.results):
+        yield Text(printable(reason), style="red")
     slow = _slow(record.results)
     if slow:
         yield Text("slowest: " + ", ".join(slow), style="dim")
+    for reason in unknown_spending(record):
+        yield Text(printable(reason), style="yellow")
     yield _totals(record)
 
 
@@ -211,12 +216,11 @@ def _slow(results: Sequence[TrialResult]) -> list[str]:
 
 def _totals(record: RunRecord) -> Text:
     totals = record.manifest.totals
-    spent = "unknown (a backend has no price)" if totals["spent_usd"] is None else f"${totals['spent_usd']:.4g}"
     parts = [
         counted(totals["trials"], "trial"),
         f"{totals['from_cache']} from the cache",
         counted(totals["calls"], "call"),
-        f"spent {spent}",
+        f"spent {usd(totals['spent_usd'])}",
         f"{record.manifest.wall_s:.1f} s",
     ]
     text = Text(", ".join(parts))

@@ -26,7 +26,8 @@ def test_summary_has_mean_interval_n_and_the_report(project: Project) -> None:
             "*exact_match ↑*plain*1.000*0.510 to 1.000*4*",
             "*shouted*0.500*0.150 to 0.850*4*",
             "*variant*trials*failed*errors*unreadable*p95*tokens*cost",
-            "*8 trials, 0 from the cache, 8 calls, spent unknown (a backend has no price), * s",
+            "spent unknown: backend 'atlas': app.py:answer returns no cost_usd; *",
+            "*8 trials, 0 from the cache, 8 calls, spent unknown, * s",
             "report: reports/runs/*/report.html",
         ]
     )
