@@ -70,8 +70,12 @@ class Traffic:
         self._held_until_s: float | None = None
         self._is_free = not self._rates.are_set
         """Whether only the number of calls in flight limits."""
-        self._in_flight = self._rate_limited = self._refusals = 0
-        self._has_succeeded = False
+        self.sent = 0
+        """Calls sent so far, those made again included."""
+        self.in_flight = 0
+        """Calls under way, those that wait to be sent left out."""
+        self._rate_limited = self._refusals = 0
+        self._has_succeeded = self._is_closed = False
         self._waits: tuple[float, str] | None = None
         """Until when the next call waits, and why; None while it need not."""
         self._stopping = asyncio.Event()
@@ -91,10 +95,12 @@ class Traffic:
 
         Raises:
             BackendError: `not_run`, the backend is stopped.
+            CancelledError: the run is stopped, see `close`.
 
         """
-        if self._is_free and not self._waiters and self._in_flight < self._limit.value:
-            self._in_flight += 1
+        if self._is_free and not self._waiters and self.in_flight < self._limit.value:
+            self.in_flight += 1
+            self.sent += 1
             return Ticket(self._limit.round, is_again=is_again)
         self._raise_if_stopped()
         waiter = _Waiter(asyncio.get_running_loop().create_future(), tokens, is_again=is_again)
@@ -115,12 +121,22 @@ class Traffic:
                 async with asyncio.timeout(wait_s):
                     await self._stopping.wait()
 
+    def close(self) -> None:
+        """Send nothing more, because the run is stopped: who waits, or wants to, is cancelled."""
+        self._is_closed = True
+        self._stopping.set()
+        self._look_again()
+        self._waits = None
+        waiters, self._waiters = self._waiters, deque()
+        for waiter in waiters:
+            waiter.future.cancel()
+
     # -- what came of it ----------------------------------------------------------------------------------------
 
     def answered(self, ticket: Ticket, generation: Generation | None = None) -> None:
         """Count an answer."""
-        was_full = self._in_flight >= self._limit.value
-        self._in_flight -= 1
+        was_full = self.in_flight >= self._limit.value
+        self.in_flight -= 1
         self._has_succeeded = True
         if was_full:
             self._limit.answered(ticket.round)
@@ -134,7 +150,7 @@ class Traffic:
 
     def failed(self, ticket: Ticket, error: BackendError) -> None:
         """Count a failure, and draw from it what it says of the calls to come."""
-        self._in_flight -= 1
+        self.in_flight -= 1
         now_s = self._clock()
         is_news = True
         if error.kind == "rate_limited":
@@ -151,7 +167,7 @@ class Traffic:
 
     def dropped(self, ticket: Ticket) -> None:
         """Give a ticket back whose call was not made, or ended for a reason that is not the backend's."""
-        self._in_flight -= 1
+        self.in_flight -= 1
         self._breaker.dropped(ticket.try_)
         self._let_in()
 
@@ -204,6 +220,8 @@ class Traffic:
                 waiter.future.set_exception(BackendError(why, kind="not_run"))
 
     def _raise_if_stopped(self) -> None:
+        if self._is_closed:
+            raise asyncio.CancelledError
         if self.stopped is not None:
             raise BackendError(self.stopped, kind="not_run")
 
@@ -212,12 +230,13 @@ class Traffic:
     def _look_again(self) -> None:
         """Find out whether anything but the number of calls limits."""
         is_held = self._held_until_s is not None
-        self._is_free = not (self._rates.are_set or is_held or self._breaker.is_open or self.stopped is not None)
+        is_over = self._is_closed or self.stopped is not None
+        self._is_free = not (self._rates.are_set or is_held or self._breaker.is_open or is_over)
 
     def _let_in(self) -> None:
         """Give tickets to those who wait, as far as the limits allow."""
         self._waits = None
-        while self._waiters and self._in_flight < self._limit.value:
+        while self._waiters and self.in_flight < self._limit.value:
             waiter = self._waiters[0]
             if waiter.future.done():  # nobody waits any more
                 self._waiters.popleft()
@@ -229,7 +248,8 @@ class Traffic:
                 self._wake_in(wait_s)
                 return
             self._waiters.popleft()
-            self._in_flight += 1
+            self.in_flight += 1
+            self.sent += 1
             waiter.future.set_result(self._ticket(waiter, now_s))
 
     def _wait(self, tokens: float, now_s: float) -> tuple[float, str]:

@@ -255,3 +255,30 @@ async def test_a_rest_ends_when_the_backend_is_stopped() -> None:
 async def test_a_rest_takes_as_long_as_it_should() -> None:
     await traffic(2).rest(10)
     assert now_s() == 10
+
+
+@simulated
+async def test_when_the_run_is_stopped_nothing_more_is_sent() -> None:
+    of = traffic(1)
+    first = await of.admit()
+    waiting = asyncio.ensure_future(of.admit())
+    resting = asyncio.ensure_future(of.rest(1000))
+    await asyncio.sleep(1)
+    of.close()
+    await resting
+    of.answered(first)
+    for late in (waiting, of.admit()):
+        with pytest.raises(asyncio.CancelledError):
+            await late
+    assert (of.sent, of.in_flight, now_s()) == (1, 0, 1)
+    assert of.stopped is None
+
+
+@simulated
+async def test_calls_that_wait_are_neither_sent_nor_in_flight() -> None:
+    of = traffic(2)
+    waiting = asyncio.ensure_future(sent_at(of, 5, take_s=1))
+    await asyncio.sleep(0.5)
+    assert (of.sent, of.in_flight) == (2, 2)
+    await waiting
+    assert (of.sent, of.in_flight) == (5, 0)
