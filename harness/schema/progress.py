@@ -56,8 +56,8 @@ class Progress:
 
     @property
     def rate_per_s(self) -> float:
-        """Calls answered a second, cached answers left out."""
-        return (self.done - self.from_cache) / self.elapsed_s if self.elapsed_s > 0 else 0.0
+        """Calls answered a second, cached answers and trials that were never called left out."""
+        return (self.done - self.from_cache - self.not_run) / self.elapsed_s if self.elapsed_s > 0 else 0.0
 
     @property
     def left_s(self) -> float | None:

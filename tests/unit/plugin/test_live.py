@@ -45,6 +45,10 @@ def test_cached_answers_do_not_make_the_rate_look_better() -> None:
     assert progress(300, from_cache=300).left_s is None
 
 
+def test_trials_that_are_never_called_do_not_make_the_rate_look_better() -> None:
+    assert progress(300, not_run=200).rate_per_s == 10.0
+
+
 def test_steps_come_once_each_tenth() -> None:
     shown, lines = 0, []
     for done in range(361):
