@@ -10,6 +10,8 @@ import time
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
+from harness.trace.foreign import adopt, release
+
 if TYPE_CHECKING:
     from harness.schema import AttributeValue, StepKind
     from harness.trace.ids import Ids
@@ -49,12 +51,13 @@ class Step:
 class Call(Step):
     """The call that steps belong to."""
 
-    __slots__ = ("ids", "n_left_out", "with_text")
+    __slots__ = ("ids", "n_left_out", "trace_id", "with_text")
 
-    def __init__(self, ids: Ids, *, with_text: bool) -> None:
-        """A call without steps so far."""
+    def __init__(self, ids: Ids, place: tuple[str, str] | None, *, with_text: bool) -> None:
+        """A call without steps so far; `place` is its trace and span where OpenTelemetry's own spans may join in."""
         super().__init__("", "llm", None)
         self.root = self
+        self.trace_id, self.span_id = place or ("", "")
         self.ids = ids
         self.with_text = with_text
         self.n_left_out = 0
@@ -68,17 +71,22 @@ class Call(Step):
             self.n_left_out += 1
 
 
-def enter(step: Step | None) -> Any:
+def enter(step: Step) -> Any:
     """Make this the step that runs here; the token undoes it."""
-    return _here.set(step)
+    root = step.root
+    foreign = adopt(root.trace_id, step.span_id) if root is not None and root.trace_id else None
+    return _here.set(step), foreign
 
 
 def leave(token: Any) -> None:
     """Undo `enter`; where the context is another by now (a generator's), there is nothing to undo."""
+    own, foreign = token
     try:
-        _here.reset(token)
+        _here.reset(own)
     except ValueError:
         _here.set(None)
+    else:
+        release(foreign)
 
 
 def current() -> Step | None:

@@ -32,29 +32,17 @@ class Attempt(NamedTuple):
 class CallTrace:
     """One model call with all its tries."""
 
-    __slots__ = (
-        "_began_ns",
-        "_call",
-        "_ids",
-        "_token",
-        "_with_text",
-        "attempts",
-        "messages",
-        "span_id",
-        "spec",
-        "under",
-    )
+    __slots__ = ("_began_ns", "_call", "_token", "_trial", "attempts", "messages", "span_id", "spec", "under")
 
     def __init__(
-        self, ids: Ids, spec: BackendSpec, messages: Sequence[Message], *, under: str | None, with_text: bool
+        self, trial: TrialTrace, spec: BackendSpec, messages: Sequence[Message], *, under: str | None = None
     ) -> None:
         """A call to the backend; `under` names the metric whose judge it is, None means the trial's own."""
-        self._ids = ids
-        self._with_text = with_text
+        self._trial = trial
         self.spec = spec
         self.messages = messages
         self.under = under
-        self.span_id = ids.span()
+        self.span_id = trial.ids.span()
         self.attempts: list[Attempt] = []
         self._began_ns = 0
         self._call: Call | None = None
@@ -62,7 +50,9 @@ class CallTrace:
 
     def begin(self) -> None:
         """A try is sent; from here on `harness.observe` belongs to it, in this context and those copied from it."""
-        self._call = Call(self._ids, with_text=self._with_text)
+        trial = self._trial
+        place = (trial.ids.trace_of(trial.trial.trial_id), self.span_id) if self.spec.provider == "callable" else None
+        self._call = Call(trial.ids, place, with_text=trial.with_text)
         self._token = enter(self._call)
         self._began_ns = time.time_ns()
 
@@ -79,12 +69,12 @@ class CallTrace:
 class TrialTrace:
     """What happens to one trial."""
 
-    __slots__ = ("_ids", "_with_text", "began_ns", "calls", "lookup", "render", "trial")
+    __slots__ = ("began_ns", "calls", "ids", "lookup", "render", "trial", "with_text")
 
     def __init__(self, ids: Ids, trial: Trial, *, with_text: bool) -> None:
         """The trial's work begins now."""
-        self._ids = ids
-        self._with_text = with_text
+        self.ids = ids
+        self.with_text = with_text
         self.trial = trial
         self.calls: list[CallTrace] = []
         self.lookup: tuple[int, int, bool] | None = None
@@ -103,7 +93,7 @@ class TrialTrace:
 
     def call(self, spec: BackendSpec, messages: Sequence[Message], *, under: str | None = None) -> CallTrace:
         """A model call begins, `under` a metric when a judge makes it."""
-        call = CallTrace(self._ids, spec, messages, under=under, with_text=self._with_text)
+        call = CallTrace(self, spec, messages, under=under)
         self.calls.append(call)
         return call
 

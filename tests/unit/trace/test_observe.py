@@ -164,6 +164,34 @@ def test_tokens_and_cost_come_by_record_or_with_what_is_returned(tmp_path: Path)
     assert facts(spans[0])["app.version"] == "7"
 
 
+def test_spans_of_opentelemetry_itself_join_the_trace(tmp_path: Path) -> None:
+    spans = spans_of(
+        tmp_path,
+        """
+        from opentelemetry import trace
+        from opentelemetry.sdk.trace import TracerProvider
+
+        tracer = TracerProvider().get_tracer("app")
+        seen = []
+
+        @observe
+        def search():
+            with tracer.start_as_current_span("inside") as span:
+                observe.record(**{"inside.trace": f"{span.context.trace_id:032x}", "inside.parent": f"{span.parent.span_id:016x}"})
+
+        def answer(messages):
+            search()
+            with tracer.start_as_current_span("top") as span:
+                observe.record(**{"top.trace": f"{span.context.trace_id:032x}", "top.parent": f"{span.parent.span_id:016x}"})
+            return "text"
+        """,  # noqa: E501 - code of its own
+    )
+    call, step = spans
+    assert facts(call)["top.trace"] == facts(step)["inside.trace"] == call["traceId"]
+    assert facts(call)["top.parent"] == call["spanId"]
+    assert facts(step)["inside.parent"] == step["spanId"]
+
+
 def test_step_that_raises_says_so(tmp_path: Path) -> None:
     spans = spans_of(
         tmp_path,
