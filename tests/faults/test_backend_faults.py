@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import time
 from collections import Counter
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any
@@ -20,6 +23,7 @@ from tests.servers.openai_server import Behaviour, FakeServer, Mix
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import tzinfo
 
     from harness.schema import Generation
 
@@ -50,7 +54,9 @@ class Ran:
         self.errors: list[BackendError] = []
         self._at = at
         spec = BackendSpec("local", "openai", "m", {}, Path(), base_url=base_url, **{"timeout_s": 10.0, **fields})
+        began = time.monotonic()
         asyncio.run(asyncio.wait_for(self._run(spec, count, width), _SOON_S))
+        self.took_s = time.monotonic() - began
 
     async def _run(self, spec: BackendSpec, count: int, width: int) -> None:
         backend = create(spec)
@@ -164,3 +170,22 @@ def test_server_that_bears_fewer_calls_is_not_overrun() -> None:
         ran = Ran(server.base_url, 300)
         assert ran.errors == []
         assert ran.traffic.progress().limit < 20
+
+
+@pytest.mark.parametrize("days", [-3, 3])
+def test_clock_that_jumps_changes_no_wait(days: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    true_now = datetime.now(UTC)
+
+    class Wrong(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> Wrong:
+            return cls.fromtimestamp((true_now + timedelta(days=days)).timestamp(), tz)
+
+    monkeypatch.setattr("harness.backends.chat_errors.datetime", Wrong)
+    monkeypatch.setattr("time.time", lambda: true_now.timestamp() + 86400 * days)
+    until = format_datetime(true_now + timedelta(seconds=1), usegmt=True)
+    slowed = Behaviour(status=429, headers={"Date": format_datetime(true_now, usegmt=True), "Retry-After": until})
+    with FakeServer([slowed, Behaviour()]) as server:
+        ran = Ran(server.base_url, 3, width=1)
+    assert ran.errors == []
+    assert 1 <= ran.took_s < 5
