@@ -20,7 +20,7 @@ from harness.plugin.listeners import FELT_MARKS, listeners_of
 from harness.plugin.stretch import Stretch
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from contextlib import AbstractContextManager
 
     from _pytest.nodes import Node
@@ -64,16 +64,20 @@ class RunLoop:
         self._stretch = Stretch(session.config)
         self._files: dict[SuiteFile, _File | None] = {}
 
-    def run(self) -> None:
-        """Run all items.
+    def run(self, start: Callable[[], None]) -> None:
+        """Start the engine and run all items: what its threads print and warn of is caught from the beginning.
 
         Raises:
+            pytest.UsageError: the engine cannot start.
             pytest.Session.Failed: as many failed as `-x` or `--maxfail` allow.
             pytest.Session.Interrupted: a plugin asked to stop.
 
         """
         items = self._session.items
         try:
+            if self._listeners.are_idle:
+                self._stretch.begin()
+            start()
             for index, item in enumerate(items):
                 nextitem = items[index + 1] if index + 1 < len(items) else None
                 if not self._goes_by(item, nextitem):
@@ -122,7 +126,7 @@ class RunLoop:
     def _report(self, item: TrialItem | GateItem, file: _File, duration_s: float) -> None:
         """Send what pytest's own loop would send, as far as anybody listens to it."""
         listeners = self._listeners
-        location = (file.location, None, item.name)
+        location = (file.location, 0, item.name)
         if listeners.hear_of_items:
             file.hook.pytest_runtest_logstart(nodeid=item.nodeid, location=location)
         keywords = _keywords(item) if listeners.want_keywords else file.keywords

@@ -147,16 +147,19 @@ class PromptSession:
         trials = list(self._plans.selected(session.items))
         if not trials:
             return None
+        if not owns_the_loop(self.config):
+            self._start(trials)
+            return None
+        RunLoop(session, self).run(lambda: self._start(trials))
+        return True
+
+    def _start(self, trials: Sequence[Trial]) -> None:
         try:
             evaluation = self.begin(self._plans.loaded, trials)
         except HarnessError as error:
             raise pytest.UsageError(printable(str(error))) from error
         self._signals.enter_context(termination_as_interrupt())
         self.terminal.begin(evaluation)
-        if not owns_the_loop(self.config):
-            return None
-        RunLoop(session, self).run()
-        return True
 
     def begin(self, plans: Sequence[Plan], trials: Sequence[Trial]) -> pipeline.Evaluation:
         """Start the engine; HarnessError says why it cannot be."""

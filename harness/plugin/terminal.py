@@ -15,6 +15,7 @@ from harness.plugin.summary import summary_lines
 from harness.wording import counted
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     import pytest
@@ -78,8 +79,9 @@ class Terminal:
         """A line of its own, in yellow."""
         self.erase()
         if self._reporter is not None:
-            self._reporter.ensure_newline()
-            self._reporter.write_line(printable(text), yellow=True)
+            with self._past_capture():
+                self._reporter.ensure_newline()
+                self._reporter.write_line(printable(text), yellow=True)
 
     def item_starts(self, nodeid: str) -> None:
         """The next item begins; a suite's items get no file name and dots of pytest's."""
@@ -119,11 +121,14 @@ class Terminal:
 
     def _write(self, text: str) -> None:
         """Write past pytest's capture, without its notion of the current line."""
-        capture = self.config.pluginmanager.get_plugin("capturemanager")
         text = _encodable(text, self._stream)
-        with capture.global_and_fixture_disabled() if capture is not None else nullcontext():
+        with self._past_capture():
             self._stream.write(text)
             self._stream.flush()
+
+    def _past_capture(self) -> AbstractContextManager[None]:
+        capture = self.config.pluginmanager.get_plugin("capturemanager")
+        return nullcontext() if capture is None else capture.global_and_fixture_disabled()
 
     def status(self, report: Any) -> tuple[str, str, str] | None:
         """(category, letter, word): without -v no letter while it runs; the short summary wants the usual word."""
@@ -131,7 +136,9 @@ class Terminal:
         ended = self._record is not None or self._failure is not None
         if kind == "not run" and report.skipped:
             return kind, "", "NOT RUN" if self._verbosity > 0 else ""
-        if kind is None or ended or self._verbosity > 0 or report.when != "call" or report.skipped:
+        if kind is None or ended or self._verbosity > 0 or report.when != "call":
+            return None
+        if report.skipped or hasattr(report, "wasxfail"):
             return None
         return ("failed" if report.failed else "passed", "", "")
 
