@@ -87,7 +87,8 @@ print(json.dumps([wall, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024, do
 def usage(command: Sequence[str], folder: Path) -> Usage:
     """One run of the command, watched by a parent of its own; a failing command stops the benchmark with its output."""
     watched = [sys.executable, "-c", _MEASURING, *command]
-    done = subprocess.run(watched, cwd=folder, env=ENVIRONMENT, capture_output=True, text=True, check=True)
+    environment = {**ENVIRONMENT, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}  # no plugin but the one that is named
+    done = subprocess.run(watched, cwd=folder, env=environment, capture_output=True, text=True, check=True)
     wall_s, cpu_s, peak, code, tail = json.loads(done.stdout)
     if code != 0:
         sys.exit(f"{' '.join(command)}: exit code {code}\n{tail}")

@@ -57,7 +57,6 @@ class Evaluation:
             RecordError: the run could not be recorded afterwards, or the answer cache cannot be opened.
 
         """
-        self._run = (record.new_run_id(), datetime.now(UTC))
         self._settings = settings
         self._suites = {suite.name: suite for suite in loaded}
         variants = {(suite.name, variant.name): variant for suite in loaded for variant in suite.variants}
@@ -71,20 +70,24 @@ class Evaluation:
         self.record: RunRecord | None = None
         self._store = record.RunStore(settings.reports)
         self._store.check_writable()
-        self._cache = cache = generate.open_cache(settings)
-        self._engine = generate.Engine(
+        self._sitting = generate.sit_down(settings, record.new_run_id(), datetime.now(UTC))
+        wiring = generate.Wiring(
             backend_of=lambda trial: self._backends[trial.suite, trial.backend],
-            key_of=lambda trial, identity: plan.cache_key(identity, trial.messages, trial.repeat),
+            describe=plan.identity_text,
+            content_of=lambda trial, identity: plan.cache_content(identity, trial.messages, trial.repeat),
             deliver=self._deliver,
-            cache=cache,
-            settings=settings,
         )
-        self.notices = self._engine.notices  # what to know of a run that goes on all the same; more come until `finish`
+        self._engine = generate.Engine(wiring, settings, self._sitting)
 
     def start(self, trials: Sequence[Trial]) -> None:
         """Begin to call; returns at once."""
         self._results = score.Results(trials)
         self._engine.start(trials)
+
+    @property
+    def notices(self) -> Sequence[str]:
+        """What to know of a run that goes on all the same; more come until `finish`."""
+        return self._engine.notices
 
     def progress(self) -> Progress:
         """How far the calls are."""
@@ -105,15 +108,17 @@ class Evaluation:
         """The gate's answer for one cell, over the results there are."""
         suite, results = self._suites[cell[0]], self._results.of_cell(cell)
         corpus = self._scorer.corpus(cell[0], results) if condition.aggregation == "corpus" else {}
-        verdict = gate.judge(condition, cell, gate.cell_aggregate(condition, suite, results, corpus=corpus))
+        aggregate = gate.cell_aggregate(condition, suite, results, corpus=corpus)
+        if not_run := sum(result.outcome == "not_run" for result in results):
+            verdict = gate.not_judged(condition, cell, aggregate, trials=len(results), not_run=not_run)
+        else:
+            verdict = gate.judge(condition, cell, aggregate)
         self._verdicts[cell, condition] = verdict  # an item may run more than once
         return verdict
 
     def finish(self, *, complete: bool, wait: bool = True) -> tuple[RunRecord, Path]:
         """Stop, `wait` for what is under way, record what there is; the record and its folder; raises RecordError."""
         self._engine.stop(wait=wait)
-        if self._cache is not None:
-            self._cache.close()
         by_cell = {cell: self._results.of_cell(cell) for cell in self._results.cells}
         cells = tuple(
             gate.make_cell(self._suites[cell[0]], cell, results, corpus=self._scorer.corpus(cell[0], results))
@@ -121,17 +126,23 @@ class Evaluation:
         )
         suites_run = tuple(suite for suite in self._suites.values() if any(cell.suite == suite.name for cell in cells))
         run = record.make_record(
-            run=self._run,
+            run=(self._sitting.run_id, self._sitting.started_at),
             root=self._settings.root,
             complete=complete,
             progress=self.progress(),
-            parts=(suites_run, self._results.every(), cells, tuple(self._verdicts.values())),
+            parts=(suites_run, self._results.every(), cells, self._verdicts_in_order(suites_run)),
         )
         self.record = run  # there also when it cannot be written
         texts = {"report.html": report.render_html(run), "summary.md": report.render_summary(run)}
         folder = self._store.write(run, texts)
         self._store.write_index(report.render_index(record.list_manifests(self._settings.reports)))
+        self._sitting.close(is_complete=run.manifest.complete)
         return run, folder
+
+    def _verdicts_in_order(self, loaded: Sequence[Suite]) -> tuple[Verdict, ...]:
+        """Each once, in item order: workers and shuffling plugins judge in any."""
+        keys = dict.fromkeys((cell, condition) for suite in loaded for condition, cell in plan.plan_gates(suite))
+        return tuple(self._verdicts[key] for key in keys if key in self._verdicts)
 
     def _deliver(self, batch: Sequence[generate.Completion]) -> None:
         """Score a batch; called by the engine, in a thread of its own."""

@@ -1,19 +1,21 @@
-"""Trials → generations: schedule, retry, cache."""
+"""Trials → generations: schedule, limits, retries, cache, journal."""
 
-from harness.generate.cache import AnswerCache, open_cache
-from harness.generate.engine import Completion, Engine
+from harness.generate.completion import Completion
+from harness.generate.engine import Engine, Wiring
+from harness.generate.sitting import Sitting, sit_down
 from harness.generate.store import Claim, Journalled, Row, Store, Totals, UnfinishedRun, open_store
 
 __all__ = [
-    "AnswerCache",
     "Claim",
     "Completion",
     "Engine",
     "Journalled",
     "Row",
+    "Sitting",
     "Store",
     "Totals",
     "UnfinishedRun",
-    "open_cache",
+    "Wiring",
     "open_store",
+    "sit_down",
 ]

@@ -1,54 +1,53 @@
 """The engine: all selected trials on one asyncio loop in a background thread.
 
-Two threads beside pytest's own: `prompt-engine` runs the loop and talks to the backends; `prompt-delivery` takes the
-answers as they come, in batches, makes them durable, and hands them on to be scored. Batches need no timer: while one
-is scored, the next gathers.
+Two threads beside pytest's own: `prompt-engine` runs the loop and talks to the backends; `prompt-delivery` makes
+answers durable and hands them on to be scored.
 """
 
 from __future__ import annotations
 
 import asyncio
-import queue
 import threading
-import time
-from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass
-from random import Random
 from typing import TYPE_CHECKING
 
-from harness.errors import BackendError, HarnessError, RecordError
-from harness.generate.calls import call
-from harness.schema import CallError, Generation, Progress, Request
+from harness.errors import HarnessError, RecordError
+from harness.generate.backend_run import BackendRun, Parts
+from harness.generate.caller import Caller
+from harness.generate.delivery import Delivery
+from harness.generate.store import Row, Totals
+from harness.generate.tally import Tally
+from harness.generate.traffic import Traffic
+from harness.schema import Generation
 from harness.wording import described_error
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from harness.backends import Backend
-    from harness.generate.cache import AnswerCache
-    from harness.schema import Settings, Trial
+    from harness.generate.completion import Completion
+    from harness.generate.sitting import Sitting
+    from harness.schema import Progress, Settings, Trial
 
 _DRAIN_S = 10.0
 """Longest that a stopped run waits for the calls under way: they are paid for, so their answers are kept."""
-_STOP_S = 30.0
-"""Longest that a backend may take to stop."""
-_PATIENCE_S = _STOP_S + 5.0
+_PATIENCE_S = 35.0
 """Longest that `stop` waits for each thread: a backend or a metric that does not end cannot hold the record up."""
-_BATCH = 256
-"""Most answers delivered at once."""
 
 
 @dataclass(frozen=True, slots=True)
-class Completion:
-    """A trial's answer, or why there is none."""
+class Wiring:
+    """What the engine needs of other rooms."""
 
-    trial: Trial
-    """The trial."""
-    answer: Generation | CallError
-    """What came of it."""
-    key: str
-    """Its cache key; empty when the backend's answers are not kept."""
+    backend_of: Callable[[Trial], Backend]
+    """Who answers a trial."""
+    describe: Callable[[Mapping[str, object]], str]
+    """A backend's identity → its canonical text."""
+    content_of: Callable[[Trial, str], str]
+    """A trial and its backend's text → what its cache key is the digest of."""
+    deliver: Callable[[Sequence[Completion]], None]
+    """Takes batches of completions, in the delivery thread."""
 
 
 class Engine:
@@ -56,63 +55,41 @@ class Engine:
 
     def __init__(
         self,
-        *,
-        backend_of: Callable[[Trial], Backend],
-        key_of: Callable[[Trial, Mapping[str, object]], str],
-        deliver: Callable[[Sequence[Completion]], None],
-        cache: AnswerCache | None,
+        wiring: Wiring,
         settings: Settings,
+        sitting: Sitting,
     ) -> None:
-        """Make an engine that is not yet running.
-
-        `deliver` gets batches of completions in the delivery thread; `key_of` makes a cache key of a trial and its
-        backend's identity. Without a `cache` nothing is kept.
-        """
-        self._backend_of = backend_of
-        self._key_of = key_of
-        self._deliver = deliver
-        self._cache = cache
+        """Make an engine that is not yet running."""
+        self._wiring = wiring
         self._settings = settings
-        self._completions: queue.SimpleQueue[Completion | None] = queue.SimpleQueue()
-        self._counts: Counter[str] = Counter()
-        self._spent_usd: float | None = 0.0
-        self._started_s = time.monotonic()
-        self._finished_s: float | None = None
+        self._sitting = sitting
+        self._store = sitting.store
+        self._tally = Tally(sitting.before)
+        self._delivery = Delivery(keep=self._keep, deliver=wiring.deliver, broken=self._delivery_broke)
+        self._traffic: list[Traffic] = []
         self._loop: asyncio.AbstractEventLoop | None = None
         self._main: asyncio.Task[None] | None = None
-        self._threads: tuple[threading.Thread, ...] = ()
-        self._random = Random()  # noqa: S311 - jitter of waits, no secret
+        self._network: threading.Thread | None = None
         self._is_stopping = self._is_abandoned = False
         self.crash: HarnessError | None = None
         """What ended the engine by surprise; whoever waits for a trial raises it."""
-        self.notices: list[str] = [cache.notice] if cache is not None and cache.notice else []
-        """What the user should know of a run that went on nevertheless."""
+        self._notices = list(sitting.notices)
+
+    @property
+    def notices(self) -> Sequence[str]:
+        """What the user should know of a run that goes on nevertheless; more come until it ends."""
+        return [*(self._store.notices if self._store is not None else ()), *self._notices]
 
     def start(self, trials: Sequence[Trial]) -> None:
         """Begin with the trials, in their order; returns at once."""
-        self._started_s = time.monotonic()
-        self._counts["total"] = len(trials)
-        network = threading.Thread(target=self._run, args=(trials,), name="prompt-engine", daemon=True)
-        delivery = threading.Thread(target=self._deliver_all, name="prompt-delivery", daemon=True)
-        self._threads = (network, delivery)
-        for thread in self._threads:
-            thread.start()
+        self._tally.begin(len(trials))
+        self._network = threading.Thread(target=self._run, args=(trials,), name="prompt-engine", daemon=True)
+        self._network.start()
+        self._delivery.start()
 
     def progress(self) -> Progress:
         """Where the run is now."""
-        counts = self._counts
-        end_s = self._finished_s if self._finished_s is not None else time.monotonic()
-        return Progress(
-            total=counts["total"],
-            done=counts["done"],
-            errors=counts["errors"],
-            from_cache=counts["from_cache"],
-            calls=counts["calls"] + counts["retries"],
-            retries=counts["retries"],
-            in_flight=counts["in_flight"],
-            spent_usd=self._spent_usd,
-            elapsed_s=end_s - self._started_s,
-        )
+        return self._tally.progress(tuple(traffic.progress() for traffic in self._traffic))
 
     def stop(self, *, wait: bool = True) -> None:
         """Begin no more calls, deliver what is answered, and return when both threads have ended, or would not end.
@@ -122,67 +99,55 @@ class Engine:
         """
         self._is_abandoned = self._is_abandoned or not wait
         self._is_stopping = True
+        if self._network is None:
+            return
+        if not self._is_abandoned:
+            self._network.join(_DRAIN_S)
+        self._cancel_calls()
+        if not self._is_abandoned:
+            self._network.join(_PATIENCE_S)
+            self._delivery.end()  # the network thread's own end, should it not come to it
+            self._delivery.join(_PATIENCE_S)
+        self._is_abandoned = True
+        self._delivery.abandon()
+
+    def _cancel_calls(self) -> None:
         loop, main = self._loop, self._main
-        if wait and not self._is_abandoned and self._threads:
-            self._threads[0].join(_DRAIN_S)
-        answered = self._counts["done"] == self._counts["total"]  # then only the backends are still being stopped
+        answered = self._tally.done == self._tally.total  # then only the backends are still being stopped
         if loop is not None and main is not None and not main.done() and not answered:
             with suppress(RuntimeError):  # the loop may just have closed by itself
                 loop.call_soon_threadsafe(main.cancel)
-        for thread in self._threads:
-            if not self._is_abandoned:
-                thread.join(_PATIENCE_S)
-            self._completions.put(None)  # the network thread's own end, should it not come to it
-        self._is_abandoned = True
 
     def join(self) -> None:
         """Wait until every trial is delivered and the backends are stopped."""
-        for thread in self._threads:
-            thread.join()
+        if self._network is not None:
+            self._network.join()
+            self._delivery.join()
 
     # -- the delivery thread ------------------------------------------------------------------------------------
 
-    def _deliver_all(self) -> None:
-        try:
-            for batch in self._batches():
-                if self._is_abandoned:
-                    return
-                self._record(batch)
-                self._deliver(batch)
-        except BaseException as error:  # noqa: BLE001 - handed to whoever waits
-            self.crash = _broken("delivering answers", error)
-
-    def _batches(self) -> Iterator[list[Completion]]:
-        while (first := self._completions.get()) is not None:
-            batch = [first]
-            ended = False
-            while len(batch) < _BATCH and not self._completions.empty():
-                completion = self._completions.get()
-                if completion is None:
-                    ended = True
-                    break
-                batch.append(completion)
-            yield batch
-            if ended:
-                return
-
-    def _record(self, batch: Sequence[Completion]) -> None:
-        if self._cache is None or self._settings.cache_mode in {"off", "only"}:
+    def _keep(self, batch: Sequence[Completion]) -> None:
+        """Make answers durable: the journal has them before anybody hears of them."""
+        if self._store is None:
             return
-        fresh = [
-            (completion.key, completion.trial.trial_id, completion.answer)
+        rows = [
+            Row(completion.trial.trial_id, completion.key, completion.content, completion.answer)
             for completion in batch
-            if completion.key and isinstance(completion.answer, Generation) and not completion.answer.from_cache
+            if completion.key and not completion.is_kept and isinstance(completion.answer, Generation)
         ]
+        tally = self._tally
         try:
-            if fresh:
-                self._cache.put_many(fresh)
+            if rows:
+                self._store.put(rows, Totals(tally.calls, tally.retries, tally.spent_usd, tally.elapsed_s))
         except RecordError as error:  # the answers are there all the same: they are scored and recorded
             self._notice(str(error))
 
+    def _delivery_broke(self, error: BaseException) -> None:
+        self.crash = _broken("delivering answers", error)
+
     def _notice(self, text: str) -> None:
-        if text not in self.notices:
-            self.notices.append(text)
+        if text not in self._notices:
+            self._notices.append(text)
 
     # -- the network thread -------------------------------------------------------------------------------------
 
@@ -193,157 +158,50 @@ class Engine:
             if not (self._is_stopping and isinstance(error, asyncio.CancelledError)):
                 self.crash = _broken("calling the backends", error)
         finally:
-            self._finished_s = time.monotonic()
-            self._completions.put(None)
+            self._tally.end()
+            self._delivery.end()
 
     async def _entry(self, trials: Sequence[Trial]) -> None:
         self._loop = asyncio.get_running_loop()
         self._main = asyncio.current_task()
         by_backend: dict[int, tuple[Backend, list[Trial]]] = {}
         for trial in trials:
-            backend = self._backend_of(trial)
+            backend = self._wiring.backend_of(trial)
             by_backend.setdefault(id(backend), (backend, []))[1].append(trial)
+        parts = self._parts()
         async with asyncio.TaskGroup() as group:
             for backend, own_trials in by_backend.values():
-                group.create_task(self._run_backend(backend, own_trials))
+                group.create_task(self._run_backend(backend, own_trials, parts))
 
-    async def _run_backend(self, backend: Backend, trials: Sequence[Trial]) -> None:
-        try:
-            missing = self._answer_from_cache(backend, trials)
-        except Exception as error:  # noqa: BLE001 - a backend may be of another distribution and raise anything
-            self._fail_all(trials, self._failure(backend, error))
-            return
-        if not missing:
-            return
-        try:
-            await backend.start()
-        except Exception as error:  # noqa: BLE001 - as above
-            self._fail_all([trial for trial, _ in missing], self._failure(backend, error))
-        else:
-            await self._call_all(backend, missing)
-        finally:
-            with suppress(Exception):  # every answer is there: a backend that does not end cannot hold the run up
-                async with asyncio.timeout(_STOP_S):
-                    await backend.stop()
-
-    def _answer_from_cache(self, backend: Backend, trials: Sequence[Trial]) -> list[tuple[Trial, str]]:
-        """The trials, with their keys, that have to be called; the others are answered or fail here."""
-        if self._cache is None or not backend.cacheable:
-            return [(trial, "") for trial in trials]
-        identity = backend.identity()
-        keyed = [(trial, self._key_of(trial, identity)) for trial in trials]
-        mode = self._settings.cache_mode
-        if mode == "refresh":
-            return keyed
-        found = self._recorded([key for _, key in keyed])
-        missing = []
-        for trial, key in keyed:
-            if (generation := found.get(key)) is not None:
-                self._complete(trial, generation, key)
-            elif mode == "only":
-                self._complete(trial, self._not_recorded(trial), key)
-            else:
-                missing.append((trial, key))
-        return missing
-
-    def _recorded(self, keys: Sequence[str]) -> Mapping[str, Generation]:
-        """The answers that are recorded; none, with a notice, where they cannot be read and models may be asked."""
-        assert self._cache is not None
-        try:
-            return self._cache.get_many(keys)
-        except RecordError as error:
-            if self._settings.cache_mode == "only":
-                raise
-            self._notice(str(error))
-            return {}
-
-    def _not_recorded(self, trial: Trial) -> CallError:
-        assert self._cache is not None
-        known = self._cache.nearest(trial.trial_id)
-        why = "its messages, model or parameters have changed since" if known else "it was never answered"
-        message = (
-            f"no answer is recorded for {trial.variant} on {trial.backend}, sample '{trial.sample.sample_id}': {why}; "
-            "--prompt-cache only calls no model; run once with --prompt-cache use"
+    async def _run_backend(self, backend: Backend, trials: Sequence[Trial], parts: Parts) -> None:
+        width = self._settings.concurrency or backend.concurrency
+        traffic = Traffic(backend.spec, width)
+        self._traffic.append(traffic)
+        caller = Caller(
+            backend,
+            traffic,
+            tally=self._tally,
+            max_retries=self._settings.max_retries,
+            is_stopping=parts.is_stopping,
         )
-        return CallError(kind="missing", message=message)
+        await BackendRun(backend, trials, parts).run(caller, width)
 
-    async def _call_all(self, backend: Backend, missing: Sequence[tuple[Trial, str]]) -> None:
-        todo = iter(missing)
-        width = min(self._settings.concurrency or backend.concurrency, len(missing))
-
-        async def worker() -> None:
-            for trial, key in todo:
-                if self._is_stopping:
-                    return
-                self._complete(trial, await self._answer(backend, trial), key)
-
-        async with asyncio.TaskGroup() as group:
-            for _ in range(width):
-                group.create_task(worker())
-
-    async def _answer(self, backend: Backend, trial: Trial) -> Generation | CallError:
-        request = Request(
-            messages=trial.messages,
-            sample_id=trial.sample.sample_id,
-            variant=trial.variant,
-            repeat=trial.repeat,
-            variables=trial.sample.variables,
-        )
-        self._counts["calls"] += 1
-        self._counts["in_flight"] += 1
-        try:
-            return await call(
-                backend,
-                request,
-                max_retries=self._settings.max_retries,
-                random=self._random,
-                on_retry=self._count_retry,
-            )
-        except BaseException as error:
-            if self._is_stopping and isinstance(error, asyncio.CancelledError):
-                raise
-            _forget_cancellation()
-            return self._failure(backend, error)
-        finally:
-            self._counts["in_flight"] -= 1
-
-    @staticmethod
-    def _failure(backend: Backend, error: BaseException) -> CallError:
-        """What a trial says of an error; one that no backend may raise is the backend's own fault."""
-        if isinstance(error, BackendError):
-            return CallError(kind=error.kind, message=str(error))
-        if isinstance(error, HarnessError):
-            return CallError(kind="rejected", message=str(error))
-        return CallError(
-            kind="crashed",
-            message=f"backend '{backend.spec.name}' broke off: {described_error(error, placed=True)}; mend it",
+    def _parts(self) -> Parts:
+        return Parts(
+            store=self._store,
+            mode=self._settings.cache_mode,
+            complete=self._complete,
+            notice=self._notice,
+            describe=self._wiring.describe,
+            content_of=self._wiring.content_of,
+            journalled=self._sitting.journalled,
+            waiting={},
+            is_stopping=lambda: self._is_stopping,
         )
 
-    def _count_retry(self) -> None:
-        self._counts["retries"] += 1
-
-    def _fail_all(self, trials: Sequence[Trial], error: CallError) -> None:
-        for trial in trials:
-            self._complete(trial, error, "")
-
-    def _complete(self, trial: Trial, answer: Generation | CallError, key: str) -> None:
-        self._counts["done"] += 1
-        if isinstance(answer, CallError):
-            self._counts["errors"] += 1
-        elif answer.from_cache:
-            self._counts["from_cache"] += 1
-        elif answer.cost_usd is None:
-            self._spent_usd = None
-        elif self._spent_usd is not None:
-            self._spent_usd += answer.cost_usd
-        self._completions.put(Completion(trial, answer, key))
-
-
-def _forget_cancellation() -> None:
-    """Undo what a backend did that cancelled the task it was called in."""
-    task = asyncio.current_task()
-    while task is not None and task.uncancel() > 0:
-        pass
+    def _complete(self, completion: Completion) -> None:
+        self._tally.completed(completion)
+        self._delivery.put(completion)
 
 
 def _broken(doing: str, error: BaseException) -> HarnessError:

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from harness.generate import AnswerCache
+from harness.generate import Store
 from harness.record import RunStore
 from harness.score import scorer
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from harness.generate import UnfinishedRun
     from tests.plugin.conftest import Project
 
 
@@ -56,15 +57,16 @@ def test_run_that_cannot_be_recorded_says_so_and_keeps_pytest_s_own_results(
 
 
 def test_cache_that_cannot_be_written_is_a_notice(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    made = AnswerCache.__init__
+    begin = Store.begin
 
-    def full(self: AnswerCache, folder: Path, *, read_only: bool) -> None:
-        made(self, folder, read_only=read_only)
-        pages = self._connection.execute("PRAGMA page_count").fetchone()[0]
-        self._connection.execute(f"PRAGMA max_page_count = {pages}")
+    def full(self: Store, run: UnfinishedRun, reports: Path) -> None:
+        begin(self, run, reports)
+        connection = self._database._connection
+        pages = connection.execute("PRAGMA page_count").fetchone()[0]
+        connection.execute(f"PRAGMA max_page_count = {pages}")
 
     project.write("app.py", "def answer(messages): return 'x' * 10_000")
-    monkeypatch.setattr(AnswerCache, "__init__", full)
+    monkeypatch.setattr(Store, "begin", full)
     result = project.run()
     assert result.ret == pytest.ExitCode.OK
     result.stdout.fnmatch_lines(["*answers.sqlite: the answer cache cannot be written (database or disk is full); *"])

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from harness.generate import AnswerCache
+from harness.generate import Store, Totals, UnfinishedRun
 from harness.schema import Settings
 
 if TYPE_CHECKING:
@@ -18,7 +18,8 @@ def settings(tmp_path: Path) -> Settings:
 
 
 @pytest.fixture
-def cache(tmp_path: Path) -> Iterator[AnswerCache]:
-    made = AnswerCache(tmp_path)
+def store(tmp_path: Path) -> Iterator[Store]:
+    made = Store(tmp_path)
+    made.begin(UnfinishedRun("r", "2026-11-22T00:00:00+00:00", Totals()), tmp_path / "reports")
     yield made
     made.close()

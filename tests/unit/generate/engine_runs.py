@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.generate import Engine
-from harness.plan import cache_key
+from harness.generate import Engine, Sitting, Wiring
+from harness.plan import cache_content, identity_text
 from harness.schema import BackendSpec, Generation, Message, Sample, Trial
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from harness.errors import BackendError
-    from harness.generate import AnswerCache, Completion
+    from harness.generate import Completion, Store
     from harness.schema import CallError, Request, Settings
 
 
@@ -68,16 +69,17 @@ def trials(count: int) -> list[Trial]:
 
 
 class Run:
-    def __init__(self, backend: Echo, settings: Settings, cache: AnswerCache | None = None) -> None:
+    def __init__(self, backend: Echo, settings: Settings, store: Store | None = None) -> None:
         self.completions: list[Completion] = []
         self.threads: set[str] = set()
-        self.engine = Engine(
+        wiring = Wiring(
             backend_of=lambda _trial: backend,
-            key_of=lambda trial, identity: cache_key(identity, trial.messages, trial.repeat),
+            describe=identity_text,
+            content_of=lambda trial, identity: cache_content(identity, trial.messages, trial.repeat),
             deliver=self._deliver,
-            cache=cache,
-            settings=settings,
         )
+        sitting = Sitting("r", datetime(2026, 11, 22, tzinfo=UTC), store)
+        self.engine = Engine(wiring, settings, sitting)
 
     def _deliver(self, batch: Sequence[Completion]) -> None:
         self.threads.add(threading.current_thread().name)

@@ -12,7 +12,7 @@ from harness.schema import CallError, Generation, Message
 from tests.unit.generate.engine_runs import Echo, Run, trials
 
 if TYPE_CHECKING:
-    from harness.generate import AnswerCache
+    from harness.generate import Store
     from harness.schema import CacheMode, Request, Settings
 
 
@@ -44,44 +44,44 @@ def test_delivery_is_in_a_thread_of_its_own(settings: Settings) -> None:
     assert run.threads == {"prompt-delivery"}
 
 
-def test_second_run_calls_nothing(settings: Settings, cache: AnswerCache) -> None:
-    Run(Echo(), settings, cache).all(trials(20))
+def test_second_run_calls_nothing(settings: Settings, store: Store) -> None:
+    Run(Echo(), settings, store).all(trials(20))
     again = Echo()
-    answers = Run(again, settings, cache).all(trials(20))
+    answers = Run(again, settings, store).all(trials(20))
     assert again.calls == []
     assert again.started == 0
     assert all(isinstance(answer, Generation) and answer.from_cache for answer in answers.values())
 
 
-def test_changed_message_is_asked_again(settings: Settings, cache: AnswerCache) -> None:
+def test_changed_message_is_asked_again(settings: Settings, store: Store) -> None:
     work = trials(3)
-    Run(Echo(), settings, cache).all(work)
+    Run(Echo(), settings, store).all(work)
     again = Echo()
     changed = [replace(work[0], messages=(Message("user", "other"),)), *work[1:]]
-    Run(again, settings, cache).all(changed)
+    Run(again, settings, store).all(changed)
     assert [call.messages[0].content for call in again.calls] == ["other"]
 
 
-def test_repeats_do_not_collapse_to_one_answer(settings: Settings, cache: AnswerCache) -> None:
+def test_repeats_do_not_collapse_to_one_answer(settings: Settings, store: Store) -> None:
     work = trials(1)
     backend = Echo()
-    Run(backend, settings, cache).all([*work, replace(work[0], trial_id="t0r2", repeat=2)])
+    Run(backend, settings, store).all([*work, replace(work[0], trial_id="t0r2", repeat=2)])
     assert [call.repeat for call in backend.calls] == [1, 2]
 
 
-def test_refresh_asks_again_and_records(settings: Settings, cache: AnswerCache) -> None:
-    Run(Echo(), settings, cache).all(trials(2))
+def test_refresh_asks_again_and_records(settings: Settings, store: Store) -> None:
+    Run(Echo(), settings, store).all(trials(2))
     again = Echo()
-    Run(again, replace(settings, cache_mode="refresh"), cache).all(trials(2))
+    Run(again, replace(settings, cache_mode="refresh"), store).all(trials(2))
     assert len(again.calls) == 2
 
 
-def test_only_calls_nothing_and_says_what_is_missing(settings: Settings, cache: AnswerCache) -> None:
+def test_only_calls_nothing_and_says_what_is_missing(settings: Settings, store: Store) -> None:
     work = trials(3)
-    Run(Echo(), settings, cache).all(work[:2])
+    Run(Echo(), settings, store).all(work[:2])
     changed = replace(work[1], messages=(Message("user", "other"),))
     silent = Echo()
-    run = Run(silent, replace(settings, cache_mode="only"), cache)
+    run = Run(silent, replace(settings, cache_mode="only"), store)
     answers = run.all([work[0], changed, work[2]])
     assert silent.calls == []
     assert (run.engine.progress().calls, run.engine.progress().errors) == (0, 2)
@@ -89,7 +89,8 @@ def test_only_calls_nothing_and_says_what_is_missing(settings: Settings, cache: 
     assert isinstance(answers["t0"], Generation)
     assert answers["t1"] == CallError(
         "missing",
-        "no answer is recorded for v on echo, sample '1': its messages, model or parameters have changed since; "
+        "no answer is recorded for v on echo, sample '1': the user message differs at character 1: 'q1' recorded, "
+        "'other' now; "
         "--prompt-cache only calls no model; run once with --prompt-cache use",
     )
     assert answers["t2"] == CallError(
@@ -100,22 +101,20 @@ def test_only_calls_nothing_and_says_what_is_missing(settings: Settings, cache: 
 
 
 @pytest.mark.parametrize("mode", ["use", "only"])
-def test_backend_that_costs_nothing_is_asked_every_time(
-    settings: Settings, cache: AnswerCache, mode: CacheMode
-) -> None:
+def test_backend_that_costs_nothing_is_asked_every_time(settings: Settings, store: Store, mode: CacheMode) -> None:
     for _ in range(2):
         backend = Echo()
         backend.cacheable = False
-        answers = Run(backend, replace(settings, cache_mode=mode), cache).all(trials(2))
+        answers = Run(backend, replace(settings, cache_mode=mode), store).all(trials(2))
         assert len(backend.calls) == 2
         assert not any(answer.from_cache for answer in answers.values() if isinstance(answer, Generation))
 
 
-def test_errors_are_not_recorded(settings: Settings, cache: AnswerCache) -> None:
+def test_errors_are_not_recorded(settings: Settings, store: Store) -> None:
     broken = Echo(fail=lambda _request, _tries: BackendError("no", kind="rejected"))
-    Run(broken, settings, cache).all(trials(2))
+    Run(broken, settings, store).all(trials(2))
     again = Echo()
-    Run(again, settings, cache).all(trials(2))
+    Run(again, settings, store).all(trials(2))
     assert len(again.calls) == 2
 
 
@@ -179,9 +178,7 @@ def test_backend_that_hangs_is_cut_off_after_its_timeout(settings: Settings) -> 
     assert answer.kind == "timeout"
 
 
-def test_stop_begins_no_more_calls_and_keeps_the_answers_of_those_under_way(
-    settings: Settings, cache: AnswerCache
-) -> None:
+def test_stop_begins_no_more_calls_and_keeps_the_answers_of_those_under_way(settings: Settings, store: Store) -> None:
     class Paid(Echo):
         async def generate(self, request: Request) -> Generation:
             if request.sample_id == "3":
@@ -191,19 +188,19 @@ def test_stop_begins_no_more_calls_and_keeps_the_answers_of_those_under_way(
 
     reached = threading.Event()
     backend = Paid(concurrency=2)
-    run = Run(backend, settings, cache)
+    run = Run(backend, settings, store)
     run.engine.start(trials(100))
     assert reached.wait(20)
     run.engine.stop()
     assert 4 <= len(backend.calls) < 10
     assert len(run.completions) == len(backend.calls)
     again = Echo()
-    Run(again, settings, cache).all(trials(100))
+    Run(again, settings, store).all(trials(100))
     assert len(again.calls) == 100 - len(backend.calls)
 
 
 def test_stop_ends_calls_that_hang_and_keeps_what_was_answered(
-    settings: Settings, cache: AnswerCache, monkeypatch: pytest.MonkeyPatch
+    settings: Settings, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("harness.generate.engine._DRAIN_S", 0.1)
     backend = Echo(concurrency=1)
@@ -217,14 +214,14 @@ def test_stop_ends_calls_that_hang_and_keeps_what_was_answered(
 
     reached = threading.Event()
     backend = Stuck(concurrency=1)
-    run = Run(backend, settings, cache)
+    run = Run(backend, settings, store)
     run.engine.start(trials(10))
     assert reached.wait(20)
     run.engine.stop()
     assert [completion.trial.trial_id for completion in run.completions] == ["t0", "t1", "t2", "t3", "t4"]
     assert backend.stopped == 1
     again = Echo()
-    Run(again, settings, cache).all(trials(10))
+    Run(again, settings, store).all(trials(10))
     assert len(again.calls) == 5
 
 

@@ -9,15 +9,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from harness.errors import HarnessError, RecordError
-from harness.generate import AnswerCache
 from harness.generate import engine as engine_module
 from harness.schema import CallError, Generation
 from tests.unit.generate.engine_runs import Echo, Run, trials
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
-    from harness.generate import Completion
+    from harness.generate import Completion, Row, Store, Totals
     from harness.schema import Request, Settings
 
 
@@ -78,9 +77,7 @@ def test_backend_that_cancels_its_own_task_costs_one_trial_only(settings: Settin
 
 
 @pytest.mark.parametrize("member", ["identity", "start"])
-def test_defect_before_the_first_call_fails_the_backend_s_trials(
-    settings: Settings, cache: AnswerCache, member: str
-) -> None:
+def test_defect_before_the_first_call_fails_the_backend_s_trials(settings: Settings, store: Store, member: str) -> None:
     class Defect(Echo):
         def identity(self) -> Mapping[str, object]:
             return {"number": int("x")} if member == "identity" else {}
@@ -89,7 +86,7 @@ def test_defect_before_the_first_call_fails_the_backend_s_trials(
             if member == "start":
                 raise ZeroDivisionError
 
-    answers = Run(Defect(), settings, cache).all(trials(3))
+    answers = Run(Defect(), settings, store).all(trials(3))
     assert [answer.kind for answer in answers.values() if isinstance(answer, CallError)] == ["crashed"] * 3
 
 
@@ -143,28 +140,30 @@ def test_abandoned_engine_is_not_waited_for_at_all(settings: Settings) -> None:
     run.engine.join()
 
 
-def test_answers_that_cannot_be_kept_are_delivered_all_the_same(settings: Settings, cache: AnswerCache) -> None:
-    class Full(AnswerCache):
-        def put_many(self, answers: Iterable[tuple[str, str, Generation]]) -> None:
-            raise RecordError(f"disk full at {len(list(answers))}")
+def test_answers_that_cannot_be_kept_are_delivered_all_the_same(
+    settings: Settings, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(rows: Sequence[Row], totals: Totals | None = None) -> None:
+        raise RecordError(f"disk full at {len(rows)} of {totals and totals.calls}")
 
-    run = Run(Echo(concurrency=1), settings, Full(cache.path.parent))
+    monkeypatch.setattr(store, "put", full)
+    run = Run(Echo(concurrency=1), settings, store)
     answers = run.all(trials(1))
     assert isinstance(answers["t0"], Generation)
-    assert run.engine.notices == ["disk full at 1"]
+    assert run.engine.notices == ["disk full at 1 of 1"]
 
 
 def test_cache_that_cannot_be_read_is_done_without_unless_nothing_may_be_asked(
-    settings: Settings, cache: AnswerCache
+    settings: Settings, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    class Damaged(AnswerCache):
-        def get_many(self, keys: Sequence[str]) -> dict[str, Generation]:
-            raise RecordError(f"damaged at {len(keys)}")
+    def damaged(keys: Sequence[str]) -> dict[str, Generation]:
+        raise RecordError(f"damaged at {len(keys)}")
 
-    run = Run(Echo(), settings, Damaged(cache.path.parent))
+    monkeypatch.setattr(store, "get_many", damaged)
+    run = Run(Echo(), settings, store)
     assert all(isinstance(answer, Generation) for answer in run.all(trials(3)).values())
     assert run.engine.notices == ["damaged at 3"]
     silent = Echo()
-    answers = Run(silent, replace(settings, cache_mode="only"), Damaged(cache.path.parent)).all(trials(3))
+    answers = Run(silent, replace(settings, cache_mode="only"), store).all(trials(3))
     assert set(answers.values()) == {CallError("rejected", "damaged at 3")}
     assert silent.calls == []

@@ -1,0 +1,235 @@
+"""All trials of one backend: what is known is answered at once, the rest is called, so many at a time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from harness.errors import BackendError, HarnessError, RecordError
+from harness.generate.completion import Completion
+from harness.schema import CallError, content_key
+from harness.wording import described_error
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from harness.backends import Backend
+    from harness.generate.caller import Caller
+    from harness.generate.store import Journalled, Store
+    from harness.schema import CacheMode, Generation, Trial
+
+_STOP_S = 30.0
+"""Longest that a backend may take to stop."""
+_WINDOW = 128
+"""Keys claimed at once: two runs of a project then share the work in small pieces."""
+_AGAIN_S = 0.1
+"""Wait before asking again whether another run has answered what it had claimed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the runs of all backends share; belongs to one event loop."""
+
+    store: Store | None
+    """Where answers are kept; None keeps none."""
+    mode: CacheMode
+    """What the store is used for."""
+    complete: Callable[[Completion], None]
+    """Takes each completion."""
+    notice: Callable[[str], None]
+    """Takes what the user should know of a run that goes on."""
+    describe: Callable[[Mapping[str, object]], str]
+    """A backend's identity → its canonical text."""
+    content_of: Callable[[Trial, str], str]
+    """A trial and its backend's text → what the cache key is the digest of."""
+    journalled: Mapping[str, Journalled]
+    """Answers of earlier sittings of this run, by trial id."""
+    waiting: dict[str, list[Trial]]
+    """By key that is going to be called: further trials that it answers too, of whatever backend."""
+    is_stopping: Callable[[], bool]
+    """Whether no more calls shall begin."""
+
+
+class BackendRun:
+    """The trials of one backend."""
+
+    def __init__(self, backend: Backend, trials: Sequence[Trial], parts: Parts) -> None:
+        """Nothing is looked up or called before `run`."""
+        self._backend = backend
+        self._trials = trials
+        self._parts = parts
+        self._identity = ""
+        self._claims = parts.mode == "use" and parts.store is not None and backend.cacheable
+        self._pending: deque[tuple[Trial, str]] = deque()
+        self._ready: deque[tuple[Trial, str]] = deque()
+        self._elsewhere: deque[tuple[Trial, str]] = deque()
+        self._refilling = asyncio.Lock()
+
+    async def run(self, caller: Caller, width: int) -> None:
+        """Answer every trial; at most `width` calls are under way at once."""
+        try:
+            self._look_up()
+        except Exception as error:  # noqa: BLE001 - a backend may be of another distribution and raise anything
+            self._fail(self._trials, failure(self._backend, error))
+            return
+        if not self._pending:
+            return
+        try:
+            await self._backend.start()
+        except Exception as error:  # noqa: BLE001 - as above
+            self._fail([trial for trial, _ in self._pending], failure(self._backend, error))
+        else:
+            await self._call_all(caller, min(width, len(self._pending)))
+        finally:
+            with suppress(Exception):  # every answer is there: a backend that does not end cannot hold the run up
+                async with asyncio.timeout(_STOP_S):
+                    await self._backend.stop()
+
+    # -- what is known ------------------------------------------------------------------------------------------
+
+    def _look_up(self) -> None:
+        """Complete the trials whose answers are recorded; the others are pending, each key once."""
+        parts = self._parts
+        if parts.store is None or not self._backend.cacheable:
+            self._pending.extend((trial, "") for trial in self._trials)
+            return
+        self._identity = parts.describe(self._backend.identity())
+        keyed = [(trial, content_key(parts.content_of(trial, self._identity))) for trial in self._trials]
+        rest = [each for each in keyed if not self._is_journalled(*each)]
+        found = self._recorded([key for _, key in rest]) if parts.mode in {"use", "only"} else {}
+        for trial, key in rest:
+            if (generation := found.get(key)) is not None:
+                parts.complete(Completion(trial, generation, key))
+            elif parts.mode == "only":
+                parts.complete(Completion(trial, self._not_recorded(trial), key))
+            else:
+                self._await_call(trial, key)
+
+    def _is_journalled(self, trial: Trial, key: str) -> bool:
+        known = self._parts.journalled.get(trial.trial_id)
+        if known is None or known.key != key:
+            return False
+        self._parts.complete(Completion(trial, known.generation, key, is_kept=True))
+        return True
+
+    def _recorded(self, keys: Sequence[str]) -> Mapping[str, Generation]:
+        """The answers that are recorded; none, with a notice, where they cannot be read and models may be asked."""
+        assert self._parts.store is not None
+        try:
+            return self._parts.store.get_many(keys)
+        except RecordError as error:
+            if self._parts.mode == "only":
+                raise
+            self._parts.notice(str(error))
+            return {}
+
+    def _not_recorded(self, trial: Trial) -> CallError:
+        assert self._parts.store is not None
+        why = self._parts.store.nearest(trial.trial_id, self._parts.content_of(trial, self._identity))
+        message = (
+            f"no answer is recorded for {trial.variant} on {trial.backend}, sample '{trial.sample.sample_id}': {why}; "
+            "--prompt-cache only calls no model; run once with --prompt-cache use"
+        )
+        return CallError(kind="missing", message=message)
+
+    def _await_call(self, trial: Trial, key: str) -> None:
+        """Put the trial in line, or with the one that asks the same."""
+        if self._parts.mode == "off":
+            self._pending.append((trial, key))
+        elif (others := self._parts.waiting.get(key)) is not None:
+            others.append(trial)
+        else:
+            self._parts.waiting[key] = []
+            self._pending.append((trial, key))
+
+    # -- what is called -----------------------------------------------------------------------------------------
+
+    async def _call_all(self, caller: Caller, width: int) -> None:
+        async def worker() -> None:
+            while not self._parts.is_stopping() and (each := await self._next()) is not None:
+                under_way.add(each[1])
+                self._complete(*each, await caller.answer(each[0]))
+                under_way.discard(each[1])
+
+        under_way: set[str] = set()
+        try:
+            async with asyncio.TaskGroup() as group:
+                for _ in range(width):
+                    group.create_task(worker())
+        finally:
+            self._release([*under_way, *(key for _, key in self._ready)])
+
+    async def _next(self) -> tuple[Trial, str] | None:
+        """The next trial to call; None when there is none any more."""
+        while not self._ready:
+            async with self._refilling:
+                if not self._ready and not await self._refill():
+                    return None
+        return self._ready.popleft()
+
+    async def _refill(self) -> bool:
+        """Make trials ready that this run may call now; False when all are done or under way."""
+        if not self._claims:
+            self._ready, self._pending = self._pending, self._ready
+        while not self._ready and (self._pending or self._elsewhere) and not self._parts.is_stopping():
+            line = self._pending or self._elsewhere
+            if line is self._elsewhere:
+                await asyncio.sleep(_AGAIN_S)
+            self._claim([line.popleft() for _ in range(min(_WINDOW, len(line)))])
+        return bool(self._ready)
+
+    def _claim(self, wanted: Sequence[tuple[Trial, str]]) -> None:
+        """Take what no other run is calling; what another has answered meanwhile is complete."""
+        assert self._parts.store is not None
+        try:
+            claim = self._parts.store.claim([key for _, key in wanted])
+        except RecordError as error:  # better to pay twice than not to run
+            self._parts.notice(str(error))
+            self._ready.extend(wanted)
+            return
+        for trial, key in wanted:
+            if (generation := claim.answered.get(key)) is not None:
+                self._complete(trial, key, generation)
+            elif key in claim.granted:
+                self._ready.append((trial, key))
+            else:
+                self._elsewhere.append((trial, key))
+
+    def _complete(self, trial: Trial, key: str, answer: Generation | CallError) -> None:
+        """Hand the answer on, to the trials that asked the same as well."""
+        parts = self._parts
+        if isinstance(answer, CallError):
+            self._release([key])
+            shared: Generation | CallError = answer
+            content = ""
+        else:
+            content = parts.content_of(trial, self._identity) if key and not answer.from_cache else ""
+            shared = replace(answer, from_cache=True)
+        parts.complete(Completion(trial, answer, key, content))
+        for other in parts.waiting.pop(key, ()):
+            parts.complete(Completion(other, shared, key))
+
+    def _release(self, keys: Sequence[str]) -> None:
+        """Let other runs call what this one will not answer."""
+        if self._claims and keys and self._parts.store is not None:
+            with suppress(RecordError):
+                self._parts.store.release(keys)
+
+    def _fail(self, trials: Sequence[Trial], error: CallError) -> None:
+        for trial in trials:
+            self._parts.complete(Completion(trial, error))
+
+
+def failure(backend: Backend, error: BaseException) -> CallError:
+    """What a trial says of an error; one that no backend may raise is the backend's own fault."""
+    if isinstance(error, BackendError):
+        return CallError(kind=error.kind, message=str(error))
+    if isinstance(error, HarnessError):
+        return CallError(kind="rejected", message=str(error))
+    return CallError(
+        kind="crashed",
+        message=f"backend '{backend.spec.name}' broke off: {described_error(error, placed=True)}; mend it",
+    )

@@ -1,0 +1,83 @@
+"""The counts of a run, for the live line and the record."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from harness.schema import CallError, Progress
+
+if TYPE_CHECKING:
+    from harness.generate.completion import Completion
+    from harness.generate.store import Totals
+    from harness.schema import BackendProgress
+
+
+class Tally:
+    """Written by the engine's loop alone; whoever reads it may be a moment behind."""
+
+    def __init__(self, before: Totals | None = None) -> None:
+        """Begin where an earlier sitting of the run ended."""
+        self.total = self.done = self.errors = self.from_cache = self.not_run = self.in_flight = 0
+        self.calls = before.calls if before else 0
+        self.retries = before.retries if before else 0
+        self.spent_usd: float | None = before.spent_usd if before else 0.0
+        self._before_s = before.elapsed_s if before else 0.0
+        self._started_s = time.monotonic()
+        self._finished_s: float | None = None
+
+    def begin(self, total: int) -> None:
+        """The first of `total` trials is about to be called."""
+        self._started_s = time.monotonic()
+        self.total = total
+
+    def end(self) -> None:
+        """Nothing is called any more."""
+        self._finished_s = time.monotonic()
+
+    @property
+    def elapsed_s(self) -> float:
+        """Seconds of all sittings, until now or the end."""
+        end_s = self._finished_s if self._finished_s is not None else time.monotonic()
+        return self._before_s + end_s - self._started_s
+
+    def retried(self) -> None:
+        """A call is made again."""
+        self.retries += 1
+        self.calls += 1
+
+    def completed(self, completion: Completion) -> None:
+        """A trial is done."""
+        answer = completion.answer
+        self.done += 1
+        if isinstance(answer, CallError):
+            if answer.kind == "not_run":
+                self.not_run += 1
+            else:
+                self.errors += 1
+        elif answer.from_cache:
+            self.from_cache += 1
+        elif not completion.is_kept:  # else it was counted in the sitting that paid for it
+            self._spend(answer.cost_usd)
+
+    def _spend(self, cost_usd: float | None) -> None:
+        if cost_usd is None:
+            self.spent_usd = None
+        elif self.spent_usd is not None:
+            self.spent_usd += cost_usd
+
+    def progress(self, backends: tuple[BackendProgress, ...] = ()) -> Progress:
+        """Where the run is now."""
+        return Progress(
+            total=self.total,
+            done=self.done,
+            errors=self.errors,
+            from_cache=self.from_cache,
+            calls=self.calls,
+            retries=self.retries,
+            in_flight=self.in_flight,
+            spent_usd=self.spent_usd,
+            elapsed_s=self.elapsed_s,
+            not_run=self.not_run,
+            backends=backends,
+        )
