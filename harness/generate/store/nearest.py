@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from harness.schema import canonical_json
 from harness.wording import counted, escaped, one_line
@@ -22,35 +22,49 @@ _LONGEST = 48
 """Characters of a value that are shown."""
 _ABSENT = object()
 
-Chats = dict[int, int]
-"""Hash of messages and repeat → row id of an answer to them."""
+
+class Recorded(NamedTuple):
+    """Where answers lie that a missing one may be compared with."""
+
+    by_trial: dict[str, list[int]]
+    """Trial id → row ids of its answers, the last one last."""
+    by_chat: dict[int, int]
+    """Hash of messages and repeat → row id of an answer to them."""
 
 
-def by_trial(connection: sqlite3.Connection, trial: str) -> list[str]:
-    """The contents recorded for a trial, the last one first; empty texts where an old version kept none."""
+def survey(connection: sqlite3.Connection) -> Recorded:
+    """All that is recorded; the whole file is read."""
+    found = Recorded({}, {})
+    for number, trial, content in connection.execute("SELECT id, trial, content FROM answers ORDER BY recorded_at, id"):
+        found.by_trial.setdefault(trial, []).append(number)
+        if content:
+            found.by_chat[hash(_chat(content))] = number
+    return found
+
+
+def contents(connection: sqlite3.Connection, numbers: Sequence[int]) -> list[str]:
+    """The contents in these rows; empty texts where an old version kept none."""
     rows = connection.execute(
-        "SELECT content FROM answers WHERE trial = ? ORDER BY recorded_at DESC, id DESC LIMIT ?", (trial, _MOST)
+        "SELECT content FROM answers WHERE id IN (SELECT value FROM json_each(?))", (json.dumps(numbers[-_MOST:]),)
     )
     return [content for (content,) in rows]
 
 
-def chats(connection: sqlite3.Connection) -> Chats:
-    """Every chat that has an answer; the whole file is read."""
-    rows = connection.execute("SELECT id, content FROM answers WHERE content != ''")
-    return {hash(_chat(content)): number for number, content in rows}
-
-
-def by_chat(connection: sqlite3.Connection, known: Chats, content: str) -> str | None:
-    """A content with the same messages and repeat, asked of another backend; None where there is none."""
-    number = known.get(hash(_chat(content)))
-    row = number is not None and connection.execute("SELECT content FROM answers WHERE id = ?", (number,)).fetchone()
-    return row[0] if row and _chat(row[0]) == _chat(content) else None
+def explain(connection: sqlite3.Connection, known: Recorded, trial: str, *, content: str) -> str:
+    """Why a trial has no answer: how `content` differs from what was recorded for it, else of another backend."""
+    if own := contents(connection, known.by_trial.get(trial, ())):
+        return why_missing(content, own)
+    other = known.by_chat.get(hash(_chat(content)))
+    found = contents(connection, [other]) if other is not None else []
+    if any(_chat(each) == _chat(content) for each in found):
+        return f"only another backend was asked this ({why_missing(content, found)})"
+    return "it was never answered"
 
 
 def why_missing(content: str, recorded: Sequence[str]) -> str:
     """How `content` differs from the recorded content that differs least, in a few words."""
     now = json.loads(content)
-    found = [list(_differences(json.loads(text), now)) for text in recorded if text]
+    found = [list(_differences(json.loads(text), now)) for text in reversed(recorded) if text]
     if not found:
         return "an earlier version recorded an answer, without what it was an answer to"
     nearest = min(found, key=len)

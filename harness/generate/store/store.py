@@ -58,7 +58,7 @@ class Store:
         self._writing = threading.Lock()
         self._backlog = Backlog()
         self._unmarked: set[str] = set()
-        self._chats: nearest.Chats | None = None
+        self._recorded: nearest.Recorded | None = None
         self._added_usd: dict[int, float] = {}
         """What this store has added to the ledger, by day."""
 
@@ -235,22 +235,17 @@ class Store:
     def nearest(self, trial: str, content: str) -> str:
         """Why the trial has no recorded answer: how `content` differs from the nearest that was answered.
 
-        Nearest is what was recorded for the trial itself, else an answer of another backend to the same messages.
+        Nearest is what was recorded for the trial itself, else an answer of another backend to the same messages. What
+        is recorded is looked over once, at the first question.
 
         Raises:
             RecordError: the file cannot be read.
 
         """
-        recorded = self._database.read(lambda connection: nearest.by_trial(connection, trial))
-        if recorded:
-            return nearest.why_missing(content, recorded)
-        if self._chats is None:
-            self._chats = self._database.read(nearest.chats)
-        known = self._chats
-        other = self._database.read(lambda connection: nearest.by_chat(connection, known, content))
-        if other is None:
-            return "it was never answered"
-        return f"only another backend was asked this ({nearest.why_missing(content, [other])})"
+        if self._recorded is None:
+            self._recorded = self._database.read(nearest.survey)
+        known = self._recorded
+        return self._database.read(lambda connection: nearest.explain(connection, known, trial, content=content))
 
     def has_trial(self, trial: str) -> bool:
         """Whether an answer is recorded for this trial id, under whatever key; raises RecordError."""
