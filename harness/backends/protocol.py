@@ -3,10 +3,10 @@
 A new backend is one file with one class: a constructor that takes a `BackendSpec` and does no work beyond checking it
 (`OptionError` for what is wrong) and the members of `Backend`. It may have more, as it needs them: `uses`, the keys of
 a backend's entry that mean something to it; a classmethod `check(spec)`, for options to check before a run;
-`share(kept)`, of `Sharing`; and `keeps_timeout = True`, when every call surely ends `timeout_s` after it was sent,
-though it may wait before that for what others use (any other is cut off 5 s after `timeout_s`). Register it in
-`registry.py`, or from another distribution by the entry point group `pytest_prompt_suite.backends`, whose name is the
-provider's::
+`share(kept)`, of `Sharing`; `paid = False`, when nobody bills its calls; and `keeps_timeout = True`, when every call
+surely ends `timeout_s` after it was sent, though it may wait before that for what others use (any other is cut off 5 s
+after `timeout_s`). Register it in `registry.py`, or from another distribution by the entry point group
+`pytest_prompt_suite.backends`, whose name is the provider's::
 
     [project.entry-points."pytest_prompt_suite.backends"]
     parrot = "my_package.parrot:Parrot"
