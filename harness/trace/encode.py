@@ -64,9 +64,19 @@ def _event(event: SpanEvent) -> str:
 
 
 def _attributes(attributes: Mapping[str, AttributeValue | None]) -> str:
-    return ",".join(
-        [f"{_key(key)}{_VALUES[type(value)](value)}}}}}" for key, value in attributes.items() if value is not None]
-    )
+    pairs = []
+    for key, value in attributes.items():
+        if type(value) is str:
+            pairs.append(f'{_key(key)}"stringValue":{_string(value)}}}}}')
+        elif value is not None:
+            pairs.append(_pair(key, value))
+    return ",".join(pairs)
+
+
+@lru_cache(4096, typed=True)
+def _pair(key: str, value: bool | float | tuple[str, ...]) -> str:  # noqa: FBT001 - an attribute's value
+    """An attribute that is no text: most have few values."""
+    return f"{_key(key)}{_VALUES[type(value)](value)}}}}}"
 
 
 @lru_cache(1024)
@@ -87,7 +97,6 @@ def _array(texts: tuple[str, ...]) -> str:
 
 
 _VALUES: dict[type, Callable[[Any], str]] = {
-    str: lambda value: f'"stringValue":{_string(value)}',
     int: lambda value: f'"intValue":"{value}"',
     float: lambda value: f'"doubleValue":{orjson.dumps(value).decode()}',
     bool: lambda value: f'"boolValue":{"true" if value else "false"}',

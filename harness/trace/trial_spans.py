@@ -11,7 +11,7 @@ from harness.trace.call_spans import backend_attributes, call_spans
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from harness.schema import AttributeValue, CellKey, Score, Suite, TrialResult
+    from harness.schema import AttributeValue, BackendSpec, CellKey, Score, Suite, TrialResult
     from harness.trace.call_spans import Place
     from harness.trace.ids import Ids
     from harness.trace.trial import TrialTrace
@@ -41,7 +41,7 @@ class Facts:
         self._suites = {suite.name: suite for suite in suites}
         self._cells: dict[CellKey, dict[str, AttributeValue | None]] = {}
         self._metrics: dict[str, dict[str, AttributeValue | None]] = {}
-        self.backends = {
+        self._backends = {
             (suite.name, spec.name): backend_attributes(spec) for suite in suites for spec in suite.backends
         }
         self._checks = {
@@ -62,6 +62,13 @@ class Facts:
                 "prompt_suite.prompt.version": prompt.version,
                 "prompt_suite.backend": cell[2],
             }
+        return known
+
+    def of_backend(self, suite: str, spec: BackendSpec) -> Mapping[str, AttributeValue | None]:
+        """What all calls to the backend have in common."""
+        known = self._backends.get((suite, spec.name))
+        if known is None:
+            known = self._backends[suite, spec.name] = backend_attributes(spec)
         return known
 
     def of_metric(self, metric: str) -> Mapping[str, AttributeValue | None]:
@@ -108,7 +115,7 @@ class SpanMaker:
                 spans.append(span)
         for call in trace.calls:
             parent_id = root_id if call.under is None else metric_ids.get(call.under, root_id)
-            common = self._facts.backends.get((trial.suite, call.spec.name)) or backend_attributes(call.spec)
+            common = self._facts.of_backend(trial.suite, call.spec)
             spans += call_spans(call, (trace_id, parent_id), common=common, clean=self._clean)
         return spans
 
@@ -121,10 +128,15 @@ class SpanMaker:
             "prompt_suite.trial.id": trial.trial_id,
             "prompt_suite.outcome": result.outcome,
             "prompt_suite.from_cache": None if generation is None else generation.from_cache,
-            "error.type": None if error is None else error.kind,
         }
+        failed = None
+        if error is not None:
+            attributes["error.type"] = error.kind
+            if result.outcome == "error":
+                failed = self._clean(error.message)
+            else:  # it was not run, or its answer could not be read, which is a wrong answer
+                attributes["prompt_suite.reason"] = self._clean(error.message)
         name = f"trial {trial.variant} {trial.sample.sample_id}"
-        failed = None if error is None else self._clean(error.message)
         times = (trace.began_ns, max(time.time_ns(), trace.began_ns))
         common = self._facts.of_cell(trial.cell)
         return Span(*place, None, name, "internal", *times, attributes, common, link=self._run, error=failed)
@@ -137,16 +149,15 @@ class SpanMaker:
             score = scores.get(name)
             if score is None:
                 continue
-            reason = None if score.reason is None else self._clean(score.reason)
-            attributes: dict[str, Any] = {
-                "gen_ai.evaluation.name": name,
-                "gen_ai.evaluation.score.value": score.value,
-                "gen_ai.evaluation.score.label": self._facts.label(suite, score, result.missed),
-                "gen_ai.evaluation.explanation": reason,
-            }
+            attributes: dict[str, Any] = {"gen_ai.evaluation.name": name, "gen_ai.evaluation.score.value": score.value}
+            label = self._facts.label(suite, score, result.missed)
+            if label is not None:
+                attributes["gen_ai.evaluation.score.label"] = label
+            if score.reason is not None:
+                attributes["gen_ai.evaluation.explanation"] = self._clean(score.reason)
             if score.status == "failed":
                 attributes["error.type"] = "metric"
-                failed = reason or "failed"
+                failed = attributes.get("gen_ai.evaluation.explanation", "failed")
             events.append(SpanEvent("gen_ai.evaluation.result", one.ended_ns, attributes))
         times = (one.began_ns, one.ended_ns)
         own = {"prompt_suite.batch": one.n_answers}

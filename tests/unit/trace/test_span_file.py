@@ -136,6 +136,17 @@ def test_trial_without_an_answer_says_why(tmp_path: Path) -> None:
     assert run["name"] == "run", "no metric scored what is not there"
 
 
+def test_trial_that_was_not_run_is_no_error(tmp_path: Path) -> None:
+    tracer = make_tracer(tmp_path)
+    reason = CallError("not_run", "the budget is spent")
+    tracer.scored([TrialResult(make_trial(), "not_run", None, None, reason, (), ())], TIMES)
+    root, run = finished(tracer)
+    assert "status" not in root
+    assert facts(root)["prompt_suite.outcome"] == "not_run"
+    assert facts(root)["prompt_suite.reason"] == "the budget is spent"
+    assert run["name"] == "run"
+
+
 def test_scores_are_evaluation_results(tmp_path: Path) -> None:
     suite = replace(SUITE, checks=(CheckSpec("exact_match == 1", "exact_match", "==", 1.0),))
     tracer = make_tracer(tmp_path, suite=suite)
