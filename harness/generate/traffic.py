@@ -194,8 +194,11 @@ class Traffic:
             self._breaker.answered()
             if not self._has_succeeded and may_end_all(error):
                 self._refusals += 1
-        else:
-            self._breaker.failed(strikes if is_news else 0.0, now_s, try_=ticket.try_)
+            return
+        was_open = self._breaker.is_open
+        self._breaker.failed(strikes if is_news else 0.0, now_s, try_=ticket.try_)
+        if self._breaker.is_open and not was_open:
+            self._limit.slowed(self._limit.round)  # it may have been too much for it, and is to come back slowly
 
     def _why_to_stop(self, error: BackendError) -> str | None:
         if ends_all(error, has_answered=self._has_succeeded):

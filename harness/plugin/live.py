@@ -79,5 +79,6 @@ def _trouble(backend: BackendProgress) -> str:
     if backend.why_waiting:
         return f"{name} waiting {math.ceil(backend.waiting_s)} s ({backend.why_waiting})"
     if backend.limit < backend.most:
-        return f"{name} at {backend.limit} of {backend.most} after {backend.rate_limited} {_TIMES} 429"
+        after = f" after {backend.rate_limited} {_TIMES} 429" if backend.rate_limited else ""
+        return f"{name} at {backend.limit} of {backend.most}{after}"
     return ""

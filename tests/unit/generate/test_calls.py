@@ -238,6 +238,26 @@ def test_restart_of_the_server_costs_no_trial(width: int) -> None:
     assert ran.took_s < 80
 
 
+def test_server_that_answers_too_late_when_asked_too_much_at_once_is_asked_less() -> None:
+    class Queueing(Server):
+        """One call after another, 10 s each; what nobody waits for any more is computed all the same."""
+
+        free_at_s = 0.0
+
+        async def generate(self, request: Request) -> Generation:
+            self.free_at_s = max(self.free_at_s, now_s()) + 10
+            if self.free_at_s - now_s() > 60:
+                await asyncio.sleep(60)
+                raise BackendError("no answer within 60 s", kind="timeout", retryable=True)
+            await asyncio.sleep(self.free_at_s - now_s())
+            return await super().generate(request)
+
+    server = Queueing(lambda _request, _try: ANSWER, width=16)
+    ran = Ran(server, 200)
+    assert ran.kinds() == {"answered": 200}
+    assert ran.traffic.progress().limit < 10
+
+
 def test_wrong_key_costs_as_many_calls_as_were_in_flight() -> None:
     wrong = BackendError("HTTP 401", kind="authentication", status=401)
     server = Server(lambda _request, _try: wrong, latency_s=0.1, width=8)

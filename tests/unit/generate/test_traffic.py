@@ -147,14 +147,14 @@ async def test_after_failures_in_a_row_one_call_at_a_time_tries() -> None:
         of.failed(ticket, DOWN)
     waiting = [asyncio.ensure_future(of.admit()) for _ in range(3)]
     await asyncio.sleep(0.25)
-    assert of.progress() == BackendProgress("gpt", 20, 20, 0, 0.25, "paused after 10 failures", 1)
+    assert of.progress() == BackendProgress("gpt", 10, 20, 0, 0.25, "paused after 10 failures", 1)
     await asyncio.sleep(5)
     assert [ticket.done() for ticket in waiting] == [True, False, False]
     assert of.progress().why_waiting == "paused after 10 failures"
     of.answered(await waiting[0])
     await asyncio.sleep(0)
     assert [ticket.done() for ticket in waiting] == [True, True, True]
-    assert of.progress() == BackendProgress("gpt", 20, 20, 0, 0, "", 1)
+    assert of.progress() == BackendProgress("gpt", 10, 20, 0, 0, "", 1)
 
 
 @simulated
@@ -180,7 +180,7 @@ async def test_a_backend_that_stays_down_is_given_up_and_all_who_wait_are_told()
         with pytest.raises(BackendError) as caught:
             await late
         assert (str(caught.value), caught.value.kind) == (why, "not_run")
-    assert of.progress() == BackendProgress("gpt", 20, 20, pauses=4, stopped=why)
+    assert of.progress() == BackendProgress("gpt", 10, 20, pauses=4, stopped=why)
 
 
 @pytest.mark.parametrize(
