@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING
 from harness.errors import BackendError
 from harness.generate.failures import asked_too_long, holds_all
 from harness.generate.sound import flaw_of
-from harness.generate.traffic import Traffic
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from random import Random
 
     from harness.backends import Backend
-    from harness.generate.traffic import Ticket
+    from harness.generate.traffic import Ticket, Traffic
     from harness.schema import Generation, Request
 
 _FIRST_WAIT_S = 0.5
@@ -33,7 +32,7 @@ async def call(
     backend: Backend,
     request: Request,
     *,
-    traffic: Traffic | None = None,
+    traffic: Traffic,
     max_retries: int,
     random: Random,
     on_retry: Callable[[], None],
@@ -45,7 +44,6 @@ async def call(
             before the first.
 
     """
-    traffic = traffic if traffic is not None else Traffic(backend.spec, 1)
     tries = _Tries(max_retries, random)
     tokens = traffic.estimate(request)
     while True:
