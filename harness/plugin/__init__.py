@@ -69,6 +69,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     group.addoption("--prompt-reports", metavar="DIR", help="where runs are recorded (default: reports/)")
     group.addoption("--prompt-open", action="store_true", default=None, help="open the report when done")
+    _add_settings(parser)
+
+
+def _add_settings(parser: pytest.Parser) -> None:
     parser.addini("prompt_backend", "backends instead of the suites' own", type="args", default=[])
     parser.addini("prompt_limit", "samples of each dataset", type=int | str, default=None)
     parser.addini("prompt_repeats", "repeats of each trial", type=int | str, default=None)

@@ -28,6 +28,20 @@ def test_count_is_a_number_or_text_in_a_toml_file(project: Project, value: str) 
         ("prompt_limit = 1.5", "*'prompt_limit' expects one of*got float: 1.5"),
         ("prompt_limit = [1]", "*'prompt_limit' expects one of*got list: ?1?"),
         (f'prompt_limit = "{"9" * 5000}"', "*setting prompt_limit: *is no whole number from 1; *"),
+        ("prompt_cache_size = 0", "*setting prompt_cache_size: 0 is no whole number from 1; *"),
+        (
+            'prompt_budget = "x"',
+            "*setting prompt_budget: 'x' is no amount; USD from 0 are allowed; write for example *",
+        ),
+        (
+            "prompt_daily_budget = -0.01",
+            "*setting prompt_daily_budget: -0.01 is no amount; * prompt_daily_budget = 1.50",
+        ),
+        ("prompt_request_limit = nan", "*setting prompt_request_limit: nan is no amount; *"),
+        ("prompt_budget = inf", "*setting prompt_budget: inf is no amount; *"),
+        ("prompt_budget = true", "*'prompt_budget' expects one of*got bool: True"),
+        (f'prompt_budget = "{"9" * 400}"', "*setting prompt_budget: *is no amount; *"),
+        ("prompt_trace_text = 1", "*'prompt_trace_text' expects a bool*"),
         ("prompt_cache = 1", "*'prompt_cache' expects a string*"),
         ("prompt_reports = []", "*'prompt_reports' expects a string*"),
         ("prompt_open = 1", "*'prompt_open' expects a bool*"),
@@ -44,6 +58,13 @@ def test_setting_of_a_wrong_type_is_a_usage_error_before_anything_is_asked(
     result.stderr.fnmatch_lines([f"ERROR: {said}"])
     assert not calls.exists()
     assert not (project.path / "reports").exists()
+
+
+@pytest.mark.parametrize("amount", ["x", "-1", "nan", "inf", "1,50", "$1", ""])
+def test_budget_that_is_no_amount_is_a_usage_error(project: Project, amount: str) -> None:
+    result = project.run(f"--prompt-budget={amount}")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines([f"*argument --prompt-budget: invalid amount in USD from 0 value: {amount!r}"])
 
 
 def test_plan_of_a_session_asks_nothing(project: Project) -> None:
