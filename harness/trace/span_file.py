@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 import weakref
 from contextlib import suppress
@@ -21,7 +22,7 @@ _OLD_S = 7 * 24 * 3600
 
 
 class SpanFile:
-    """Spans, one a line, appended as they come; nothing of them is kept in memory."""
+    """Spans, one a line, appended as they come, from any thread; nothing of them is kept in memory."""
 
     def __init__(self, folder: Path, run_id: str) -> None:
         """Write to a hidden file in `folder`; the first span opens it, where a killed run of this name left off."""
@@ -29,6 +30,7 @@ class SpanFile:
         self.problem: str | None = None
         """Why no more spans are written; None while they are."""
         self._encoder = Encoder()
+        self._lock = threading.Lock()
         self._file: FileIO | None = None
 
     def write(self, spans: Iterable[Span]) -> None:
@@ -37,9 +39,10 @@ class SpanFile:
             return
         lines = self._encoder.lines(spans)
         try:
-            if self._file is None:
-                self._file = self._opened()
-            self._file.write(lines)
+            with self._lock:
+                if self._file is None:
+                    self._file = self._opened()
+                self._file.write(lines)
         except OSError as error:
             self.problem = (
                 f"{self.path}: spans cannot be written ({error.strerror or error}); a writable folder with free space "

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
+from asyncio import CancelledError
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from harness.schema import Span
+from harness.schema import Span, TrialResult
 from harness.trace.export import Exporter, endpoint, obstacle
 from harness.trace.ids import Ids
 from harness.trace.redaction import cleaner, known_secrets
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
-    from harness.schema import AttributeValue, Suite, Trial, TrialResult
+    from harness.schema import AttributeValue, Suite, Trial
     from harness.trace.trial import NoTrialTrace
     from harness.trace.trial_spans import MetricTime
 
@@ -48,7 +49,8 @@ class Tracer:
         self._run = run
         self._notice = notice
         self._clean = cleaner(known_secrets(specs))
-        self._maker = SpanMaker(self._ids, Facts(run.run_id, run.suites), self._clean)
+        self._facts = Facts(run.run_id, run.suites)
+        self._maker = SpanMaker(self._ids, self._facts, self._clean)
         self._file = SpanFile(run.folder, run.run_id)
         self._exporter = self._new_exporter()
         self._datasets = {suite.name: suite.dataset_path for suite in run.suites}
@@ -67,6 +69,14 @@ class Tracer:
         known: dict[str, AttributeValue | None] = {"prompt_suite.suite": suite, "prompt_suite.trials": n_messages}
         self._write_own(self._of_run("render", (began_ns, ended_ns), known))
 
+    def looked_up(self, trials: Sequence[Trial], began_ns: int, ended_ns: int, *, n_found: int) -> None:
+        """The cache was asked in this time for the answers of these trials, all those of a backend."""
+        known: dict[str, AttributeValue | None] = {"prompt_suite.trials": len(trials), "prompt_suite.found": n_found}
+        for suite, backend in {(trial.suite, trial.backend) for trial in trials}:
+            self._facts.lookups[suite, backend] = (began_ns, ended_ns)
+            known["prompt_suite.backend"] = backend
+        self._write_own(self._of_run("cache lookup", (began_ns, ended_ns), known))
+
     def scored(self, results: Sequence[TrialResult], times: Sequence[MetricTime]) -> None:
         """These trials are over: their spans are written. Called by the thread that scores."""
         spans: list[Span] = []
@@ -82,6 +92,7 @@ class Tracer:
 
     def close(self, facts: Mapping[str, AttributeValue | None]) -> Path | None:
         """The run is over: its own span, with these facts, ends. The file of all spans; None when there is none."""
+        self._end_open()
         end_ns = max(time.time_ns(), self._began_ns)
         known = {"prompt_suite.run.id": self._run.run_id, **facts}
         root = self._of_run("run", (self._began_ns, end_ns), known)
@@ -89,6 +100,17 @@ class Tracer:
         if self._exporter is not None:
             self._tell(self._exporter.close())
         return self._file.close()
+
+    def _end_open(self) -> None:
+        """Write what was under way when the run was stopped."""
+        stopped = CancelledError("the run was stopped")
+        results = []
+        for trace in list(self._open.values()):
+            for call in trace.calls:
+                call.end(error=stopped)
+            if trace.calls:
+                results.append(TrialResult(trace.trial, "not_run", None, None, None, (), ()))
+        self.scored(results, ())
 
     def _of_run(self, name: str, times: tuple[int, int], known: Mapping[str, Any]) -> Span:
         ids = self._ids
@@ -131,6 +153,9 @@ class NoTracer:
         return NO_TRIAL
 
     def rendered(self, suite: str, began_ns: int, ended_ns: int, *, n_messages: int) -> None:
+        """Nothing."""
+
+    def looked_up(self, trials: Sequence[Trial], began_ns: int, ended_ns: int, *, n_found: int) -> None:
         """Nothing."""
 
     def scored(self, results: Sequence[TrialResult], times: Sequence[MetricTime]) -> None:

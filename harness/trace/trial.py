@@ -69,7 +69,7 @@ class CallTrace:
 class TrialTrace:
     """What happens to one trial."""
 
-    __slots__ = ("began_ns", "calls", "ids", "lookup", "render", "trial", "with_text")
+    __slots__ = ("began_ns", "calls", "ids", "render", "trial", "with_text")
 
     def __init__(self, ids: Ids, trial: Trial, *, with_text: bool) -> None:
         """The trial's work begins now."""
@@ -77,18 +77,12 @@ class TrialTrace:
         self.with_text = with_text
         self.trial = trial
         self.calls: list[CallTrace] = []
-        self.lookup: tuple[int, int, bool] | None = None
         self.render: tuple[int, int] | None = None
         self.began_ns = time.time_ns()
 
     def rendered(self, began_ns: int, ended_ns: int) -> None:
         """Its messages were made in this time."""
         self.render = (began_ns, ended_ns)
-        self.began_ns = min(self.began_ns, began_ns)
-
-    def looked_up(self, began_ns: int, ended_ns: int, *, found: bool) -> None:
-        """The cache was asked for its answer in this time."""
-        self.lookup = (began_ns, ended_ns, found)
         self.began_ns = min(self.began_ns, began_ns)
 
     def call(self, spec: BackendSpec, messages: Sequence[Message], *, under: str | None = None) -> CallTrace:
@@ -116,9 +110,6 @@ class NoTrialTrace:
     __slots__ = ()
 
     def rendered(self, began_ns: int, ended_ns: int) -> None:
-        """Nothing."""
-
-    def looked_up(self, began_ns: int, ended_ns: int, *, found: bool) -> None:
         """Nothing."""
 
     def call(self, spec: BackendSpec, messages: Sequence[Message], *, under: str | None = None) -> NoCallTrace:  # noqa: ARG002 - as TrialTrace

@@ -44,6 +44,8 @@ class Facts:
         self._backends = {
             (suite.name, spec.name): backend_attributes(spec) for suite in suites for spec in suite.backends
         }
+        self.lookups: dict[tuple[str, str], tuple[int, int]] = {}
+        """When the cache was asked for the answers of a suite's backend: for all of them at once."""
         self._checks = {
             suite.name: {check.metric: f"{check.text}:" for check in suite.checks} for suite in suites if suite.checks
         }
@@ -102,10 +104,9 @@ class SpanMaker:
         spans = [self._root(trace, result, (trace_id, root_id))]
         if trace.render is not None:
             spans.append(Span(trace_id, ids.span(), root_id, "render", "internal", *trace.render, {}))
-        if trace.lookup is not None:
-            began_ns, ended_ns, found = trace.lookup
-            known = {"prompt_suite.cache.found": found}
-            spans.append(Span(trace_id, ids.span(), root_id, "cache lookup", "internal", began_ns, ended_ns, known))
+        if (lookup := self._lookup_of(trace, result)) is not None:
+            known = {"prompt_suite.cache.found": True}
+            spans.append(Span(trace_id, ids.span(), root_id, "cache lookup", "internal", *lookup, known))
         metric_ids = {}
         if result.generation is not None:
             scores = {score.metric: score for score in result.scores}
@@ -118,6 +119,13 @@ class SpanMaker:
             common = self._facts.of_backend(trial.suite, call.spec)
             spans += call_spans(call, (trace_id, parent_id), common=common, clean=self._clean)
         return spans
+
+    def _lookup_of(self, trace: TrialTrace, result: TrialResult) -> tuple[int, int] | None:
+        """When the look-up was that found the trial's answer; None where it was called, or has none."""
+        if result.generation is None or any(call.under is None for call in trace.calls):
+            return None
+        trial = trace.trial
+        return self._facts.lookups.get((trial.suite, trial.backend))
 
     def _root(self, trace: TrialTrace, result: TrialResult, place: Place) -> Span:
         trial, error = trace.trial, result.error
@@ -137,7 +145,9 @@ class SpanMaker:
             else:  # it was not run, or its answer could not be read, which is a wrong answer
                 attributes["prompt_suite.reason"] = self._clean(error.message)
         name = f"trial {trial.variant} {trial.sample.sample_id}"
-        times = (trace.began_ns, max(time.time_ns(), trace.began_ns))
+        lookup = self._lookup_of(trace, result)
+        began_ns = trace.began_ns if lookup is None else min(lookup[0], trace.began_ns)
+        times = (began_ns, max(time.time_ns(), began_ns))
         common = self._facts.of_cell(trial.cell)
         return Span(*place, None, name, "internal", *times, attributes, common, link=self._run, error=failed)
 

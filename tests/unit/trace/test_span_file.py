@@ -40,7 +40,7 @@ def test_trial_is_one_trace_whose_parts_are_its_children(tmp_path: Path) -> None
     run_one(tracer, make_trial())
     *spans, run = finished(tracer)
     names = [span["name"] for span in spans]
-    assert names == ["trial few_shot@1.1 fb001", "cache lookup", "evaluate exact_match", "evaluate rouge", "chat m-1"]
+    assert names == ["trial few_shot@1.1 fb001", "evaluate exact_match", "evaluate rouge", "chat m-1"]
     root = spans[0]
     assert "parentSpanId" not in root
     assert {span["traceId"] for span in spans} == {root["traceId"]}
@@ -49,7 +49,7 @@ def test_trial_is_one_trace_whose_parts_are_its_children(tmp_path: Path) -> None
     assert root["links"] == [{"traceId": run["traceId"], "spanId": run["spanId"]}]
     assert run["traceId"] != root["traceId"]
     assert run["name"] == "run"
-    assert len({span["spanId"] for span in [*spans, run]}) == 6
+    assert len({span["spanId"] for span in [*spans, run]}) == 5
 
 
 def test_trial_says_what_it_is_and_what_became_of_it(tmp_path: Path) -> None:
@@ -99,6 +99,43 @@ def test_model_call_speaks_the_semantic_conventions(tmp_path: Path) -> None:
         "gen_ai.usage.cache_read.input_tokens": "8",
         "prompt_suite.cost_usd": 0.000125,
     }
+
+
+def test_recorded_answer_has_its_look_up_instead_of_a_call(tmp_path: Path) -> None:
+    tracer = make_tracer(tmp_path)
+    found, missing = make_trial(1), make_trial(2)
+    tracer.looked_up([found, missing], 1_000, 3_000, n_found=1)
+    tracer.scored([answered(found, replace(GENERATION, from_cache=True))], [])
+    run_one(tracer, missing, [])
+    whole, root, own, second, chat, run = finished(tracer)
+    assert (whole["name"], whole["parentSpanId"]) == ("cache lookup", run["spanId"])
+    assert facts(whole) == {"prompt_suite.trials": "2", "prompt_suite.found": "1", "prompt_suite.backend": "local"}
+    assert (own["name"], own["parentSpanId"]) == ("cache lookup", root["spanId"])
+    assert facts(own) == {"prompt_suite.cache.found": True}
+    assert root["startTimeUnixNano"] == own["startTimeUnixNano"] == "1000"
+    assert facts(root)["prompt_suite.from_cache"] is True
+    assert (chat["name"], chat["parentSpanId"]) == ("chat m-1", second["spanId"])
+
+
+def test_calls_that_a_stop_cut_short_are_written_as_they_were(tmp_path: Path) -> None:
+    tracer = make_tracer(tmp_path)
+    under_way, waiting = make_trial(1), make_trial(2)
+    tracer.trial(waiting)
+    tracer.trial(under_way).call(SPEC, under_way.messages).begin()
+    root, chat, run = finished(tracer)
+    assert facts(root)["prompt_suite.outcome"] == "not_run"
+    assert chat["status"] == {"code": 2, "message": "the run was stopped"}
+    assert facts(chat)["error.type"] == "CancelledError"
+    assert run["name"] == "run"
+
+
+def test_messages_made_for_one_trial_are_part_of_it(tmp_path: Path) -> None:
+    tracer = make_tracer(tmp_path)
+    tracer.trial(make_trial()).rendered(1_000, 2_000)
+    run_one(tracer, make_trial(), [])
+    root, render, _chat, _run = finished(tracer)
+    assert (render["name"], render["parentSpanId"]) == ("render", root["spanId"])
+    assert root["startTimeUnixNano"] == render["startTimeUnixNano"] == "1000"
 
 
 def test_every_try_of_a_call_is_a_span_where_there_were_several(tmp_path: Path) -> None:
@@ -256,7 +293,7 @@ def test_span_ids_of_two_processes_of_one_run_differ() -> None:
 def test_tracer_that_sees_nothing_writes_nothing(tmp_path: Path) -> None:
     trial = make_trial()
     trace = NO_TRACER.trial(trial)
-    trace.looked_up(1, 2, found=True)
+    NO_TRACER.looked_up([trial], 1, 2, n_found=1)
     trace.rendered(1, 2)
     call = trace.call(SPEC, trial.messages)
     call.begin()

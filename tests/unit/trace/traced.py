@@ -66,9 +66,7 @@ def make_tracer(
 
 def run_one(tracer: Tracer, trial: Trial, times: Sequence[MetricTime] = TIMES) -> None:
     """A trial that is not in the cache, is called once and scored."""
-    trace = tracer.trial(trial)
-    trace.looked_up(trace.began_ns, trace.began_ns + 1_000, found=False)
-    call = trace.call(SPEC, trial.messages)
+    call = tracer.trial(trial).call(SPEC, trial.messages)
     call.begin()
     call.end(GENERATION)
     tracer.scored([answered(trial)], times)
