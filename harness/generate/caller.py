@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from random import Random
 from typing import TYPE_CHECKING
 
 from harness.generate.backend_run import failure
@@ -14,24 +13,22 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from harness.backends import Backend
-    from harness.generate.tally import Tally
-    from harness.generate.traffic import Traffic
+    from harness.generate.calls import Line
     from harness.schema import CallError, Generation, Trial
+    from harness.trace import NoTracer, Tracer
 
 
 class Caller:
     """Calls one backend."""
 
     def __init__(
-        self, backend: Backend, traffic: Traffic, *, tally: Tally, max_retries: int, is_stopping: Callable[[], bool]
+        self, backend: Backend, line: Line, *, tracer: Tracer | NoTracer, is_stopping: Callable[[], bool]
     ) -> None:
         """`is_stopping` tells a stopped run's cancellation from what a backend may do to its task."""
         self._backend = backend
-        self._traffic = traffic
-        self._tally = tally
-        self._max_retries = max_retries
+        self._line = line
+        self._tracer = tracer
         self._is_stopping = is_stopping
-        self._random = Random()  # noqa: S311 - jitter of waits, no secret
 
     async def answer(self, trial: Trial) -> Generation | CallError:
         """The trial's answer; raises nothing but the cancellation of a stopped run."""
@@ -42,25 +39,14 @@ class Caller:
             repeat=trial.repeat,
             variables=trial.sample.variables,
         )
-        tally = self._tally
-        tally.calls += 1
-        tally.in_flight += 1
+        trace = self._tracer.trial(trial).call(self._backend.spec, trial.messages)
         try:
-            return await call(
-                self._backend,
-                request,
-                traffic=self._traffic,
-                max_retries=self._max_retries,
-                random=self._random,
-                on_retry=tally.retried,
-            )
+            return await call(self._backend, request, self._line, trace=trace)
         except BaseException as error:
             if self._is_stopping() and isinstance(error, asyncio.CancelledError):
                 raise
             _forget_cancellation()
             return failure(self._backend, error)
-        finally:
-            tally.in_flight -= 1
 
 
 def _forget_cancellation() -> None:

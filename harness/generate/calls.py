@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from harness.errors import BackendError
 from harness.generate.failures import asked_too_long, holds_all
 from harness.generate.sound import flaw_of
+from harness.trace import NO_CALL
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from random import Random
 
     from harness.backends import Backend
+    from harness.generate.budget import Budget, Reservation
     from harness.generate.traffic import Ticket, Traffic
     from harness.schema import Generation, Request
+    from harness.trace import CallTrace, NoCallTrace
 
 _FIRST_WAIT_S = 0.5
 """Wait before the first retry; doubled each time, with full jitter (AWS Architecture Blog, 2015)."""
@@ -28,38 +31,64 @@ _GRACE_S = 5.0
 """Seconds beyond `timeout_s` after which a backend that does not keep its own timeout is cut off."""
 
 
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What every call of one backend goes through."""
+
+    traffic: Traffic
+    """What may be sent now."""
+    max_retries: int
+    """Most further tries of a call."""
+    random: Random
+    """Jitter of waits."""
+    on_send: Callable[[bool], None]
+    """Told of each try that is sent, and whether it is one more."""
+    budget: Budget | None = None
+    """What may be spent; None when nothing limits it."""
+
+
 async def call(
-    backend: Backend,
-    request: Request,
-    *,
-    traffic: Traffic,
-    max_retries: int,
-    random: Random,
-    on_retry: Callable[[], None],
+    backend: Backend, request: Request, line: Line, *, trace: CallTrace | NoCallTrace = NO_CALL
 ) -> Generation:
-    """The generation for `request`, with the number of retries it took; each try waits for `traffic` to let it in.
+    """The generation for `request`, with the number of retries it took; each try waits for `line` to let it in.
 
     Raises:
-        BackendError: the last try's, with the number of tries in its text; `not_run` when the backend was stopped
-            before the first.
+        BackendError: the last try's, with the number of tries in its text; `not_run` when the backend was stopped, or
+            the budget spent, before the first.
 
     """
-    tries = _Tries(max_retries, random)
+    traffic, budget = line.traffic, line.budget
+    tries = _Tries(line.max_retries, line.random)
     tokens = traffic.estimate(request)
     while True:
-        ticket = await _admitted(traffic, tokens, tries)
-        if tries.failed:
-            on_retry()
+        reserved = await _reserved(budget, backend, request, tries=tries) if budget is not None else None
+        try:
+            ticket = await _admitted(traffic, tokens, tries)
+        except BaseException:
+            if budget is not None:
+                budget.dropped(reserved)
+            raise
+        line.on_send(tries.failed > 0)
+        trace.begin()
         try:
             generation = await _once(backend, request)
         except BackendError as error:
+            trace.end(error=error)
             traffic.failed(ticket, error)
+            if budget is not None:
+                budget.failed(reserved, error)
             await traffic.rest(tries.wait_s(error))
-        except BaseException:
+        except BaseException as error:
+            trace.end(error=error)
             traffic.dropped(ticket)
+            if budget is not None:
+                budget.failed(reserved, error)
             raise
         else:
+            trace.end(generation)
             traffic.answered(ticket, generation)
+            if budget is not None:
+                budget.answered(reserved, generation)
             return replace(generation, retries=tries.failed) if tries.failed else generation
 
 
@@ -114,6 +143,15 @@ async def _admitted(traffic: Traffic, tokens: float, tries: _Tries) -> Ticket:
         if tries.last is None:
             raise
         raise tries.final(", then the backend was stopped") from tries.last
+
+
+async def _reserved(budget: Budget, backend: Backend, request: Request, *, tries: _Tries) -> Reservation | None:
+    try:
+        return await budget.admit(backend, request.messages)
+    except BackendError:
+        if tries.last is None:
+            raise
+        raise tries.final(", then the budget was spent") from tries.last
 
 
 async def _once(backend: Backend, request: Request) -> Generation:

@@ -10,16 +10,20 @@ import asyncio
 import threading
 from contextlib import suppress
 from dataclasses import dataclass
+from random import Random
 from typing import TYPE_CHECKING
 
 from harness.errors import HarnessError, RecordError
 from harness.generate.backend_run import BackendRun, Parts
+from harness.generate.budget import open_budget
 from harness.generate.caller import Caller
+from harness.generate.calls import Line
 from harness.generate.delivery import Delivery
 from harness.generate.store import Row, Totals
 from harness.generate.tally import Tally
 from harness.generate.traffic import Traffic
 from harness.schema import Generation
+from harness.trace import NO_TRACER
 from harness.wording import described_error
 
 if TYPE_CHECKING:
@@ -29,6 +33,7 @@ if TYPE_CHECKING:
     from harness.generate.completion import Completion
     from harness.generate.sitting import Sitting
     from harness.schema import Progress, Settings, Trial
+    from harness.trace import NoTracer, Tracer
 
 _DRAIN_S = 10.0
 """Longest that a stopped run waits for the calls under way: they are paid for, so their answers are kept."""
@@ -58,6 +63,8 @@ class Engine:
         wiring: Wiring,
         settings: Settings,
         sitting: Sitting,
+        *,
+        tracer: Tracer | NoTracer = NO_TRACER,
     ) -> None:
         """Make an engine that is not yet running."""
         self._wiring = wiring
@@ -65,6 +72,13 @@ class Engine:
         self._sitting = sitting
         self._store = sitting.store
         self._tally = Tally(sitting.before)
+        self._tracer = tracer
+        self._budget = open_budget(
+            settings,
+            spent_usd=(sitting.before.spent_usd or 0.0) if sitting.before is not None else 0.0,
+            spent_elsewhere=self._store.spent_elsewhere if self._store is not None else None,
+            notice=self._notice,
+        )
         self._delivery = Delivery(keep=self._keep, deliver=wiring.deliver, broken=self._delivery_broke)
         self._traffic: list[Traffic] = []
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -81,7 +95,15 @@ class Engine:
         return [*(self._store.notices if self._store is not None else ()), *self._notices]
 
     def start(self, trials: Sequence[Trial]) -> None:
-        """Begin with the trials, in their order; returns at once."""
+        """Begin with the trials, in their order; returns at once.
+
+        Raises:
+            UsageError: there is a budget, and what calls may cost is not known.
+
+        """
+        if self._budget is not None:
+            backends = {id(backend): backend for backend in map(self._wiring.backend_of, trials)}
+            self._budget.check(backends.values())
         self._tally.begin(len(trials))
         self._network = threading.Thread(target=self._run, args=(trials,), name="prompt-engine", daemon=True)
         self._network.start()
@@ -89,7 +111,9 @@ class Engine:
 
     def progress(self) -> Progress:
         """Where the run is now."""
-        return self._tally.progress(tuple(traffic.progress() for traffic in self._traffic))
+        traffic = tuple(self._traffic)
+        in_flight = sum(each.in_flight for each in traffic)
+        return self._tally.progress(tuple(each.progress() for each in traffic), in_flight=in_flight)
 
     def stop(self, *, wait: bool = True) -> None:
         """Begin no more calls, deliver what is answered, and return when both threads have ended, or would not end.
@@ -102,6 +126,7 @@ class Engine:
         if self._network is None:
             return
         if not self._is_abandoned:
+            self._tell_loop(self._send_no_more)
             self._network.join(_DRAIN_S)
         self._cancel_calls()
         if not self._is_abandoned:
@@ -112,11 +137,19 @@ class Engine:
         self._delivery.abandon()
 
     def _cancel_calls(self) -> None:
-        loop, main = self._loop, self._main
+        main = self._main
         answered = self._tally.done == self._tally.total  # then only the backends are still being stopped
-        if loop is not None and main is not None and not main.done() and not answered:
+        if main is not None and not main.done() and not answered:
+            self._tell_loop(main.cancel)
+
+    def _send_no_more(self) -> None:
+        for traffic in self._traffic:
+            traffic.close()
+
+    def _tell_loop(self, action: Callable[[], object]) -> None:
+        if self._loop is not None:
             with suppress(RuntimeError):  # the loop may just have closed by itself
-                loop.call_soon_threadsafe(main.cancel)
+                self._loop.call_soon_threadsafe(action)
 
     def join(self) -> None:
         """Wait until every trial is delivered and the backends are stopped."""
@@ -177,13 +210,9 @@ class Engine:
         width = self._settings.concurrency or backend.concurrency
         traffic = Traffic(backend.spec, width)
         self._traffic.append(traffic)
-        caller = Caller(
-            backend,
-            traffic,
-            tally=self._tally,
-            max_retries=self._settings.max_retries,
-            is_stopping=parts.is_stopping,
-        )
+        random = Random()  # noqa: S311 - jitter of waits, no secret
+        line = Line(traffic, self._settings.max_retries, random, self._tally.sent, self._budget)
+        caller = Caller(backend, line, tracer=self._tracer, is_stopping=parts.is_stopping)
         await BackendRun(backend, trials, parts).run(caller, width)
 
     def _parts(self) -> Parts:

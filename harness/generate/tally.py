@@ -18,7 +18,7 @@ class Tally:
 
     def __init__(self, before: Totals | None = None) -> None:
         """Begin where an earlier sitting of the run ended."""
-        self.total = self.done = self.errors = self.from_cache = self.not_run = self.in_flight = 0
+        self.total = self.done = self.errors = self.from_cache = self.not_run = 0
         self.calls = before.calls if before else 0
         self.retries = before.retries if before else 0
         self.spent_usd: float | None = before.spent_usd if before else 0.0
@@ -41,10 +41,10 @@ class Tally:
         end_s = self._finished_s if self._finished_s is not None else time.monotonic()
         return self._before_s + end_s - self._started_s
 
-    def retried(self) -> None:
-        """A call is made again."""
-        self.retries += 1
+    def sent(self, is_again: bool) -> None:  # noqa: FBT001 - the signature of `Line.on_send`
+        """A call is sent, for the first time or again."""
         self.calls += 1
+        self.retries += is_again
 
     def completed(self, completion: Completion) -> None:
         """A trial is done."""
@@ -66,8 +66,8 @@ class Tally:
         elif self.spent_usd is not None:
             self.spent_usd += cost_usd
 
-    def progress(self, backends: tuple[BackendProgress, ...] = ()) -> Progress:
-        """Where the run is now."""
+    def progress(self, backends: tuple[BackendProgress, ...] = (), *, in_flight: int = 0) -> Progress:
+        """Where the run is now; what the backends know of it comes from them."""
         return Progress(
             total=self.total,
             done=self.done,
@@ -75,7 +75,7 @@ class Tally:
             from_cache=self.from_cache,
             calls=self.calls,
             retries=self.retries,
-            in_flight=self.in_flight,
+            in_flight=in_flight,
             spent_usd=self.spent_usd,
             elapsed_s=self.elapsed_s,
             not_run=self.not_run,

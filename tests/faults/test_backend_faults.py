@@ -16,7 +16,7 @@ import pytest
 
 from harness.backends import create
 from harness.errors import BackendError
-from harness.generate.calls import call
+from harness.generate.calls import Line, call
 from harness.generate.traffic import Traffic
 from harness.schema import BackendSpec, Message, Request
 from tests.servers.openai_server import Behaviour, FakeServer, Mix
@@ -67,14 +67,7 @@ class Ran:
             for number in todo:
                 request = Request((Message("user", f"q{number}"),), str(number), "v", 1)
                 try:
-                    answer = await call(
-                        backend,
-                        request,
-                        traffic=self.traffic,
-                        max_retries=6,
-                        random=random,
-                        on_retry=lambda: None,
-                    )
+                    answer = await call(backend, request, Line(self.traffic, 6, random, lambda _is_again: None))
                     self.answers.append(answer)
                 except BackendError as error:
                     self.errors.append(error)

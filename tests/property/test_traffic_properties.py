@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.errors import BackendError
-from harness.generate.calls import call
+from harness.generate.calls import Line, call
 from harness.generate.traffic import Traffic
 from harness.schema import BackendSpec, Generation, Message, Request
 from tests.unit.generate.simulated_time import now_s, simulate
@@ -79,7 +79,7 @@ async def run(server: Server, count: int, width: int) -> tuple[Traffic, list[Bac
     async def one(number: int) -> BackendError | Generation:
         request = Request((Message("user", "four"),), str(number), "v", 1)
         try:
-            return await call(server, request, traffic=traffic, max_retries=3, random=random, on_retry=lambda: None)
+            return await call(server, request, Line(traffic, 3, random, lambda _is_again: None))
         except BackendError as error:
             return error
 

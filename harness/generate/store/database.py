@@ -71,6 +71,7 @@ class Database:
     def _used(self, how: str, action: Callable[[sqlite3.Connection], _T]) -> _T:
         with self._lock:
             try:
+                self._follow()
                 try:
                     return action(self._connection)
                 except sqlite3.DatabaseError as error:
@@ -91,6 +92,15 @@ class Database:
             self._replace()
             return self._connection
         return connection
+
+    def _follow(self) -> None:
+        """Use the file that has the name now: another process replaced a damaged one, or somebody deleted it."""
+        with suppress(FileNotFoundError):
+            if file_id(self.path) == self._file_id:
+                return
+        self._connection.close()
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self._connection = self._connect()
 
     def _replace(self) -> None:
         """A sound file in place of the damaged one, open."""

@@ -25,17 +25,15 @@ _MOST_MISTAKES = 20
 """Mistakes that are told."""
 
 
-class Imported(NamedTuple):
-    """What became of the answers of a recording."""
+class Taken(NamedTuple):
+    """What became of some answers of a recording."""
 
-    digest: str
-    """SHA-256 (hex) of the recording's answers."""
+    pairs: list[tuple[str, str]]
+    """Keys and encoded generations."""
     new: int
     """Answers that were not there."""
-    replaced: int
-    """Answers that were there under their key, with another generation."""
     same: int
-    """Answers that were there as they are."""
+    """Answers that were there as they are; the others replaced one with another generation."""
 
 
 def lines(connection: sqlite3.Connection, *, used_since: int = 0) -> Iterator[tuple[str, str, str]]:
@@ -75,47 +73,39 @@ def pairs(connection: sqlite3.Connection, keys: Collection[str]) -> list[tuple[s
     ).fetchall()
 
 
-def take_in(connection: sqlite3.Connection, path: str, recorded: Iterable[bytes]) -> Imported:
-    """Record the answers of the lines of a file, in an open transaction.
+def read(path: str, recorded: Iterable[bytes]) -> Iterator[dict[str, Row]]:
+    """The answers of a recording's lines by key, a few hundred at once.
 
     Raises:
-        FilesError: a line is no answer, or its key is not that of its content; nothing is recorded.
+        FilesError: lines are no answers, or their key is not that of their content; after all lines were looked at.
 
     """
     mistakes: list[Mistake] = []
     batch: dict[str, Row] = {}
-    texts: list[tuple[str, str]] = []
-    counts = [0, 0, 0]
     for number, line in enumerate(recorded, 1):
-        if not line.strip():
-            continue
-        row = _read(line)
+        row = _read(line) if line.strip() else None
         if isinstance(row, str):
             mistakes.append(Mistake(path, number, None, row))
             if len(mistakes) == _MOST_MISTAKES:
                 break
-            continue
-        batch[row.key] = row
+        elif row is not None:
+            batch[row.key] = row
         if len(batch) == _BATCH:
-            _keep(connection, batch, texts, counts=counts)
+            yield batch
             batch = {}
     if mistakes:
         raise FilesError(mistakes)
-    _keep(connection, batch, texts, counts=counts)
-    return Imported(digest(dict(texts).items()), *counts)
+    yield batch
 
 
-def _keep(
-    connection: sqlite3.Connection, batch: dict[str, Row], texts: list[tuple[str, str]], *, counts: list[int]
-) -> None:
-    """Record a batch; its encoded generations are added to `texts`, what became of it to `counts`."""
-    encoded = [encode(row.generation) for row in batch.values()]
+def take_in(connection: sqlite3.Connection, batch: dict[str, Row]) -> Taken:
+    """Record answers, in an open transaction."""
+    encoded = {key: encode(row.generation) for key, row in batch.items()}
     there = dict(pairs(connection, batch))
-    for key, text in zip(batch, encoded, strict=True):
-        counts[0 if key not in there else 1 if there[key] != text else 2] += 1
     journal.keep_replaced(connection, -1, json_list(batch))
-    answers.keep(connection, batch.values(), encoded)
-    texts.extend(zip(batch, encoded, strict=True))
+    answers.keep(connection, batch.values(), encoded.values())
+    same = sum(there.get(key) == text for key, text in encoded.items())
+    return Taken(list(encoded.items()), new=len(batch) - len(there), same=same)
 
 
 def _read(line: bytes) -> Row | str:

@@ -32,6 +32,12 @@ def begin(connection: sqlite3.Connection, run: UnfinishedRun, reports: str) -> i
     return cursor.lastrowid
 
 
+def is_known(connection: sqlite3.Connection, number: int, run_id: str) -> bool:
+    """Whether the run is journalled under this number: it is not when the file was replaced or deleted meanwhile."""
+    query = "SELECT 1 FROM runs WHERE number = ? AND run_id = ?"
+    return connection.execute(query, (number, run_id)).fetchone() is not None
+
+
 def unfinished(connection: sqlite3.Connection, reports: str) -> list[tuple[int, UnfinishedRun]]:
     """The unfinished runs that write to `reports`, with their numbers; the last one that moved comes first."""
     rows = connection.execute(

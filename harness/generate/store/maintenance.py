@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from contextlib import closing, suppress
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from harness.errors import RecordError, UsageError
@@ -13,7 +15,10 @@ from harness.generate.store.schema import today
 
 if TYPE_CHECKING:
     import sqlite3
+    from collections.abc import Iterator
     from pathlib import Path
+
+    from harness.generate.store.rows import Row
 
 
 class Exported(NamedTuple):
@@ -25,6 +30,19 @@ class Exported(NamedTuple):
     """Their number."""
     left_out: int
     """Answers without content, recorded by an earlier version."""
+
+
+class Imported(NamedTuple):
+    """What became of the answers of a recording."""
+
+    digest: str
+    """SHA-256 (hex) of the recording's answers."""
+    new: int
+    """Answers that were not there."""
+    replaced: int
+    """Answers that were there under their key, with another generation."""
+    same: int
+    """Answers that were there as they are."""
 
 
 def measure(folder: Path) -> pruning.Size:
@@ -85,29 +103,37 @@ def export_answers(folder: Path, path: Path, *, used_days: int | None = None) ->
         return database.read(action)
 
 
-def import_answers(folder: Path, path: Path) -> tuple[exchange.Imported, list[str]]:
-    """Take in a recording's answers, all or nothing; what became of them, and notices.
+def import_answers(folder: Path, path: Path) -> tuple[Imported, list[str]]:
+    """Take in a recording's answers, once every line is verified; what became of them, and notices.
 
     Raises:
-        FilesError: lines of the file are no answers.
+        FilesError: lines of the file are no answers; nothing is taken in.
         UsageError: the file cannot be read.
         RecordError: the store cannot be opened or written.
 
     """
+    for _ in _batches(path):  # all lines are looked at before the first answer is taken in
+        pass
+    pairs: dict[str, str] = {}
+    counts: Counter[str] = Counter()
+    with closing(Database(folder)) as database:
+        for batch in _batches(path):  # each in a transaction of its own: other runs wait for none of them
+            taken = database.write(partial(exchange.take_in, batch=batch))
+            pairs.update(taken.pairs)
+            counts.update(new=taken.new, same=taken.same, replaced=len(batch) - taken.new - taken.same)
+        digest = exchange.digest(pairs.items())
+        return Imported(digest, counts["new"], counts["replaced"], counts["same"]), database.notices
 
-    def action(connection: sqlite3.Connection) -> exchange.Imported:
-        with path.open("rb") as file:
-            return exchange.take_in(connection, str(path), file)
 
+def _batches(path: Path) -> Iterator[dict[str, Row]]:
     try:
-        path.open("rb").close()
+        with path.open("rb") as file:
+            yield from exchange.read(str(path), file)
     except OSError as error:
         raise UsageError(
             f"{path}: the recording cannot be read ({error.strerror}); a file that `prompt-suite cache export` wrote "
             "is allowed; name another"
         ) from error
-    with closing(Database(folder)) as database:
-        return database.write(action), database.notices
 
 
 def _existing(folder: Path) -> Path:

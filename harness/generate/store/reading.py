@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
+import tempfile
 import threading
+from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 from harness.generate.store.database import not_opened, not_used
@@ -12,7 +15,6 @@ from harness.generate.store.schema import prepare, version_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
 _T = TypeVar("_T")
 _BUSY_S = 60.0
@@ -32,6 +34,7 @@ class ReadOnlyDatabase:
         self.path = folder / "answers.sqlite"
         self.notices: list[str] = []
         self._lock = threading.Lock()
+        self._copy: tempfile.TemporaryDirectory[str] | None = None
         try:
             self._connection, self._is_frozen = self._opened()
         except (OSError, sqlite3.Error) as error:
@@ -66,18 +69,31 @@ class ReadOnlyDatabase:
         """Close the file; further calls fail."""
         with self._lock:
             self._connection.close()
+            if self._copy is not None:
+                self._copy.cleanup()
 
     def _has_log(self) -> bool:
         return self.path.with_name(f"{self.path.name}-wal").exists()
+
+    def _can_use_log(self) -> bool:
+        """SQLite reads a log through an index beside it, which it makes where it is missing."""
+        return self.path.with_name(f"{self.path.name}-shm").exists() or os.access(self.path.parent, os.W_OK)
+
+    def _copied(self) -> Path:
+        """The file and its log, in a folder for as long as they are read."""
+        self._copy = tempfile.TemporaryDirectory(prefix="prompt-cache-")
+        for end in ("", "-wal"):
+            shutil.copyfile(f"{self.path}{end}", f"{self._copy.name}/{self.path.name}{end}")
+        return Path(self._copy.name) / self.path.name
 
     def _opened(self) -> tuple[sqlite3.Connection, bool]:
         """A connection, and whether the file is taken for one that nobody writes."""
         if not self.path.exists():
             return _in_memory(), False
         # a file with a log is read with it; one without is left without, and SQLite then takes it for unchanging
-        side = [self.path.with_name(f"{self.path.name}{end}") for end in ("-wal", "-shm")]
-        is_frozen = not self._has_log() or not (_is_writable(self.path) or all(path.exists() for path in side))
-        uri = f"{self.path.absolute().as_uri()}?mode=ro{'&immutable=1' if is_frozen else ''}"
+        is_frozen = not self._has_log()
+        path = self.path if is_frozen or self._can_use_log() else self._copied()
+        uri = f"{path.absolute().as_uri()}?mode=ro{'&immutable=1' if is_frozen else ''}"
         connection = sqlite3.connect(uri, uri=True, timeout=_BUSY_S, check_same_thread=False, isolation_level=None)
         try:
             if version_of(connection) == 0:
@@ -98,7 +114,3 @@ def _in_memory(source: sqlite3.Connection | None = None) -> sqlite3.Connection:
         source.backup(connection)
     prepare(connection)
     return connection
-
-
-def _is_writable(path: Path) -> bool:
-    return os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -35,6 +36,19 @@ def open_store(settings: Settings) -> Store:
     return Store(settings.root / ".prompt_cache", mode=settings.cache_mode, limit_mb=settings.cache_size_mb)
 
 
+@dataclass(slots=True)
+class _Current:
+    """The run that is journalled."""
+
+    number: int
+    begun: UnfinishedRun
+    place: str
+
+    @property
+    def run_id(self) -> str:
+        return self.begun.run_id
+
+
 class Store:
     """One SQLite file that all runs of a project share; safe to use from several threads and processes."""
 
@@ -52,7 +66,7 @@ class Store:
         self._database: Database | ReadOnlyDatabase = ReadOnlyDatabase(folder) if mode == "only" else Database(folder)
         self._liveness = Liveness(folder)
         self._folder = folder
-        self._run: tuple[int, str] | None = None
+        self._run: _Current | None = None
         self._opened_at = time.time()
         self._limit_mb = limit_mb
         self._writing = threading.Lock()
@@ -120,9 +134,10 @@ class Store:
             if new:
                 self._keep(connection, new, texts)
             if self._run is not None:
-                journal.add(connection, self._run[0], rows, kept=new)
+                number = self._numbered(connection, self._run)
+                journal.add(connection, number, rows, kept=new)
                 if totals is not None:
-                    journal.update(connection, self._run[0], totals)
+                    journal.update(connection, number, totals)
             if paid or lost_usd:
                 ledger.add(connection, day, usd=usd, unpriced=paid.count(None))
 
@@ -130,11 +145,18 @@ class Store:
         self._added_usd[day] = self._added_usd.get(day, 0.0) + usd
 
     def _keep(self, connection: sqlite3.Connection, new: dict[str, Row], texts: Sequence[str]) -> None:
-        number, run_id = self._run or (-1, "")
         if self.mode == "refresh":
-            journal.keep_replaced(connection, number, json_list(new))
+            journal.keep_replaced(connection, self._run.number if self._run else -1, json_list(new))
         answers.keep(connection, new.values(), texts)
-        claims.release(connection, new, run_id)
+        if self._run is not None:
+            claims.release(connection, new, self._run.run_id)
+
+    @staticmethod
+    def _numbered(connection: sqlite3.Connection, run: _Current) -> int:
+        """The run's number in the file as it is now; a file that was replaced may know nothing of the run."""
+        if not journal.is_known(connection, run.number, run.run_id):
+            run.number = journal.begin(connection, run.begun, run.place)
+        return run.number
 
     def _find(self, connection: sqlite3.Connection, keys: Collection[str]) -> tuple[dict[str, Generation], list[str]]:
         return answers.find(connection, keys, since=self._opened_at if self.mode == "refresh" else 0.0)
@@ -153,7 +175,7 @@ class Store:
         if self.mode in {"off", "only"}:
             return Claim(set() if self.mode == "only" else set(keys), {})
         assert self._run is not None
-        owner = self._run[1]
+        owner = self._run.run_id
 
         def action(connection: sqlite3.Connection) -> Claim:
             found, unmarked = self._find(connection, keys=keys)
@@ -166,7 +188,7 @@ class Store:
     def release(self, keys: Collection[str]) -> None:
         """Give up claims on keys that will not be answered; raises RecordError."""
         if self._run is not None and keys:
-            owner = self._run[1]
+            owner = self._run.run_id
             self._database.write(lambda connection: claims.release(connection, keys, owner))
 
     # -- the journal --------------------------------------------------------------------------------------------
@@ -185,7 +207,8 @@ class Store:
         except OSError as error:
             raise not_opened(self._folder, error) from error
         place = _place(reports)
-        self._run = (self._database.write(lambda connection: journal.begin(connection, run, place)), run.run_id)
+        number = self._database.write(lambda connection: journal.begin(connection, run, place))
+        self._run = _Current(number, run, place)
         self._database.write(self._clear_claims)
 
     def resume(self, reports: Path) -> UnfinishedRun | None:
@@ -200,7 +223,7 @@ class Store:
         place = _place(reports)
         for number, run in self._database.read(lambda connection: journal.unfinished(connection, place)):
             if self._liveness.hold(run.run_id):
-                self._run = (number, run.run_id)
+                self._run = _Current(number, run, place)
                 self._database.write(self._clear_claims)
                 return run
         return None
@@ -209,13 +232,13 @@ class Store:
         """The trials that the run has answered in earlier sittings, by trial id; raises RecordError."""
         if self._run is None:
             return {}
-        number = self._run[0]
+        number = self._run.number
         return self._database.read(lambda connection: journal.answered(connection, number))
 
     def end(self) -> None:
         """Forget the run's journal: it is complete and recorded. Raises RecordError."""
         if self._run is not None:
-            number = self._run[0]
+            number = self._run.number
             self._database.write(lambda connection: journal.end(connection, number))
 
     # -- the rest -----------------------------------------------------------------------------------------------
@@ -275,7 +298,7 @@ class Store:
             try:
                 self._put(tuple(self._backlog.rows), None, self._backlog.lost_usd)
             except RecordError:
-                left = self._backlog.spill(self._run[1] if self._run else "answers")
+                left = self._backlog.spill(self._run.run_id if self._run else "answers")
                 self.notices.extend([left] if left else [])
         if self._run is not None:
             self._database.write(self._clear_claims)
@@ -289,7 +312,7 @@ class Store:
 
     def _clear_claims(self, connection: sqlite3.Connection) -> None:
         assert self._run is not None
-        claims.release_all(connection, self._run[1], is_alive=self._liveness.is_alive)
+        claims.release_all(connection, self._run.run_id, is_alive=self._liveness.is_alive)
 
 
 def _is_new(row: Row) -> bool:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from harness.errors import BackendError
-from harness.generate.calls import call
+from harness.generate.calls import Line, call
 from harness.generate.traffic import Traffic
 from harness.schema import BackendSpec, Generation, Message, Request
 from tests.unit.generate.simulated_time import now_s, simulate
@@ -84,17 +84,16 @@ class Ran:
             for number in todo:
                 request = Request((Message("user", "q"),), str(number), "v", 1)
                 try:
-                    self.results[str(number)] = await call(
-                        server, request, traffic=traffic, max_retries=max_retries, random=random, on_retry=self._retried
-                    )
+                    line = Line(traffic, max_retries, random, self._sent)
+                    self.results[str(number)] = await call(server, request, line)
                 except BackendError as error:
                     self.results[str(number)] = error
 
         await asyncio.gather(*(work() for _ in range(server.concurrency)))
         self.took_s = now_s()
 
-    def _retried(self) -> None:
-        self.retries += 1
+    def _sent(self, is_again: bool) -> None:  # noqa: FBT001 - as Line has it
+        self.retries += is_again
 
     def kinds(self) -> dict[str, int]:
         kinds = [each.kind if isinstance(each, BackendError) else "answered" for each in self.results.values()]
@@ -320,9 +319,7 @@ def test_call_that_is_cancelled_gives_its_place_back() -> None:
         request = Request((Message("user", "q"),), "0", "v", 1)
 
         def start() -> asyncio.Task[Generation]:
-            return asyncio.ensure_future(
-                call(server, request, traffic=of, max_retries=0, random=chance(0), on_retry=lambda: None)
-            )
+            return asyncio.ensure_future(call(server, request, Line(of, 0, chance(0), lambda _is_again: None)))
 
         first, second = start(), start()
         await asyncio.sleep(1)
