@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 import time
 import weakref
@@ -25,8 +26,9 @@ class SpanFile:
     """Spans, one a line, appended as they come, from any thread; nothing of them is kept in memory."""
 
     def __init__(self, folder: Path, run_id: str) -> None:
-        """Write to a hidden file in `folder`; the first span opens it, where a killed run of this name left off."""
+        """Write to a hidden file in `folder`; the first span opens it, where an earlier sitting of the run left off."""
         self.path = folder / f".spans-{run_id}.jsonl"
+        self._recorded = folder / run_id / "spans.jsonl"
         self.problem: str | None = None
         """Why no more spans are written; None while they are."""
         self._encoder = Encoder()
@@ -60,6 +62,8 @@ class SpanFile:
     def _opened(self) -> FileIO:
         self._sweep()
         self.path.parent.mkdir(parents=True, exist_ok=True)
+        if self._recorded.exists() and not self.path.exists():
+            shutil.copyfile(self._recorded, self.path)
         file = self.path.open("a+b", buffering=0)
         weakref.finalize(self, file.close)  # a run that breaks off may never close it
         _cut_torn_line(file)

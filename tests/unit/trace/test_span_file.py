@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
+import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -266,6 +268,34 @@ def test_resumed_run_goes_on_in_the_file_after_its_last_whole_line(tmp_path: Pat
         "trial few_shot@1.1 fb001",
         "trial few_shot@1.1 fb002",
     ]
+
+
+def test_resumed_run_goes_on_from_what_was_recorded_of_it(tmp_path: Path) -> None:
+    tracer = make_tracer(tmp_path)
+    run_one(tracer, make_trial(1))
+    path = tracer.close({})
+    assert path is not None
+    recorded = tmp_path / "20261122T201849Z-3f9a" / "spans.jsonl"
+    recorded.parent.mkdir()
+    path.replace(recorded)
+    again = make_tracer(tmp_path)
+    run_one(again, make_trial(2))
+    names = [span["name"] for span in finished(again)]
+    assert [name for name in names if name.startswith("trial")] == [
+        "trial few_shot@1.1 fb001",
+        "trial few_shot@1.1 fb002",
+    ]
+    assert recorded.read_text().count('"run"') == 1, "what is recorded is replaced by whoever records"
+
+
+def test_file_that_a_killed_run_left_long_ago_is_thrown_away(tmp_path: Path) -> None:
+    old, young = tmp_path / ".spans-old.jsonl", tmp_path / ".spans-young.jsonl"
+    for path in (old, young):
+        path.write_text("{}\n")
+    os.utime(old, (0, time.time() - 8 * 24 * 3600))
+    make_tracer(tmp_path).close({})
+    assert not old.exists()
+    assert young.exists()
 
 
 def test_file_that_cannot_be_written_is_told_once_and_ends_no_run(tmp_path: Path) -> None:
