@@ -159,5 +159,18 @@ def test_read_only_disk_is_replayed_from_and_refused_otherwise(small_disk: Path)
         Store(small_disk / "cache")
 
 
+def test_log_of_a_killed_run_is_read_on_a_read_only_disk(small_disk: Path, tmp_path: Path) -> None:
+    writer = Store(tmp_path / "cache")
+    writer.put([_row(0)])
+    (small_disk / "cache").mkdir()
+    for end in ("", "-wal"):
+        shutil.copyfile(tmp_path / f"cache/answers.sqlite{end}", small_disk / f"cache/answers.sqlite{end}")
+    writer.close()
+    subprocess.run(["mount", "-o", "remount,ro", small_disk], check=True)
+    reader = Store(small_disk / "cache", mode="only")
+    assert list(reader.get_many([_row(0).key])) == [_row(0).key]
+    reader.close()
+
+
 def replace_text(row: Row, text: str) -> Row:
     return row._replace(generation=replace(row.generation, text=text))

@@ -10,7 +10,7 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, TypeVar
 
-from harness.generate.store.database import not_opened, not_used
+from harness.errors import RecordError
 from harness.generate.store.schema import prepare, version_of
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class ReadOnlyDatabase:
         try:
             self._connection, self._is_frozen = self._opened()
         except (OSError, sqlite3.Error) as error:
-            raise not_opened(folder, error) from error
+            raise _not_read(folder, error) from error
 
     def read(self, action: Callable[[sqlite3.Connection], _T]) -> _T:
         """What `action` returns; it may be run again, once another process began to write. RecordError as the class."""
@@ -59,11 +59,11 @@ class ReadOnlyDatabase:
                 self._connection, self._is_frozen = self._opened()
                 return action(self._connection)
             except (OSError, sqlite3.Error) as error:
-                raise not_used(self.path, "read", error) from error
+                raise _not_read(self.path, error) from error
 
     def write(self, action: Callable[[sqlite3.Connection], _T]) -> NoReturn:
         """Never: raises RecordError."""
-        raise not_used(self.path, "written", sqlite3.OperationalError(f"opened to be read, not for {action!r}"))
+        raise RecordError(f"{self.path}: {action!r} would write to the answer cache; it is opened to be read")
 
     def close(self) -> None:
         """Close the file; further calls fail."""
@@ -114,3 +114,10 @@ def _in_memory(source: sqlite3.Connection | None = None) -> sqlite3.Connection:
         source.backup(connection)
     prepare(connection)
     return connection
+
+
+def _not_read(path: Path, error: Exception) -> RecordError:
+    return RecordError(
+        f"{path}: the answer cache cannot be read ({error}); a sound file is needed; run once with --prompt-cache use, "
+        "which saves what can be read of it"
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sqlite3
 import tempfile
 from pathlib import Path
@@ -144,6 +145,33 @@ def test_two_runs_that_meet_the_damage_replace_the_file_once(tmp_path: Path) -> 
     assert row("of the second").key in again.get_many(both)
     assert len(list(tmp_path.glob("answers.sqlite.damaged-*[0-9]"))) == 1
     again.close()
+
+
+def test_folder_that_is_deleted_during_a_run_is_made_again_and_the_run_stays_resumable(tmp_path: Path) -> None:
+    store = Store(tmp_path / "cache")
+    store.begin(UnfinishedRun("r", "now", Totals()), tmp_path / "reports")
+    store.put([row("before")], Totals(calls=1))
+    shutil.rmtree(tmp_path / "cache")
+    store.put([row("after")], Totals(calls=2))
+    store.close()
+    again = Store(tmp_path / "cache")
+    assert again.resume(tmp_path / "reports") == UnfinishedRun("r", "now", Totals(calls=2))
+    assert set(again.answered()) == {row("after").trial}
+    again.close()
+
+
+def test_run_goes_on_in_the_file_that_another_run_put_in_place_of_a_damaged_one(tmp_path: Path) -> None:
+    _recorded(tmp_path, 10)
+    store = Store(tmp_path)
+    store.begin(UnfinishedRun("r", "now", Totals()), tmp_path / "reports")
+    mender = Store(tmp_path)
+    mender._database._replace()  # type: ignore[union-attr]
+    store.put([row("after")], Totals(calls=1))
+    assert list(mender.get_many([row("after").key])) == [row("after").key]
+    assert store.claim([row("other").key]).granted == {row("other").key}
+    mender.close()
+    store.end()
+    store.close()
 
 
 def _fill(store: Store) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import TYPE_CHECKING
 
 import pytest
@@ -76,19 +77,28 @@ def test_folder_that_is_not_there_is_empty_and_not_made(tmp_path: Path) -> None:
 
 def test_damaged_file_is_one_clear_line_and_left_alone(tmp_path: Path) -> None:
     (tmp_path / "answers.sqlite").write_bytes(b"no database" * 100)
-    with pytest.raises(RecordError, match=r"the answer cache cannot be opened \(file is not a database\)"):
+    with pytest.raises(RecordError) as caught:
         Store(tmp_path, mode="only")
+    assert str(caught.value) == (
+        f"{tmp_path}: the answer cache cannot be read (file is not a database); a sound file is needed; run once with "
+        "--prompt-cache use, which saves what can be read of it"
+    )
     assert [path.name for path in tmp_path.iterdir()] == ["answers.sqlite"]
 
 
+@pytest.mark.parametrize("left", [["", "-wal", "-shm"], ["", "-wal"]], ids=["with index", "without index"])
 def test_answers_of_a_killed_run_are_read_where_nothing_can_be_written(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, left: list[str]
 ) -> None:
-    writer = Store(tmp_path)
+    writer = Store(tmp_path / "a")
     writer.put([row("q", FULL)])
-    assert (tmp_path / "answers.sqlite-wal").stat().st_size > 0  # as a killed process leaves it
-    monkeypatch.setattr("os.access", lambda *_: False)
-    reader = Store(tmp_path, mode="only")
+    (tmp_path / "b").mkdir()
+    for end in left:  # as a killed process leaves it
+        shutil.copyfile(tmp_path / f"a/answers.sqlite{end}", tmp_path / f"b/answers.sqlite{end}")
+    writer.close()
+    monkeypatch.setattr("os.access", lambda *_: False)  # root may write everywhere
+    before = sorted(path.name for path in (tmp_path / "b").iterdir())
+    reader = Store(tmp_path / "b", mode="only")
     assert list(reader.get_many([row("q").key])) == [row("q").key]
     reader.close()
-    writer.close()
+    assert sorted(path.name for path in (tmp_path / "b").iterdir()) == before
