@@ -60,6 +60,7 @@ class Budget:
         self._daily = in_units(settings.daily_budget_usd)
         self._request = in_units(settings.request_limit_usd)
         self._request_limit_usd = settings.request_limit_usd
+        self._calls_none = settings.cache_mode == "only"
         self._spent = in_units(spent_usd) or 0
         self._today = Today(spent_elsewhere or (lambda: 0.0))
         self._held = 0
@@ -97,6 +98,8 @@ class Budget:
         """
         mistakes = []
         for backend in backends:
+            if self._calls_none and backend.cacheable:
+                continue
             try:
                 self._ceiling(backend)
             except UsageError as error:

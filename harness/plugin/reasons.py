@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
     from harness.schema import BackendSpec, RunRecord, TrialResult
 
+_TOLD = 5
+"""Reasons that are told at most."""
 _AMOUNT = re.compile(r"\$[\d.,]*\d")
 """What differs between the reasons of calls that are refused for their size."""
 
@@ -24,10 +26,12 @@ def not_run_reasons(results: Sequence[TrialResult]) -> list[str]:
         if result.outcome == "not_run" and result.error is not None:
             reason = result.error.message.removeprefix("not run: ")
             reasons.setdefault(_AMOUNT.sub("$", reason), []).append(reason)
-    return [
-        f"{len(alike):,} not run{'' if len(set(alike)) == 1 else ', the first'}: {alike[0]}"
-        for alike in sorted(reasons.values(), key=len, reverse=True)
+    ranked = sorted(reasons.values(), key=len, reverse=True)
+    told = [
+        f"{len(alike):,} not run{'' if len(set(alike)) == 1 else ', the first'}: {alike[0]}" for alike in ranked[:_TOLD]
     ]
+    rest = sum(len(alike) for alike in ranked[_TOLD:])
+    return [*told, f"{rest:,} not run for other reasons"] if rest else told
 
 
 def unknown_spending(record: RunRecord) -> list[str]:

@@ -5,14 +5,12 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections import Counter
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 from harness.plugin.failure import printable
 from harness.plugin.live import bar_line, plain_step
 from harness.plugin.summary import summary_lines
-from harness.wording import counted
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -25,8 +23,6 @@ if TYPE_CHECKING:
 
 _PLAIN = str.maketrans(dict(zip("─━╸●├┤·↑↓✓✗…", "-==o||.^v+x~", strict=True)))
 """What tables and bars are drawn of, for a terminal that knows ASCII only."""
-_REASONS = 5
-"""Reasons of trials not run that are told at most, the commonest first."""
 _REDRAW_S = 0.1
 """Least time between two drawings of the live line."""
 
@@ -138,7 +134,7 @@ class Terminal:
             return kind, "", "NOT RUN" if self._verbosity > 0 else ""
         if kind is None or ended or self._verbosity > 0 or report.when != "call":
             return None
-        if report.skipped or hasattr(report, "wasxfail"):
+        if report.outcome not in {"passed", "failed"} or hasattr(report, "wasxfail"):  # some plugins know others
             return None
         return ("failed" if report.failed else "passed", "", "")
 
@@ -176,18 +172,10 @@ class Terminal:
         text = summary_lines(
             self._record, width=min(writer.fullwidth, 160), color=bool(writer.hasmarkup), brief=self._verbosity < 0
         )
-        for reason, count in _not_run(self._record).most_common(_REASONS):
-            text += f"\nnot run: {counted(count, 'trial')}: {printable(reason)}"
         if self.folder is not None:
             text += f"\nreport: {printable(_shown(self.folder / 'report.html', self.config.invocation_params.dir))}"
         for line in _encodable(text, self._stream).splitlines():
             self._reporter.write_line(line)
-
-
-def _not_run(record: RunRecord) -> Counter[str]:
-    """Trials that were not called while the run went on, by the reason."""
-    left = [result.error for result in record.results if result.outcome == "not_run"]
-    return Counter(error.message for error in left if error is not None)
 
 
 def _encodable(text: str, stream: Any) -> str:

@@ -49,6 +49,14 @@ def test_reasons_that_differ_in_amounts_are_one() -> None:
     assert not_run_reasons(changed) == [f"3 not run, the first: {TOO_DEAR.format('$0.0712').removeprefix('not run: ')}"]
 
 
+def test_reasons_beyond_the_most_frequent_are_counted() -> None:
+    record = build_record()
+    changed = [not_run(result, f"reason {number % 7}") for number, result in enumerate(record.results[:30])]
+    lines = not_run_reasons(changed)
+    assert lines[0] == "5 not run: reason 0"
+    assert lines[5:] == ["8 not run for other reasons"]
+
+
 def test_trials_that_were_stopped_without_a_reason_need_none() -> None:
     assert not_run_reasons(build_record(Shape(complete=False)).results) == []
 
