@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import pytest
+
+from tests.plugin.ended import ROWS, SLOW, Ended
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -202,3 +205,51 @@ def test_nothing_of_it_is_imported_without_xdist(project: Project) -> None:
     project.pytester.makepyfile(test_probe=PROBE)
     result = project.pytester.runpytest_subprocess("--prompt-suite", "suites", "test_probe.py", "-p", "no:xdist")
     result.assert_outcomes(passed=9)
+
+
+@pytest.fixture
+def slow(project: Project) -> Project:
+    project.rows(ROWS)
+    project.write("app.py", SLOW)
+    return project
+
+
+@pytest.mark.parametrize("alone", [False, True])
+def test_interrupt_stops_calling_keeps_all_and_records_an_incomplete_run(slow: Project, alone: bool) -> None:  # noqa: FBT001 - a parameter of the test
+    session = Ended(slow, "-k", "plain", "-n", "2")
+    session.wait_until("calls", 17)
+    session.interrupt(alone=alone)
+    assert session.end() == pytest.ExitCode.INTERRUPTED, session.output
+    assert "Traceback" not in session.output
+    assert "INTERNALERROR" not in session.output
+    totals = session.manifest["totals"]
+    assert session.manifest["complete"] is False
+    assert totals["passed"] + totals["not_run"] == 60
+    called = (slow.suite / "calls").stat().st_size
+    assert called < 60
+    again = slow.run("-k", "plain")
+    again.assert_outcomes(passed=60, deselected=60)
+    assert (slow.suite / "calls").stat().st_size == 60
+
+
+def test_second_interrupt_waits_for_nothing(slow: Project) -> None:
+    slow.write("app.py", SLOW.replace("time.sleep(0.2)", "time.sleep(30)"))
+    session = Ended(slow, "-k", "plain", "-n", "2")
+    session.wait_until("calls", 1)
+    session.interrupt()
+    time.sleep(1.5)
+    began = time.monotonic()
+    session.interrupt()
+    assert session.end() == pytest.ExitCode.INTERRUPTED, session.output
+    assert time.monotonic() - began < 8
+    assert "Traceback" not in session.output
+    assert session.manifest["totals"]["not_run"] == 60
+
+
+def test_killed_controller_leaves_no_worker_behind(slow: Project) -> None:
+    session = Ended(slow, "-k", "plain", "-n", "2")
+    session.wait_until("calls", 9)
+    session.process.kill()
+    session.end()  # its workers hold the output open: it ends when they do
+    again = slow.run("-k", "plain")
+    again.assert_outcomes(passed=60, deselected=60)

@@ -3,28 +3,17 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
-import subprocess
-import sys
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
+
+from tests.plugin.ended import ROWS, SLOW, Ended
 
 if TYPE_CHECKING:
     from tests.plugin.conftest import Project
 
-SLOW = """\
-import time
-from pathlib import Path
-
-def answer(messages):
-    with Path(__file__).with_name("calls").open("a") as file:
-        file.write("x")
-    time.sleep(0.2)
-    return "Lima"
-"""
 HANGING_METRIC = """\
 import time
 from pathlib import Path
@@ -35,49 +24,9 @@ def mine(output):
 """
 
 
-def _hear_interrupts() -> None:
-    """In the new process: a job that a shell began in the background would ignore them."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-
-
-class Ended:
-    """A session in a process of its own, that is told to end when `begun` is there."""
-
-    def __init__(self, project: Project, *arguments: str) -> None:
-        self.project = project
-        environment = {**os.environ, "COLUMNS": "140"}
-        environment.pop("CI", None)
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "pytest", "--prompt-suite", *arguments],
-            cwd=project.path,
-            env=environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            preexec_fn=_hear_interrupts,  # noqa: PLW1509 - it only sets a signal
-        )
-        self.output = ""
-
-    def wait_until(self, name: str, size: int) -> None:
-        """Until the suite's file of this name has so many bytes."""
-        path = self.project.suite / name
-        end = time.monotonic() + 60
-        while not (path.exists() and path.stat().st_size >= size):
-            assert time.monotonic() < end, "the session did not begin"
-            time.sleep(0.02)
-
-    def end(self) -> int:
-        self.output = self.process.communicate(timeout=60)[0]
-        return self.process.returncode
-
-    @property
-    def manifest(self) -> Any:
-        return json.loads((self.project.latest / "run.json").read_text(encoding="utf-8"))
-
-
 @pytest.fixture
 def many(project: Project) -> Project:
-    project.rows([{"id": f"s{number}", "country": f"Peru {number}", "capital": "Lima"} for number in range(60)])
+    project.rows(ROWS)
     project.write("app.py", SLOW)
     return project
 
