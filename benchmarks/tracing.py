@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from benchmarks.paired import Figure
 from harness.schema import Score
 from harness.trace import MetricTime
-from tests.unit.trace.traced import GENERATION, SPEC, answered, make_tracer, make_trial
+from tests.unit.trace.traced import GENERATION, MEASURES, SPEC, SUITE, answered, make_tracer, make_trial
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,7 +33,8 @@ def _round(folder: Path) -> float:
     trials = [make_trial(number, _TEXT) for number in range(1, _TRIALS + 1)]
     results = [answered(trial, scores=scores) for trial in trials]
     times = [MetricTime(metric, names, 1_000, 2_000, _BATCH) for metric, names in _METRICS.items()]
-    tracer = make_tracer(folder)
+    measures = tuple(replace(MEASURES[0], name=score.metric) for score in scores)
+    tracer = make_tracer(folder, suite=replace(SUITE, measures=measures))
     began_s = time.process_time()
     for start in range(0, _TRIALS, _BATCH):
         for trial in trials[start : start + _BATCH]:

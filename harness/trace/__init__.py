@@ -1,7 +1,7 @@
 """What happened in a run, as OpenTelemetry spans: written beside the run, exported where an endpoint is set."""
 
 from harness.trace.observe import Observation, Observe, observe
-from harness.trace.tracer import NO_TRACER, NoTracer, TracedRun, Tracer
+from harness.trace.tracer import NO_TRACER, NoTracer, TracedRun, Tracer, open_tracer
 from harness.trace.trial import NO_CALL, NO_TRIAL, CallTrace, NoCallTrace, NoTrialTrace, TrialTrace
 from harness.trace.trial_spans import MetricTime
 
@@ -20,4 +20,5 @@ __all__ = [
     "Tracer",
     "TrialTrace",
     "observe",
+    "open_tracer",
 ]

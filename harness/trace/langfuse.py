@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from harness.trace.call_spans import messages_text
+from harness.trace.trial_spans import REPORTED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -63,7 +64,7 @@ def score_events(trials: Iterable[TrialFacts]) -> bytes | None:
     for facts in trials:
         trace_id, span_id = facts.root
         for score in facts.result.scores:
-            if score.value is None:
+            if score.value is None or score.metric in REPORTED:
                 continue
             score_id = sha256(f"{trace_id}{span_id}{score.metric}".encode()).hexdigest()[:32]
             reason = None if score.reason is None else facts.clean(score.reason)
@@ -102,7 +103,7 @@ def _of_root(facts: TrialFacts) -> dict[str, Any]:
     known: dict[str, Any] = {
         f"langfuse.trace.metadata.{score.metric}": f"{score.value:.6g}"
         for score in result.scores
-        if score.value is not None
+        if score.value is not None and score.metric not in REPORTED
     }
     if facts.with_text:
         known["langfuse.observation.input"] = facts.clean(messages_text(result.trial.messages))

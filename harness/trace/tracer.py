@@ -15,12 +15,13 @@ from harness.trace.shipment import Shipment, TrialFacts
 from harness.trace.span_file import SpanFile
 from harness.trace.trial import NO_TRIAL, TrialTrace
 from harness.trace.trial_spans import Facts, SpanMaker
+from harness.wording import described_error
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
-    from harness.schema import AttributeValue, Suite, Trial
+    from harness.schema import AttributeValue, Plan, Settings, Suite, Trial
     from harness.trace.trial import NoTrialTrace
     from harness.trace.trial_spans import MetricTime
 
@@ -78,17 +79,29 @@ class Tracer:
         self._write_own(self._of_run("cache lookup", (began_ns, ended_ns), known))
 
     def scored(self, results: Sequence[TrialResult], times: Sequence[MetricTime]) -> None:
-        """These trials are over: their spans are written. Called by the thread that scores."""
+        """These trials are over: their spans are written. Called by the thread that scores; raises nothing."""
+        try:
+            self._scored(results, times)
+        except Exception as error:  # noqa: BLE001 - whatever is wrong with tracing, the run goes on
+            what = described_error(error, placed=True)
+            self._file.problem = (
+                f"no more spans are written: {what}; the run goes on without them; this is a fault of the harness: "
+                "please report it"
+            )
+        self._tell(self._file.problem)
+
+    def _scored(self, results: Sequence[TrialResult], times: Sequence[MetricTime]) -> None:
         spans: list[Span] = []
         for result in results:
             trace = self.trial(result.trial)
             del self._open[result.trial.trial_id]
+            if self._file.problem is not None and self._exporter is None:
+                continue
             own = self._maker.spans(trace, result, times)
             spans += own
             if self._exporter is not None:
                 self._exporter.offer(Shipment(own, self._facts_of(result, own[0])))
         self._file.write(spans)
-        self._tell(self._file.problem)
 
     def close(self, facts: Mapping[str, AttributeValue | None]) -> Path | None:
         """The run is over: its own span, with these facts, ends. The file of all spans; None when there is none."""
@@ -141,6 +154,16 @@ class Tracer:
             self._notice(problem)
             return None
         return Exporter(url, self._run.run_id, self._clean)
+
+
+def open_tracer(run_id: str, plans: Sequence[Plan], settings: Settings, *, notice: Callable[[str], None]) -> Tracer:
+    """The tracer of a run of these plans, whose rendering it has seen; see `Tracer`."""
+    suites = [plan.suite for plan in plans]
+    tracer = Tracer(TracedRun(run_id, suites, settings.reports / "runs", settings.trace_text), notice)
+    for plan in plans:
+        if plan.rendered_ns is not None:
+            tracer.rendered(plan.suite.name, *plan.rendered_ns, n_messages=len(plan.trials))
+    return tracer
 
 
 class NoTracer:

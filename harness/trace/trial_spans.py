@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from harness.schema import Span, SpanEvent
+from harness.schema import Generation, Span, SpanEvent
 from harness.trace.call_spans import backend_attributes, call_spans
 
 if TYPE_CHECKING:
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from harness.trace.call_spans import Place
     from harness.trace.ids import Ids
     from harness.trace.trial import TrialTrace
+
+REPORTED = frozenset(field.name for field in fields(Generation))
+"""Metrics that repeat what the backend reports (`latency_s`, `cost_usd` …): attributes of its call, no spans."""
 
 
 class MetricTime(NamedTuple):
@@ -44,6 +48,10 @@ class Facts:
         self._backends = {
             (suite.name, spec.name): backend_attributes(spec) for suite in suites for spec in suite.backends
         }
+        self.places = {
+            suite.name: {measure.name: place for place, measure in enumerate(suite.measures)} for suite in suites
+        }
+        """Where each measure's score is among a trial's."""
         self.lookups: dict[tuple[str, str], tuple[int, int]] = {}
         """When the cache was asked for the answers of a suite's backend: for all of them at once."""
         self._checks = {
@@ -109,11 +117,11 @@ class SpanMaker:
             spans.append(Span(trace_id, ids.span(), root_id, "cache lookup", "internal", *lookup, known))
         metric_ids = {}
         if result.generation is not None:
-            scores = {score.metric: score for score in result.scores}
             for one in times:
-                span = self._metric(one, result, scores, above=(trace_id, root_id))
-                metric_ids[one.metric] = span.span_id
-                spans.append(span)
+                if one.metric not in REPORTED:
+                    span = self._metric(one, result, (trace_id, root_id))
+                    metric_ids[one.metric] = span.span_id
+                    spans.append(span)
         for call in trace.calls:
             parent_id = root_id if call.under is None else metric_ids.get(call.under, root_id)
             common = self._facts.of_backend(trial.suite, call.spec)
@@ -151,14 +159,13 @@ class SpanMaker:
         common = self._facts.of_cell(trial.cell)
         return Span(*place, None, name, "internal", *times, attributes, common, link=self._run, error=failed)
 
-    def _metric(self, one: MetricTime, result: TrialResult, scores: Mapping[str, Score], *, above: Place) -> Span:
+    def _metric(self, one: MetricTime, result: TrialResult, above: Place) -> Span:
         suite = result.trial.suite
+        places = self._facts.places[suite]
         events = []
         failed = None
         for name in one.measures:
-            score = scores.get(name)
-            if score is None:
-                continue
+            score = result.scores[places[name]]
             attributes: dict[str, Any] = {"gen_ai.evaluation.name": name, "gen_ai.evaluation.score.value": score.value}
             label = self._facts.label(suite, score, result.missed)
             if label is not None:

@@ -15,7 +15,7 @@ import pytest
 from harness.schema import Score
 from harness.trace import export
 from tests.servers.otlp_server import Collector
-from tests.unit.trace.traced import SPEC, TIMES, answered, facts, finished, make_tracer, make_trial, run_one
+from tests.unit.trace.traced import SCORES, SPEC, TIMES, answered, facts, finished, make_tracer, make_trial, run_one
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -112,7 +112,12 @@ def test_langfuse_shows_variants_as_experiments_with_scores(
     assert json.loads(chat["langfuse.observation.cost_details"]) == {"total": 0.000125}
     given = [(score["name"], score["value"], score["traceId"], score["observationId"]) for score in collector.scores]
     place = (root.trace_id, root.span_id)
-    assert given == [("exact_match", 1.0, *place), ("rouge1", 0.5, *place), ("rougeL", 0.25, *place)]
+    assert given == [
+        ("exact_match", 1.0, *place),
+        ("rouge1", 0.5, *place),
+        ("rougeL", 0.25, *place),
+        ("latency_s", 0.2, *place),
+    ]
 
 
 def test_other_collectors_get_no_scores_beside(tmp_path: Path, collector: Collector) -> None:
@@ -256,9 +261,9 @@ def test_metric_that_failed_sends_no_score(
     tracer = make_tracer(tmp_path)
     trial = make_trial()
     tracer.trial(trial).call(SPEC, trial.messages)
-    tracer.scored([answered(trial, scores=(Score("exact_match", None, "failed", "it broke"),))], TIMES)
+    tracer.scored([answered(trial, scores=(Score("exact_match", None, "failed", "it broke"), *SCORES[1:]))], TIMES)
     tracer.close({})
-    assert not collector.scores
+    assert [score["name"] for score in collector.scores] == ["rouge1", "rougeL"]
 
 
 def test_run_that_nobody_closes_ends_all_the_same(tmp_path: Path, collector: Collector) -> None:

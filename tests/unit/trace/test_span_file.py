@@ -15,6 +15,7 @@ from harness.trace import NO_TRACER, MetricTime
 from harness.trace.ids import Ids
 from tests.unit.trace.traced import (
     GENERATION,
+    MEASURES,
     SPEC,
     SUITE,
     TIMES,
@@ -187,7 +188,8 @@ def test_trial_that_was_not_run_is_no_error(tmp_path: Path) -> None:
 
 
 def test_scores_are_evaluation_results(tmp_path: Path) -> None:
-    suite = replace(SUITE, checks=(CheckSpec("exact_match == 1", "exact_match", "==", 1.0),))
+    checks = (CheckSpec("exact_match == 1", "exact_match", "==", 1.0),)
+    suite = replace(SUITE, checks=checks, measures=(MEASURES[0], replace(MEASURES[0], name="bad")))
     tracer = make_tracer(tmp_path, suite=suite)
     trial = make_trial()
     scores = (Score("exact_match", 0.0, "scored"), Score("bad", None, "failed", "ValueError: x"))
@@ -311,6 +313,18 @@ def test_file_that_cannot_be_written_is_told_once_and_ends_no_run(tmp_path: Path
         "the run goes on without them"
     )
     assert set(notices) == {line}
+
+
+def test_fault_of_tracing_ends_tracing_and_nothing_else(tmp_path: Path) -> None:
+    notices: list[str] = []
+    tracer = make_tracer(tmp_path, notices=notices)
+    run_one(tracer, make_trial(1))
+    tracer.scored([replace(answered(make_trial(2)), scores=())], TIMES)
+    run_one(tracer, make_trial(3))
+    assert [span["name"] for span in finished(tracer) if "links" in span] == ["trial few_shot@1.1 fb001"]
+    (notice,) = set(notices)
+    assert notice.startswith("no more spans are written: IndexError: tuple index out of range (")
+    assert notice.endswith("; the run goes on without them; this is a fault of the harness: please report it")
 
 
 def test_span_ids_of_two_processes_of_one_run_differ() -> None:

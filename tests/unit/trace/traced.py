@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from harness.schema import (
     BackendSpec,
     Generation,
+    Measure,
     Message,
     OutputSpec,
     PromptVersion,
@@ -36,15 +37,25 @@ SPEC = BackendSpec(
     Path(),
     base_url="http://127.0.0.1:8000/v1",
 )
-SUITE = make_suite(variants=(Variant("few_shot@1.1", PROMPT),), backends=(SPEC,))
+MEASURES = tuple(
+    Measure(name, "score", 0.0, 1.0, higher_is_better=True, signature=name)
+    for name in ("exact_match", "rouge1", "rougeL", "latency_s")
+)
+SUITE = make_suite(variants=(Variant("few_shot@1.1", PROMPT),), backends=(SPEC,), measures=MEASURES)
 GENERATION = Generation(
     "positive", "stop", 0.2, input_tokens=20, output_tokens=2, cached_input_tokens=8, cost_usd=0.000_125
 )
 TIMES = [
     MetricTime("exact_match", ("exact_match",), 1_000, 2_000, 64),
     MetricTime("rouge", ("rouge1", "rougeL"), 2_000, 3_000, 64),
+    MetricTime("latency_s", ("latency_s",), 3_000, 4_000, 64),
 ]
-SCORES = (Score("exact_match", 1.0, "scored"), Score("rouge1", 0.5, "scored"), Score("rougeL", 0.25, "scored"))
+SCORES = (
+    Score("exact_match", 1.0, "scored"),
+    Score("rouge1", 0.5, "scored"),
+    Score("rougeL", 0.25, "scored"),
+    Score("latency_s", 0.2, "scored"),
+)
 
 
 def make_trial(number: int = 1, text: str = "Classify: I love it.") -> Trial:
