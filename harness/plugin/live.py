@@ -21,6 +21,8 @@ _STEP = 10
 _TIMES = "\N{MULTIPLICATION SIGN}"
 _TOLD = 2
 """Backends whose trouble is told."""
+_LONG_S = 0.5
+"""Waits shorter than that are not told: they would flicker."""
 _NAME = 16
 """Most characters of a backend's name."""
 
@@ -76,7 +78,7 @@ def _trouble(backend: BackendProgress) -> str:
         return f"{name} stopped"
     if backend.why_waiting.startswith("paused"):
         return f"{name} {backend.why_waiting}"
-    if backend.why_waiting:
+    if backend.why_waiting and backend.waiting_s >= _LONG_S:
         return f"{name} waiting {math.ceil(backend.waiting_s)} s ({backend.why_waiting})"
     if backend.limit < backend.most:
         after = f" after {backend.rate_limited} {_TIMES} 429" if backend.rate_limited else ""

@@ -71,6 +71,7 @@ def test_nothing_to_do_is_all_done() -> None:
     [
         (BackendProgress("gpt", 50, 50, rate_limited=7), ""),
         (BackendProgress("gpt", 12, 50, rate_limited=7), f"gpt at 12 of 50 after 7 {TIMES} 429"),
+        (BackendProgress("gpt", 12, 50, 7, 0.1, "Retry-After"), f"gpt at 12 of 50 after 7 {TIMES} 429"),
         (BackendProgress("gpt", 25, 50, pauses=1), "gpt at 25 of 50"),
         (BackendProgress("gpt", 12, 50, 7, 2.1, "Retry-After"), "gpt waiting 3 s (Retry-After)"),
         (BackendProgress("gpt", 50, 50, 0, 41.0, "500 requests a minute"), "gpt waiting 41 s (500 requests a minute)"),
