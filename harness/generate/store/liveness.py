@@ -36,6 +36,12 @@ class Liveness:
         self._held[run_id] = lock
         return True
 
+    def sweep(self) -> None:
+        """Remove the files that killed runs have left: releasing a lock removes its file."""
+        for path in self._folder.glob("*.lock"):
+            if path.stem not in self._held:
+                self._is_held(path.stem)
+
     def free(self) -> None:
         """Let go of every lock."""
         for lock in self._held.values():

@@ -203,6 +203,7 @@ class Store:
         if self.mode == "only":
             return
         try:
+            self._liveness.sweep()
             self._liveness.hold(run.run_id)
         except OSError as error:
             raise not_opened(self._folder, error) from error
@@ -269,11 +270,6 @@ class Store:
             self._recorded = self._database.read(nearest.survey)
         known = self._recorded
         return self._database.read(lambda connection: nearest.explain(connection, known, trial, content=content))
-
-    def has_trial(self, trial: str) -> bool:
-        """Whether an answer is recorded for this trial id, under whatever key; raises RecordError."""
-        query = "SELECT 1 FROM answers WHERE trial = ? LIMIT 1"
-        return self._database.read(lambda connection: connection.execute(query, (trial,)).fetchone()) is not None
 
     def digest(self, keys: Collection[str]) -> str:
         """SHA-256 (hex) of the answers recorded under `keys`, the same for the same answers; raises RecordError."""

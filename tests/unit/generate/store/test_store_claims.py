@@ -103,6 +103,16 @@ def test_claims_end_when_their_process_is_killed(tmp_path: Path) -> None:
     store.close()
 
 
+def test_lock_files_of_killed_runs_are_swept_away_and_those_of_living_ones_stay(tmp_path: Path) -> None:
+    living = _begun(tmp_path, "living")
+    (tmp_path / "runs" / "killed.lock").touch()
+    another = _begun(tmp_path, "another")
+    assert sorted(path.name for path in (tmp_path / "runs").iterdir()) == ["another.lock", "living.lock"]
+    living.close()
+    another.close()
+    assert list((tmp_path / "runs").iterdir()) == []
+
+
 def _answer_all(folder: Path, name: str, *, together: Barrier, called: Queue[list[str]]) -> None:
     """Answer 300 questions as an engine does: claim a few, call, put; wait for what others are calling."""
     store = _begun(folder, name)
