@@ -44,7 +44,7 @@ class Tracer:
     """Sees a run. Thread-safe: a trial's own trace belongs to whoever works on the trial."""
 
     def __init__(self, run: TracedRun, notice: Callable[[str], None]) -> None:
-        """`notice` gets a line when spans cannot be written or exported. Nothing is opened yet."""
+        """`notice` gets a line, once, when spans cannot be written or exported. Nothing is opened yet."""
         specs = [spec for suite in run.suites for spec in suite.backends]
         self._ids = Ids(run.run_id)
         self._run = run
@@ -56,6 +56,8 @@ class Tracer:
         self._exporter = self._new_exporter()
         self._datasets = {suite.name: suite.dataset_path for suite in run.suites}
         self._open: dict[str, TrialTrace] = {}
+        self._renders: list[Span] = []
+        self._told: set[str] = set()
         self._began_ns = time.time_ns()
 
     def trial(self, trial: Trial) -> TrialTrace:
@@ -66,9 +68,9 @@ class Tracer:
         return known
 
     def rendered(self, suite: str, began_ns: int, ended_ns: int, *, n_messages: int) -> None:
-        """All messages of a suite were made in this time."""
+        """All messages of a suite were made in this time; written with the run's end, as there may be no run."""
         known: dict[str, AttributeValue | None] = {"prompt_suite.suite": suite, "prompt_suite.trials": n_messages}
-        self._write_own(self._of_run("render", (began_ns, ended_ns), known))
+        self._renders.append(self._of_run("render", (began_ns, ended_ns), known))
 
     def looked_up(self, trials: Sequence[Trial], began_ns: int, ended_ns: int, *, n_found: int) -> None:
         """The cache was asked in this time for the answers of these trials, all those of a backend."""
@@ -106,6 +108,8 @@ class Tracer:
     def close(self, facts: Mapping[str, AttributeValue | None]) -> Path | None:
         """The run is over: its own span, with these facts, ends. The file of all spans; None when there is none."""
         self._end_open()
+        for span in self._renders:
+            self._write_own(span)
         end_ns = max(time.time_ns(), self._began_ns)
         known = {"prompt_suite.run.id": self._run.run_id, **facts}
         root = self._of_run("run", (self._began_ns, end_ns), known)
@@ -137,7 +141,8 @@ class Tracer:
             self._exporter.offer(Shipment([span], None))
 
     def _tell(self, line: str | None) -> None:
-        if line is not None:
+        if line is not None and line not in self._told:
+            self._told.add(line)
             self._notice(line)
 
     def _facts_of(self, result: TrialResult, root: Span) -> TrialFacts:

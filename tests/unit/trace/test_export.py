@@ -116,7 +116,6 @@ def test_langfuse_shows_variants_as_experiments_with_scores(
         ("exact_match", 1.0, *place),
         ("rouge1", 0.5, *place),
         ("rougeL", 0.25, *place),
-        ("latency_s", 0.2, *place),
     ]
 
 

@@ -312,7 +312,7 @@ def test_file_that_cannot_be_written_is_told_once_and_ends_no_run(tmp_path: Path
         f"{path}: spans cannot be written (File exists); a writable folder with free space is needed; "
         "the run goes on without them"
     )
-    assert set(notices) == {line}
+    assert notices == [line]
 
 
 def test_fault_of_tracing_ends_tracing_and_nothing_else(tmp_path: Path) -> None:
@@ -322,7 +322,7 @@ def test_fault_of_tracing_ends_tracing_and_nothing_else(tmp_path: Path) -> None:
     tracer.scored([replace(answered(make_trial(2)), scores=())], TIMES)
     run_one(tracer, make_trial(3))
     assert [span["name"] for span in finished(tracer) if "links" in span] == ["trial few_shot@1.1 fb001"]
-    (notice,) = set(notices)
+    (notice,) = notices
     assert notice.startswith("no more spans are written: IndexError: tuple index out of range (")
     assert notice.endswith("; the run goes on without them; this is a fault of the harness: please report it")
 
