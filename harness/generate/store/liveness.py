@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from contextlib import suppress
+from pathlib import Path
 
 from filelock import FileLock, Timeout
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 _PATIENCE_S = 0.5
 """How long a run tries for its lock: others hold it for a moment while they look whether it is held."""
@@ -37,7 +35,7 @@ class Liveness:
         return True
 
     def sweep(self) -> None:
-        """Remove the files that killed runs have left: releasing a lock removes its file."""
+        """Remove the files that killed runs have left."""
         for path in self._folder.glob("*.lock"):
             if path.stem not in self._held:
                 self._is_held(path.stem)
@@ -45,7 +43,7 @@ class Liveness:
     def free(self) -> None:
         """Let go of every lock."""
         for lock in self._held.values():
-            lock.release()
+            _let_go(lock)
         self._held.clear()
 
     def is_alive(self, run_id: str) -> bool:
@@ -68,8 +66,15 @@ class Liveness:
             lock.acquire(blocking=False)
         except Timeout:
             return True
-        lock.release()
+        _let_go(lock)
         return False
 
     def _path(self, run_id: str) -> Path:
         return self._folder / f"{run_id}.lock"
+
+
+def _let_go(lock: FileLock) -> None:
+    """Release, and leave no file: whoever waits for the lock of a file that is gone makes another."""
+    with suppress(OSError):
+        Path(lock.lock_file).unlink()
+    lock.release()
