@@ -62,11 +62,12 @@ class Budget:
         self._request_limit_usd = settings.request_limit_usd
         self._calls_none = settings.cache_mode == "only"
         self._spent = in_units(spent_usd) or 0
-        self._today = Today(spent_elsewhere or (lambda: 0.0))
+        self._is_alone = self._daily is not None and spent_elsewhere is None
+        self._notice = notice or (lambda _: None)
+        self._today = Today(spent_elsewhere or (lambda: 0.0), notice=self._notice)
         self._held = 0
         self._unknown = self._n_unknown = 0
         self._waiting: deque[tuple[int, asyncio.Future[None]]] = deque()
-        self._notice = notice or (lambda _: None)
         self._ceilings: dict[int, Ceiling | None] = {}
         self._exceeded: set[str] = set()
         self.stopped: str | None = None
@@ -96,6 +97,8 @@ class Budget:
             UsageError: a price, or the longest answer, is not known.
 
         """
+        if self._is_alone:
+            self._notice("prompt_daily_budget: there is no ledger of other runs; only what this run spends counts")
         mistakes = []
         for backend in backends:
             if self._calls_none and backend.cacheable:

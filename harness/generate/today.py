@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, overload
 
@@ -38,11 +37,16 @@ class Today:
         self,
         spent_elsewhere: Callable[[], float],
         *,
+        notice: Callable[[str], None] = lambda _: None,
         clock: Callable[[], float] = time.monotonic,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        """`spent_elsewhere` tells what all others have spent today; asked once a second at most."""
+        """`spent_elsewhere` tells what all others have spent today; asked once a second at most.
+
+        `notice` is told, each time, when it raises RecordError: what was last known then holds.
+        """
         self._spent_elsewhere = spent_elsewhere
+        self._notice = notice
         self._clock = clock
         self._now = now
         self._asked_s: float | None = None
@@ -62,8 +66,10 @@ class Today:
         now_s = self._clock()
         if self._asked_s is None or now_s - self._asked_s >= _REFRESH_S:
             self._asked_s = now_s
-            with suppress(RecordError):  # what was last known holds until the ledger can be read again
+            try:
                 self._elsewhere = in_units(self._spent_elsewhere())
+            except RecordError as error:
+                self._notice(f"prompt_daily_budget: {error}; what other runs spend is not seen meanwhile")
         return self._own + self._elsewhere
 
     def _begin_day(self) -> None:

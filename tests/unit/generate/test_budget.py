@@ -250,10 +250,18 @@ def test_ledger_that_cannot_be_read_leaves_what_was_last_known() -> None:
             raise RecordError("the ledger is locked")
         return 2.0
 
-    today = Today(elsewhere, clock=lambda: times.clock_s)
+    notices: list[str] = []
+    today = Today(elsewhere, clock=lambda: times.clock_s, notice=notices.append)
     assert today.spent() == 2 * 10**15
     times.clock_s = 2.0
     assert today.spent() == 2 * 10**15
+    assert notices == ["prompt_daily_budget: the ledger is locked; what other runs spend is not seen meanwhile"]
+
+
+def test_daily_budget_without_a_ledger_says_that_it_is_the_runs_own() -> None:
+    notices: list[str] = []
+    Budget(settings(daily_budget_usd=1.0), notice=notices.append).check([])
+    assert notices == ["prompt_daily_budget: there is no ledger of other runs; only what this run spends counts"]
 
 
 # -- backends ---------------------------------------------------------------------------------------------------------
