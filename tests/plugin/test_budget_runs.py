@@ -72,6 +72,15 @@ def test_budget_stops_the_run_keeps_what_is_answered_and_a_resumed_run_pays_for_
     assert second["totals"]["spent_usd"] == pytest.approx(ROWS * COST)
 
 
+def test_budget_spans_the_workers_of_a_distributed_session(project: Project, server: FakeServer) -> None:
+    result = project.run("-n", "2", "--prompt-budget", "0.02")
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    assert 0.02 - MOST < server.count * COST <= 0.02
+    result.stdout.fnmatch_lines([f"{ROWS - server.count} not run: the budget of $0.02 is spent *"])
+    totals = manifest(project)["totals"]
+    assert (totals["passed"], totals["not_run"]) == (server.count, ROWS - server.count)
+
+
 def test_recorded_answers_take_nothing_from_the_budget(project: Project, server: FakeServer) -> None:
     assert project.run().ret == pytest.ExitCode.OK
     assert project.run("--prompt-budget", "0").ret == pytest.ExitCode.OK
