@@ -42,7 +42,10 @@ TABLES: dict[str, str] = {
     "ledger": "(day INTEGER PRIMARY KEY, usd REAL NOT NULL DEFAULT 0, unpriced INTEGER NOT NULL DEFAULT 0)",
 }
 """Answers by content key; unfinished runs and their answers (`generation` only where `answers` does not hold it);
-keys that a live run is calling; spending by day, with the number of calls whose price is unknown."""
+keys that a live run is calling; spending by day, with the number of calls whose price is unknown.
+
+No further indexes: one of the answers' trials cost every answer 4 µs, and only a missing one would need it; the journal is
+read when a run is resumed, and holds few runs."""
 
 
 def today() -> int:
@@ -69,8 +72,6 @@ def prepare(connection: sqlite3.Connection) -> None:
         connection.execute("ALTER TABLE answers RENAME TO answers_1")
     for name, columns in TABLES.items():
         connection.execute(f"CREATE TABLE IF NOT EXISTS {name} {columns}")
-    # none for the trials of answers: it would cost every answer 4 µs, and is needed where one is missing only
-    connection.execute("CREATE INDEX IF NOT EXISTS journal_run ON journal (run)")
     if is_old:
         connection.execute(
             "INSERT INTO answers (used_on, recorded_at, key, trial, generation, content) "
