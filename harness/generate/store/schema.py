@@ -44,8 +44,8 @@ TABLES: dict[str, str] = {
 """Answers by content key; unfinished runs and their answers (`generation` only where `answers` does not hold it);
 keys that a live run is calling; spending by day, with the number of calls whose price is unknown.
 
-No further indexes: one of the answers' trials cost every answer 4 µs, and only a missing one would need it; the journal is
-read when a run is resumed, and holds few runs."""
+No further indexes: one of the answers' trials cost every answer 4 µs, and only a missing one would need it; the
+journal is read when a run is resumed, and holds few runs."""
 
 
 def today() -> int:
