@@ -5,11 +5,13 @@ Stages do not know each other; what one needs of another is handed over here.
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from harness import backends, gate, generate, plan, prompt, record, report, score
+from harness import backends, gate, generate, plan, prompt, record, report, score, trace
 from harness import suite as suites
+from harness.rooms import catalogue
 from harness.schema import Plan
 
 if TYPE_CHECKING:
@@ -17,20 +19,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from harness.schema import CellKey, GateSpec, Progress, RunRecord, Settings, Suite, Trial, TrialResult, Verdict
-
-
-def catalogue() -> suites.Catalogue:
-    """What the loader has to know of the other rooms."""
-    return suites.Catalogue(
-        measures_of=score.measures_of,
-        needs_references=score.needs_references,
-        metric_names=score.metric_names(),
-        always_measured=score.always_measured(),
-        check_template=prompt.check_template,
-        check_backend=backends.check,
-        embedded=backends.embedded,
-        embedded_names=tuple(backends.MODELS),
-    )
 
 
 def load_plan(path: Path, settings: Settings, *, render: bool = True) -> Plan:
@@ -43,14 +31,16 @@ def load_plan(path: Path, settings: Settings, *, render: bool = True) -> Plan:
     """
     options = suites.LoadOptions(settings.root, settings.backends, settings.limit, settings.repeats)
     suite = suites.load_suite(path, catalogue(), options)
+    began_ns = time.time_ns()
     messages = prompt.all_messages(suite) if render else {}
-    return Plan(suite, tuple(plan.plan_trials(suite, messages)), tuple(plan.plan_gates(suite)))
+    rendered_ns = (began_ns, time.time_ns()) if render else None
+    return Plan(suite, tuple(plan.plan_trials(suite, messages)), tuple(plan.plan_gates(suite)), rendered_ns)
 
 
 class Evaluation:
     """One run: the selected trials of all suites, from the first call to the recorded run."""
 
-    def __init__(self, loaded: Sequence[Suite], settings: Settings) -> None:
+    def __init__(self, plans: Sequence[Plan], settings: Settings) -> None:
         """Prepare a run of these suites; nothing is called before `start`.
 
         Raises:
@@ -58,6 +48,8 @@ class Evaluation:
 
         """
         self._settings = settings
+        self._notices: list[str] = []
+        loaded = [each.suite for each in plans]
         self._suites = {suite.name: suite for suite in loaded}
         variants = {(suite.name, variant.name): variant for suite in loaded for variant in suite.variants}
         self._scorer = score.RunScorer(
@@ -77,17 +69,22 @@ class Evaluation:
             content_of=lambda trial, identity: plan.cache_content(identity, trial.messages, trial.repeat),
             deliver=self._deliver,
         )
-        self._engine = generate.Engine(wiring, settings, self._sitting)
+        self._tracer = trace.open_tracer(self._sitting.run_id, plans, settings, notice=self._notices.append)
+        self._engine = generate.Engine(wiring, settings, self._sitting, tracer=self._tracer)
 
     def start(self, trials: Sequence[Trial]) -> None:
-        """Begin to call; returns at once."""
+        """Begin to call; returns at once. UsageError: there is a budget, and what calls may cost is not known."""
         self._results = score.Results(trials)
-        self._engine.start(trials)
+        try:
+            self._engine.start(trials)
+        except BaseException:  # nothing was called: there is nothing to resume
+            self._sitting.close(is_complete=True)
+            raise
 
     @property
     def notices(self) -> Sequence[str]:
         """What to know of a run that goes on all the same; more come until `finish`."""
-        return self._engine.notices
+        return [*self._engine.notices, *self._notices]
 
     def progress(self) -> Progress:
         """How far the calls are."""
@@ -134,7 +131,8 @@ class Evaluation:
         )
         self.record = run  # there also when it cannot be written
         texts = {"report.html": report.render_html(run), "summary.md": report.render_summary(run)}
-        folder = self._store.write(run, texts)
+        spans = self._tracer.close({f"prompt_suite.{name}": value for name, value in run.manifest.totals.items()})
+        folder = self._store.write(run, texts, spans=spans)
         self._store.write_index(report.render_index(record.list_manifests(self._settings.reports)))
         self._sitting.close(is_complete=run.manifest.complete)
         return run, folder
@@ -146,4 +144,5 @@ class Evaluation:
 
     def _deliver(self, batch: Sequence[generate.Completion]) -> None:
         """Score a batch; called by the engine, in a thread of its own."""
-        self._results.add(self._scorer.results([(completion.trial, completion.answer) for completion in batch]))
+        answered = [(completion.trial, completion.answer) for completion in batch]
+        self._results.add(self._scorer.results(answered, self._tracer.scored))

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import deque
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from harness.errors import BackendError, HarnessError, RecordError
+from harness.errors import RecordError
 from harness.generate.completion import Completion
+from harness.generate.failures import failure
 from harness.schema import CallError, content_key
-from harness.wording import described_error
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from harness.generate.caller import Caller
     from harness.generate.store import Journalled, Store
     from harness.schema import CacheMode, Generation, Trial
+    from harness.trace import NoTracer, Tracer
 
 _STOP_S = 30.0
 """Longest that a backend may take to stop."""
@@ -51,6 +53,8 @@ class Parts:
     """By key that is going to be called: further trials that it answers too, of whatever backend."""
     is_stopping: Callable[[], bool]
     """Whether no more calls shall begin."""
+    tracer: Tracer | NoTracer
+    """Sees the run."""
 
 
 class BackendRun:
@@ -62,6 +66,7 @@ class BackendRun:
         self._trials = trials
         self._parts = parts
         self._identity = ""
+        self._is_paid = bool(getattr(backend, "paid", True))
         self._claims = parts.mode == "use" and parts.store is not None and backend.cacheable
         self._pending: deque[tuple[Trial, str]] = deque()
         self._ready: deque[tuple[Trial, str]] = deque()
@@ -99,7 +104,11 @@ class BackendRun:
         self._identity = parts.describe(self._backend.identity())
         keyed = [(trial, content_key(parts.content_of(trial, self._identity))) for trial in self._trials]
         rest = [each for each in keyed if not self._is_journalled(*each)]
-        found = self._recorded([key for _, key in rest]) if parts.mode in {"use", "only"} else {}
+        found: Mapping[str, Generation] = {}
+        if parts.mode in {"use", "only"}:
+            began_ns = time.time_ns()
+            found = self._recorded([key for _, key in rest])
+            parts.tracer.looked_up([trial for trial, _ in rest], began_ns, time.time_ns(), n_found=len(found))
         for trial, key in rest:
             if (generation := found.get(key)) is not None:
                 parts.complete(Completion(trial, generation, key))
@@ -208,7 +217,7 @@ class BackendRun:
         else:
             content = parts.content_of(trial, self._identity) if key and not answer.from_cache else ""
             shared = replace(answer, from_cache=True)
-        parts.complete(Completion(trial, answer, key, content))
+        parts.complete(Completion(trial, answer, key, content, is_paid=self._is_paid))
         for other in parts.waiting.pop(key, ()):
             parts.complete(Completion(other, shared, key))
 
@@ -221,15 +230,3 @@ class BackendRun:
     def _fail(self, trials: Sequence[Trial], error: CallError) -> None:
         for trial in trials:
             self._parts.complete(Completion(trial, error))
-
-
-def failure(backend: Backend, error: BaseException) -> CallError:
-    """What a trial says of an error; one that no backend may raise is the backend's own fault."""
-    if isinstance(error, BackendError):
-        return CallError(kind=error.kind, message=str(error))
-    if isinstance(error, HarnessError):
-        return CallError(kind="rejected", message=str(error))
-    return CallError(
-        kind="crashed",
-        message=f"backend '{backend.spec.name}' broke off: {described_error(error, placed=True)}; mend it",
-    )

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from harness.generate.backend_run import failure
 from harness.generate.calls import call
+from harness.generate.failures import failure
 from harness.schema import Request
 
 if TYPE_CHECKING:

@@ -57,39 +57,68 @@ async def call(
             the budget spent, before the first.
 
     """
-    traffic, budget = line.traffic, line.budget
     tries = _Tries(line.max_retries, line.random)
-    tokens = traffic.estimate(request)
+    tokens = line.traffic.estimate(request)
     while True:
-        reserved = await _reserved(budget, backend, request, tries=tries) if budget is not None else None
-        try:
-            ticket = await _admitted(traffic, tokens, tries)
-        except BaseException:
-            if budget is not None:
-                budget.dropped(reserved)
-            raise
+        passage = await _let_through(line, backend, request, tokens=tokens, tries=tries)
         line.on_send(tries.failed > 0)
         trace.begin()
         try:
             generation = await _once(backend, request)
-        except BackendError as error:
-            trace.end(error=error)
-            traffic.failed(ticket, error)
-            if budget is not None:
-                budget.failed(reserved, error)
-            await traffic.rest(tries.wait_s(error))
         except BaseException as error:
             trace.end(error=error)
-            traffic.dropped(ticket)
-            if budget is not None:
-                budget.failed(reserved, error)
-            raise
+            passage.failed(error)
+            if not isinstance(error, BackendError):
+                raise
+            await line.traffic.rest(tries.wait_s(error))
         else:
             trace.end(generation)
-            traffic.answered(ticket, generation)
-            if budget is not None:
-                budget.answered(reserved, generation)
+            passage.answered(generation)
             return replace(generation, retries=tries.failed) if tries.failed else generation
+
+
+class _Passage:
+    """One try that may be sent: its place among those in flight, and the money set aside for it."""
+
+    __slots__ = ("_line", "_reserved", "_ticket")
+
+    def __init__(self, line: Line, ticket: Ticket, reserved: Reservation | None) -> None:
+        self._line = line
+        self._ticket = ticket
+        self._reserved = reserved
+
+    def answered(self, generation: Generation) -> None:
+        """Give the place back, and the money that the answer did not cost."""
+        self._line.traffic.answered(self._ticket, generation)
+        if self._line.budget is not None:
+            self._line.budget.answered(self._reserved, generation)
+
+    def failed(self, error: BaseException) -> None:
+        """Give the place back, and the money where the try cannot have been billed."""
+        if isinstance(error, BackendError):
+            self._line.traffic.failed(self._ticket, error)
+        else:
+            self._line.traffic.dropped(self._ticket)
+        if self._line.budget is not None:
+            self._line.budget.failed(self._reserved, error)
+
+
+async def _let_through(line: Line, backend: Backend, request: Request, *, tokens: float, tries: _Tries) -> _Passage:
+    """Wait until the next try may be sent; BackendError when it may not be any more."""
+    budget, reserved = line.budget, None
+    end = ", then the budget was spent"
+    try:
+        if budget is not None:
+            reserved = await budget.admit(backend, request.messages)
+        end = ", then the backend was stopped"
+        ticket = await line.traffic.admit(tokens, is_again=tries.failed > 0)
+    except BaseException as error:
+        if budget is not None:
+            budget.dropped(reserved)
+        if isinstance(error, BackendError) and tries.last is not None:
+            raise tries.final(end) from tries.last
+        raise
+    return _Passage(line, ticket, reserved)
 
 
 class _Tries:
@@ -134,24 +163,6 @@ class _Tries:
         if self._max_retries == 0:
             return True
         return self.failed - self._slowed > self._max_retries or self._slowed > _MOST_SLOWED
-
-
-async def _admitted(traffic: Traffic, tokens: float, tries: _Tries) -> Ticket:
-    try:
-        return await traffic.admit(tokens, is_again=tries.failed > 0)
-    except BackendError:
-        if tries.last is None:
-            raise
-        raise tries.final(", then the backend was stopped") from tries.last
-
-
-async def _reserved(budget: Budget, backend: Backend, request: Request, *, tries: _Tries) -> Reservation | None:
-    try:
-        return await budget.admit(backend, request.messages)
-    except BackendError:
-        if tries.last is None:
-            raise
-        raise tries.final(", then the budget was spent") from tries.last
 
 
 async def _once(backend: Backend, request: Request) -> Generation:

@@ -23,3 +23,5 @@ class Completion:
     """What the key is the digest of; empty when the answer is kept already."""
     is_kept: bool = False
     """Whether an earlier sitting of the run has journalled the answer."""
+    is_paid: bool = True
+    """Whether somebody may be billed for the backend's answers."""

@@ -75,11 +75,12 @@ class Engine:
         self._tracer = tracer
         self._budget = open_budget(
             settings,
-            spent_usd=(sitting.before.spent_usd or 0.0) if sitting.before is not None else 0.0,
+            spent_usd=sitting.spent_usd,
             spent_elsewhere=self._store.spent_elsewhere if self._store is not None else None,
             notice=self._notice,
         )
         self._delivery = Delivery(keep=self._keep, deliver=wiring.deliver, broken=self._delivery_broke)
+        self._lost_usd = 0.0
         self._traffic: list[Traffic] = []
         self._loop: asyncio.AbstractEventLoop | None = None
         self._main: asyncio.Task[None] | None = None
@@ -166,12 +167,18 @@ class Engine:
         rows = [
             Row(completion.trial.trial_id, completion.key, completion.content, completion.answer)
             for completion in batch
-            if completion.key and not completion.is_kept and isinstance(completion.answer, Generation)
+            if isinstance(completion.answer, Generation)
+            and not completion.is_kept
+            and (completion.key or completion.answer.cost_usd)
         ]
-        tally = self._tally
+        tally, lost_usd = self._tally, self._lost_usd
+        if self._budget is not None:
+            self._lost_usd = self._budget.unknown_usd
+        all_lost_usd = self._lost_usd + (self._sitting.before.lost_usd if self._sitting.before else 0.0)
+        totals = Totals(tally.calls, tally.retries, tally.spent_usd, all_lost_usd, tally.elapsed_s)
         try:
-            if rows:
-                self._store.put(rows, Totals(tally.calls, tally.retries, tally.spent_usd, tally.elapsed_s))
+            if rows or self._lost_usd > lost_usd:
+                self._store.put(rows, totals, lost_usd=self._lost_usd - lost_usd)
         except RecordError as error:  # the answers are there all the same: they are scored and recorded
             self._notice(str(error))
 
@@ -226,6 +233,7 @@ class Engine:
             journalled=self._sitting.journalled,
             waiting={},
             is_stopping=lambda: self._is_stopping,
+            tracer=self._tracer,
         )
 
     def _complete(self, completion: Completion) -> None:

@@ -1,11 +1,15 @@
-"""What one failed call says of the calls to come: the only place where that is decided."""
+"""What a failed call says, to its trial and of the calls to come: the only place where that is decided."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from harness.errors import BackendError, HarnessError
+from harness.schema import CallError
+from harness.wording import described_error
+
 if TYPE_CHECKING:
-    from harness.errors import BackendError
+    from harness.backends import Backend
 
 LONGEST_ASKED_S = 60.0
 """Longest wait that a server may ask for (as OpenAI's SDK has it)."""
@@ -70,3 +74,15 @@ def strikes_of(error: BackendError, *, is_again: bool, has_answered: bool) -> fl
     if is_again and has_answered and not is_never_the_request_s:
         return 0.0
     return _TIMEOUT_STRIKES if error.kind == "timeout" else 1.0
+
+
+def failure(backend: Backend, error: BaseException) -> CallError:
+    """What a trial says of an error; one that no backend may raise is the backend's own fault."""
+    if isinstance(error, BackendError):
+        return CallError(kind=error.kind, message=str(error))
+    if isinstance(error, HarnessError):
+        return CallError(kind="rejected", message=str(error))
+    return CallError(
+        kind="crashed",
+        message=f"backend '{backend.spec.name}' broke off: {described_error(error, placed=True)}; mend it",
+    )

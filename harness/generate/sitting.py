@@ -34,6 +34,12 @@ class Sitting:
     notices: tuple[str, ...] = ()
     """What the user should know."""
 
+    @property
+    def spent_usd(self) -> float:
+        """What earlier sittings have spent for certain, and what they may have spent: all that a budget counts."""
+        paid = (each.generation for each in self.journalled.values() if not each.generation.from_cache)
+        return sum(generation.cost_usd or 0.0 for generation in paid) + (self.before.lost_usd if self.before else 0.0)
+
     def close(self, *, is_complete: bool) -> None:
         """Let go of the store; a run that is complete, and recorded, is forgotten there. Raises RecordError."""
         if self.store is None:
@@ -53,6 +59,11 @@ def sit_down(settings: Settings, run_id: str, started_at: datetime) -> Sitting:
         UsageError: there is no run to resume.
 
     """
+    if settings.resume and settings.cache_mode == "only":
+        raise UsageError(
+            "--prompt-resume: a run cannot be continued with --prompt-cache only, which calls no model; "
+            "leave one of the two out"
+        )
     try:
         store = open_store(settings)
     except RecordError as error:

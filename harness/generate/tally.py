@@ -57,7 +57,7 @@ class Tally:
                 self.errors += 1
         elif answer.from_cache:
             self.from_cache += 1
-        elif not completion.is_kept:  # else it was counted in the sitting that paid for it
+        elif not completion.is_kept and completion.is_paid:  # what is kept was counted in the sitting that paid for it
             self._spend(answer.cost_usd)
 
     def _spend(self, cost_usd: float | None) -> None:

@@ -15,9 +15,10 @@ from harness.plugin.failure import printable
 from harness.plugin.items import GateItem, SuiteFile, skip_as_not_run, why_not_run
 from harness.plugin.listeners import owns_the_loop
 from harness.plugin.plans import Plans, suite_of
-from harness.plugin.reports import Reports, latency_s
+from harness.plugin.reports import Reports, gone_of
 from harness.plugin.run_loop import RunLoop
 from harness.plugin.settings import read_settings, use_suites_folder
+from harness.plugin.short_way import Gone
 from harness.plugin.signals import termination_as_interrupt, uninterrupted
 from harness.plugin.terminal import Terminal
 from harness.plugin.trial_fixture import trial_under_test
@@ -64,8 +65,9 @@ class PromptSession:
     def _roles(self) -> tuple[Worker | None, Controller | None]:
         """What this process is under pytest-xdist; neither without it."""
         if hasattr(self.config, "workerinput"):
-            from harness.plugin.worker import Worker
+            from harness.plugin.worker import Worker, WorkersItems
 
+            self.config.pluginmanager.register(WorkersItems(self.config, self))
             return Worker(self.config), None
         options = self.config.option
         if not self.config.pluginmanager.hasplugin("xdist") or options.dist == "no" or options.collectonly:
@@ -163,7 +165,7 @@ class PromptSession:
 
     def begin(self, plans: Sequence[Plan], trials: Sequence[Trial]) -> pipeline.Evaluation:
         """Start the engine; HarnessError says why it cannot be."""
-        evaluation = pipeline.Evaluation([plan.suite for plan in plans], self.settings)
+        evaluation = pipeline.Evaluation(plans, self.settings)
         evaluation.start(trials)
         self.evaluation = evaluation
         return evaluation
@@ -182,16 +184,17 @@ class PromptSession:
             session.shouldstop = printable(str(error))
         return True
 
-    def passed_after_s(self, item: TrialItem | GateItem) -> float | None:
-        """Seconds that the item's call took, once it has passed; None when there is more to say of it."""
+    def gone(self, item: TrialItem | GateItem) -> Gone | None:
+        """What became of an item that passed or was never called, waited for; None when there is more to say of it."""
         began_s = time.perf_counter()
         try:
             if isinstance(item, GateItem):
-                return time.perf_counter() - began_s if self.judge(item.gate, item.cell).passed else None
-            result = self.wait_for(item.trial)
+                return Gone(time.perf_counter() - began_s) if self.judge(item.gate, item.cell).passed else None
+            if self._worker is not None:
+                return self._worker.gone(item.trial)
+            return gone_of(self.wait_for(item.trial))
         except HarnessError:  # the run broke off: the item says so
             return None
-        return latency_s(result) if result.outcome == "passed" else None
 
     def item_starts(self, nodeid: str) -> None:
         """Tell the terminal which suite the next item is of."""

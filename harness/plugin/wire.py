@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from harness.schema import TrialResult
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from harness.schema import CallError, CellKey, GateSpec, Generation, Outcome, Score, Trial
 
 INPUT = "prompt_suite"
@@ -44,6 +46,14 @@ class ResultOf:
 
 
 @dataclass(frozen=True, slots=True)
+class GoneFrom:
+    """Which of a trial, waited for, and those after it have gone by (trial id → `Gone`) is wanted."""
+
+    trial_id: str
+    """The trial."""
+
+
+@dataclass(frozen=True, slots=True)
 class VerdictOf:
     """The verdict of a gate on a cell is wanted."""
 
@@ -58,13 +68,17 @@ class MayShowInFull:
     """Whether one more failed trial may be shown with messages and answer."""
 
 
+Asked = Selection | Refusal | ResultOf | GoneFrom | VerdictOf | MayShowInFull
+"""Whatever a worker may want."""
+
+
 @dataclass(frozen=True, slots=True)
 class Question:
     """Something asked, with a number that the answer bears."""
 
     number: int
     """Counts up on one connection."""
-    asked: Selection | Refusal | ResultOf | VerdictOf | MayShowInFull
+    asked: Asked
     """What."""
 
 
@@ -92,7 +106,7 @@ class Became:
     """The answer as it came."""
     error: CallError | None
     """Why there is none."""
-    scores: tuple[Score, ...]
+    scores: Sequence[Score]
     """One a measure."""
     missed: tuple[str, ...]
     """Checks that were missed."""
@@ -100,7 +114,8 @@ class Became:
     @classmethod
     def of(cls, result: TrialResult) -> Became:
         """What became of the result's trial."""
-        return cls(result.outcome, result.output, result.generation, result.error, result.scores, result.missed)
+        scores = tuple(result.scores)  # a part of its batch's, which is not sent along
+        return cls(result.outcome, result.output, result.generation, result.error, scores, result.missed)
 
     def of_trial(self, trial: Trial) -> TrialResult:
         """The result of this trial."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import shutil
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -55,8 +56,10 @@ class RunStore:
                     "another place with --prompt-reports DIR"
                 )
 
-    def write(self, record: RunRecord, texts: Mapping[str, str]) -> Path:
-        """The run's folder, complete: tables, then `texts` (file name → content), then run.json, then `latest`.
+    def write(self, record: RunRecord, texts: Mapping[str, str], *, spans: Path | None = None) -> Path:
+        """The run's folder, complete: tables, `texts` (file name → content), `spans`, then run.json, then `latest`.
+
+        `spans` is a finished file, which becomes the run's spans.jsonl.
 
         Raises:
             RecordError: a file cannot be written.
@@ -70,6 +73,8 @@ class RunStore:
                     write(fresh, record)
             for name, text in texts.items():
                 _write(folder / name, text)
+            if spans is not None:
+                shutil.move(spans, folder / "spans.jsonl")
             _write(folder / "run.json", json.dumps(asdict(record.manifest), indent=1, ensure_ascii=False) + "\n")
             self._point_latest(folder)
         except OSError as error:

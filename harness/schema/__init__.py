@@ -17,7 +17,7 @@ from harness.schema.prompt import (
     Variant,
 )
 from harness.schema.run import Cell, RunManifest, RunRecord
-from harness.schema.score import Measure, Score, Status
+from harness.schema.score import Measure, Score, Scores, Status
 from harness.schema.settings import CacheMode, Settings
 from harness.schema.span import AttributeValue, Span, SpanEvent, SpanKind, StepKind
 from harness.schema.suite import (
@@ -83,6 +83,7 @@ __all__ = [
     "RunRecord",
     "Sample",
     "Score",
+    "Scores",
     "Settings",
     "Span",
     "SpanEvent",

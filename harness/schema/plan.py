@@ -20,3 +20,5 @@ class Plan:
     """In item order."""
     gates: tuple[tuple[GateSpec, CellKey], ...]
     """Each gate with each cell that it is judged over, in item order."""
+    rendered_ns: tuple[int, int] | None = None
+    """When its messages were made, Unix time in nanoseconds; None when they were not."""

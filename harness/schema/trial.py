@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from harness.errors import ErrorKind
     from harness.schema.prompt import Message, Sample
@@ -137,7 +137,7 @@ class TrialResult:
     """None when the call failed."""
     error: CallError | None
     """None when the answer came and was read. Kind `output`: it came, could not be read, and is scored as empty."""
-    scores: tuple[Score, ...]
+    scores: Sequence[Score]
     """One a measure, in the suite's order; empty when not run."""
     missed: tuple[str, ...]
     """Texts of the checks that were missed, with the value: `exact_match == 1: it is 0`."""

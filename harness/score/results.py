@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from harness.errors import OutputError
-from harness.schema import COMPARISONS, Answer, CallError, Score, TrialResult
+from harness.schema import COMPARISONS, Answer, CallError, Score, Scores, TrialResult
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from harness.schema import CheckSpec, Generation, Outcome, Suite, Trial
     from harness.score.scorer import Scorer
+    from harness.trace import MetricTime
 
 
 def trial_results(
@@ -20,8 +21,9 @@ def trial_results(
     *,
     scorer: Scorer,
     read_answer: Callable[[Trial, str], str],
+    timed: list[MetricTime] | None = None,
 ) -> list[TrialResult]:
-    """One result a trial, in order.
+    """One result a trial, in order; `timed` gets when each metric scored them.
 
     `read_answer` gets a trial and the model's text. A text that it cannot read is a wrong answer, not an
     error: it is scored as empty, so that a prompt cannot gain by answering in no readable form.
@@ -32,7 +34,8 @@ def trial_results(
         for (trial, _), (generation, output, _) in zip(answered, readings, strict=True)
         if generation is not None
     ]
-    scored = iter(scorer.score(answers))
+    scored = iter(scorer.score(answers, timed))
+    names = tuple(measure.name for measure in suite.measures)
     results = []
     for (trial, _), (generation, output, error) in zip(answered, readings, strict=True):
         if generation is None:
@@ -40,12 +43,13 @@ def trial_results(
             if error.kind == "not_run":
                 results.append(TrialResult(trial, "not_run", None, None, error, (), ()))
                 continue
-            scores = tuple(Score(measure.name, None, "failed", error.message) for measure in suite.measures)
-            results.append(TrialResult(trial, "error", None, None, error, scores, ()))
+            lost = [Score(measure.name, None, "failed", error.message) for measure in suite.measures]
+            results.append(TrialResult(trial, "error", None, None, error, Scores(names, lost), ()))
         else:
             scores = next(scored)
-            missed = missed_checks(suite.checks, scores)
-            results.append(TrialResult(trial, _outcome(scores, missed), output, generation, error, scores, missed))
+            missed = missed_checks(suite.checks, scores) if suite.checks else ()
+            outcome = _outcome(scores, missed)
+            results.append(TrialResult(trial, outcome, output, generation, error, Scores(names, scores), missed))
     return results
 
 

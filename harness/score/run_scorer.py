@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from harness.schema import CallError, Generation, Suite, Trial, TrialResult
+    from harness.trace import MetricTime
 
 
 class RunScorer:
@@ -23,15 +24,22 @@ class RunScorer:
         self._scorers = {suite.name: Scorer(suite.metrics) for suite in suites}
         self._read_answer = read_answer
 
-    def results(self, answered: Sequence[tuple[Trial, Generation | CallError]]) -> list[TrialResult]:
-        """One result a trial, suite by suite; see `trial_results`."""
+    def results(
+        self,
+        answered: Sequence[tuple[Trial, Generation | CallError]],
+        seen: Callable[[Sequence[TrialResult], Sequence[MetricTime]], None] = lambda _results, _timed: None,
+    ) -> list[TrialResult]:
+        """One result a trial, suite by suite, see `trial_results`; `seen` gets a suite's, with the metrics' times."""
         by_suite: dict[str, list[tuple[Trial, Generation | CallError]]] = defaultdict(list)
         for trial, answer in answered:
             by_suite[trial.suite].append((trial, answer))
         results: list[TrialResult] = []
         for name, own in by_suite.items():
             scorer = self._scorers[name]
-            results += trial_results(self._suites[name], own, scorer=scorer, read_answer=self._read_answer)
+            timed: list[MetricTime] = []
+            found = trial_results(self._suites[name], own, scorer=scorer, read_answer=self._read_answer, timed=timed)
+            seen(found, timed)
+            results += found
         return results
 
     def corpus(self, suite: str, results: Sequence[TrialResult]) -> dict[str, float]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import threading
+import time
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from harness.errors import OptionError
 from harness.schema import Score
 from harness.score.metric import CorpusMetric, failed
 from harness.score.registry import always_measured_specs, create
+from harness.trace import MetricTime
 from harness.wording import described_error
 
 if TYPE_CHECKING:
@@ -25,7 +27,7 @@ class Scorer:
 
     def __init__(self, specs: Sequence[MetricSpec]) -> None:
         """OptionError for a metric that cannot be made, or two that yield the same measure differently."""
-        self._metrics: list[Metric] = []
+        self._metrics: list[tuple[str, Metric]] = []
         known: dict[str, Measure] = {}
         for spec in chain(specs, always_measured_specs()):
             metric = create(spec)
@@ -37,20 +39,24 @@ class Scorer:
                         f"allowed: each measure once; remove one of the two"
                     )
             if len(twice) < len(metric.measures):
-                self._metrics.append(metric)
+                self._metrics.append((spec.name, metric))
             known.update((measure.name, measure) for measure in metric.measures)
         self.measures: tuple[Measure, ...] = tuple(known.values())
         """Every number an answer gets, in the order of its scores."""
 
-    def score(self, answers: Sequence[Answer]) -> list[tuple[Score, ...]]:
-        """One tuple an answer, in it one Score a measure, in the order of `measures`.
+    def score(self, answers: Sequence[Answer], timed: list[MetricTime] | None = None) -> list[tuple[Score, ...]]:
+        """One tuple an answer, in it one Score a measure, in the order of `measures`; `timed` gets when each was made.
 
         A metric that raises, or answers in another shape, yields failed scores for itself alone; when it failed on the
         batch it is asked again answer by answer, so that one bad answer costs only its own score.
         """
         columns: dict[str, list[Score]] = {}
-        for metric in self._metrics:
+        for name, metric in self._metrics:
+            began_ns = time.time_ns()
             rows = score_safely(metric, answers)
+            if timed is not None and answers:
+                measures = tuple(measure.name for measure in metric.measures)
+                timed.append(MetricTime(name, measures, began_ns, time.time_ns(), len(answers)))
             for index, measure in enumerate(metric.measures):
                 columns[measure.name] = [row[index] for row in rows]
         ordered = [columns[measure.name] for measure in self.measures]
@@ -59,7 +65,7 @@ class Scorer:
     def corpus(self, answers: Sequence[Answer]) -> dict[str, float]:
         """Corpus-level values by measure, of the metrics that have one; what raises or is not finite is left out."""
         values: dict[str, float] = {}
-        for metric in self._metrics:
+        for _, metric in self._metrics:
             if isinstance(metric, CorpusMetric):
                 values.update(_corpus_safely(metric, answers))
         return values

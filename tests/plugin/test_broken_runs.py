@@ -39,7 +39,7 @@ def test_defect_of_the_harness_fails_what_waits_and_the_run_is_recorded(
 def test_run_that_cannot_be_recorded_says_so_and_keeps_pytest_s_own_results(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(*_: object) -> None:
+    def broken(*_: object, **_named: object) -> None:
         raise ZeroDivisionError("deep inside")
 
     monkeypatch.setattr(RunStore, "write", broken)

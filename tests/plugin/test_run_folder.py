@@ -29,7 +29,7 @@ def test_run_folder_holds_what_the_interface_lists(project: Project) -> None:
     project.add('checks: [exact_match]\ngates: ["error_rate <= 0"]\n')
     project.run()
     names = {path.name for path in project.latest.iterdir()}
-    assert names == {"run.json", "trials.parquet", "scores.parquet", "summary.md", "report.html"}
+    assert names == {"run.json", "trials.parquet", "scores.parquet", "spans.jsonl", "summary.md", "report.html"}
     manifest = json.loads((project.latest / "run.json").read_text())
     assert project.latest.resolve().name == manifest["run_id"]
     assert manifest["complete"] is True

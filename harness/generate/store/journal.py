@@ -41,7 +41,7 @@ def is_known(connection: sqlite3.Connection, number: int, run_id: str) -> bool:
 def unfinished(connection: sqlite3.Connection, reports: str) -> list[tuple[int, UnfinishedRun]]:
     """The unfinished runs that write to `reports`, with their numbers; the last one that moved comes first."""
     rows = connection.execute(
-        "SELECT number, run_id, started_at, details, calls, retries, spent_usd, elapsed_s FROM runs "
+        "SELECT number, run_id, started_at, details, calls, retries, spent_usd, lost_usd, elapsed_s FROM runs "
         "WHERE reports = ? ORDER BY updated_at DESC, number DESC",
         (reports,),
     ).fetchall()
@@ -71,8 +71,8 @@ def add(connection: sqlite3.Connection, run: int, rows: Iterable[Row], *, kept: 
 def update(connection: sqlite3.Connection, run: int, totals: Totals) -> None:
     """Note how far the run is."""
     connection.execute(
-        "UPDATE runs SET updated_at=?, calls=?, retries=?, spent_usd=?, elapsed_s=? WHERE number=?",
-        (time.time(), totals.calls, totals.retries, totals.spent_usd, totals.elapsed_s, run),
+        "UPDATE runs SET updated_at=?, calls=?, retries=?, spent_usd=?, lost_usd=?, elapsed_s=? WHERE number=?",
+        (time.time(), totals.calls, totals.retries, totals.spent_usd, totals.lost_usd, totals.elapsed_s, run),
     )
 
 

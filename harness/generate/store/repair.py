@@ -29,7 +29,7 @@ _COLUMNS = {
     "answers": ("used_on", "recorded_at", "key", "trial", "generation", "content"),
     "runs": (
         *("number", "run_id", "reports", "started_at", "details"),
-        *("updated_at", "calls", "retries", "spent_usd", "elapsed_s"),
+        *("updated_at", "calls", "retries", "spent_usd", "lost_usd", "elapsed_s"),
     ),
     "journal": ("run", "trial", "key", "from_cache", "generation"),
     "ledger": ("day", "usd", "unpriced"),

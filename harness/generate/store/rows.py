@@ -52,6 +52,8 @@ class Totals:
     """Calls made again."""
     spent_usd: float | None = 0.0
     """Cost of the calls; None when one of them has no known price."""
+    lost_usd: float = 0.0
+    """What calls without an answer may have cost."""
     elapsed_s: float = 0.0
     """Seconds that it ran."""
 

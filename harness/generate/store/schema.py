@@ -30,6 +30,7 @@ TABLES: dict[str, str] = {
         calls INTEGER NOT NULL DEFAULT 0,
         retries INTEGER NOT NULL DEFAULT 0,
         spent_usd REAL DEFAULT 0,
+        lost_usd REAL NOT NULL DEFAULT 0,
         elapsed_s REAL NOT NULL DEFAULT 0)""",
     "journal": """(
         id INTEGER PRIMARY KEY,

@@ -143,14 +143,14 @@ def test_abandoned_engine_is_not_waited_for_at_all(settings: Settings) -> None:
 def test_answers_that_cannot_be_kept_are_delivered_all_the_same(
     settings: Settings, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(rows: Sequence[Row], totals: Totals | None = None) -> None:
-        raise RecordError(f"disk full at {len(rows)} of {totals and totals.calls}")
+    def full(rows: Sequence[Row], totals: Totals | None = None, *, lost_usd: float = 0.0) -> None:
+        raise RecordError(f"disk full at {len(rows)} of {totals and totals.calls}, {lost_usd} lost")
 
     monkeypatch.setattr(store, "put", full)
     run = Run(Echo(concurrency=1), settings, store)
     answers = run.all(trials(1))
     assert isinstance(answers["t0"], Generation)
-    assert run.engine.notices == ["disk full at 1 of 1"]
+    assert run.engine.notices == ["disk full at 1 of 1, 0.0 lost"]
 
 
 def test_cache_that_cannot_be_read_is_done_without_unless_nothing_may_be_asked(

@@ -1,0 +1,19 @@
+"""What the suite loader has to know of the other rooms."""
+
+from __future__ import annotations
+
+from harness import backends, prompt, score, suite
+
+
+def catalogue() -> suite.Catalogue:
+    """The metrics, backends and templates there are."""
+    return suite.Catalogue(
+        measures_of=score.measures_of,
+        needs_references=score.needs_references,
+        metric_names=score.metric_names(),
+        always_measured=score.always_measured(),
+        check_template=prompt.check_template,
+        check_backend=backends.check,
+        embedded=backends.embedded,
+        embedded_names=tuple(backends.MODELS),
+    )
