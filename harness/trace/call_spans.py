@@ -11,7 +11,6 @@ from urllib.parse import urlsplit
 
 import orjson
 
-from harness.errors import BackendError
 from harness.schema import Span
 from harness.trace.steps import Call, shown
 
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
 
     from harness.schema import AttributeValue, BackendSpec, Generation, Message, SpanKind
     from harness.trace.steps import Step
-    from harness.trace.trial import Attempt, CallTrace
+    from harness.trace.trial import CallTrace
 
 Place = tuple[str, str]
 """A trace and a span in it."""
@@ -80,34 +79,36 @@ def call_spans(
     times = (attempts[0].began_ns, last.ended_ns)
     yield Span(above[0], call.span_id, above[1], name, kind, *times, attributes, common, error=error)
     if len(attempts) == 1:
-        yield from _steps(last.call, (above[0], call.span_id), clean)
+        yield from _steps(last, (above[0], call.span_id), clean)
         return
     for number, attempt in enumerate(attempts, 1):
         own: dict[str, Any] = {"prompt_suite.attempt": number}
         error = _error(attempt, own, clean)
-        place = (above[0], attempt.call.ids.span())
+        place = (above[0], attempt.ids.span())
         times = (attempt.began_ns, attempt.ended_ns)
         yield Span(above[0], place[1], call.span_id, f"attempt {number}", kind, *times, own, error=error)
-        yield from _steps(attempt.call, place, clean)
+        yield from _steps(attempt, place, clean)
 
 
-def _call_attributes(call: CallTrace, last: Attempt, clean: Callable[[str], str]) -> dict[str, Any]:
+def _call_attributes(call: CallTrace, last: Call, clean: Callable[[str], str]) -> dict[str, Any]:
     attributes = _usage(last.answer)
-    if last.call.with_text:
+    if last.with_text:
         attributes["gen_ai.input.messages"] = clean(messages_text(call.messages))
         if last.answer is not None:
             attributes["gen_ai.output.messages"] = clean(answer_text(last.answer))
     if len(call.attempts) > 1:
         attributes["prompt_suite.retries"] = len(call.attempts) - 1
-    if last.call.n_left_out:
-        attributes["prompt_suite.steps_left_out"] = last.call.n_left_out
-    attributes.update(_notes(last.call, clean))
+    if last.n_left_out:
+        attributes["prompt_suite.steps_left_out"] = last.n_left_out
+    attributes.update(_notes(last, clean))
     return attributes
 
 
 def _notes(step: Step, clean: Callable[[str], str]) -> dict[str, Any]:
     """A step's further attributes; what no attribute can hold is shown as text."""
     kept = (bool, int, float)
+    if step.notes is None:
+        return {}
     return {name: note if type(note) in kept else clean(shown(note)) for name, note in step.notes.items()}
 
 
@@ -143,16 +144,15 @@ def _usage(answer: Generation | None) -> dict[str, Any]:
     }
 
 
-def _error(attempt: Attempt, attributes: dict[str, Any], clean: Callable[[str], str]) -> str | None:
-    error = attempt.error
-    if error is None:
+def _error(attempt: Call, attributes: dict[str, Any], clean: Callable[[str], str]) -> str | None:
+    if attempt.error is None:
         return None
-    attributes["error.type"] = error.kind if isinstance(error, BackendError) else type(error).__name__
-    return clean(str(error) or type(error).__name__)
+    attributes["error.type"] = attempt.error_type
+    return clean(attempt.error)
 
 
 def _steps(call: Call, above: Place, clean: Callable[[str], str]) -> Iterator[Span]:
-    for step in tuple(call.steps):  # one that ends late may still be added
+    for step in tuple(call.steps or ()):  # one that ends late may still be added
         first = step.parent is None or isinstance(step.parent, Call)
         attributes = _step_attributes(step, clean)
         error = None if step.error is None else clean(step.error)
@@ -164,19 +164,20 @@ def _steps(call: Call, above: Place, clean: Callable[[str], str]) -> Iterator[Sp
 
 def _step_name(step: Step) -> str:
     operation = _OPERATIONS.get(step.kind)
-    model = step.facts.get("model") if step.kind == "llm" else None
+    model = (step.facts or {}).get("model") if step.kind == "llm" else None
     return f"{operation} {model or step.name}" if operation else step.name
 
 
 def _step_attributes(step: Step, clean: Callable[[str], str]) -> dict[str, Any]:
-    model = step.facts.get("model")
+    facts = step.facts or {}
+    model = facts.get("model")
     attributes: dict[str, Any] = {
         "gen_ai.operation.name": _OPERATIONS.get(step.kind),
         "gen_ai.tool.name": step.name if step.kind == "tool" else None,
         "gen_ai.request.model": None if model is None else str(model),
     }
     for fact, name in _COUNTS.items():
-        value = step.facts.get(fact)
+        value = facts.get(fact)
         attributes[name] = value if type(value) in (int, float) else None
     texts = _TEXTS.get(step.kind, ("prompt_suite.input", "prompt_suite.output"))
     for name, text in zip(texts, (step.input, step.output), strict=True):

@@ -31,9 +31,9 @@ class Encoder:
         self._shared: dict[int, tuple[Mapping[str, Any], str]] = {}
         """By the mapping's identity, which is kept alive for it."""
 
-    def lines(self, spans: Iterable[Span]) -> bytes:
+    def lines(self, spans: Iterable[Span]) -> str:
         """One JSON object a span, each with a line end."""
-        return "".join([self._line(span) for span in spans]).encode()
+        return "".join([self._line(span) for span in spans])
 
     def _line(self, span: Span) -> str:
         trace_id, span_id, parent_id, name, kind, start_ns, end_ns, own, shared, events, link, error = span

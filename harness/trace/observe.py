@@ -67,15 +67,16 @@ class Observe:
         `input` and `output` among the attributes take the place of what was seen of them.
         """
         step = current()
-        if step is None or step.root is None:
+        if step is None:
             return
         for side in ("input", "output"):
             value = attributes.pop(side, None)
             if value is not None and step.root.with_text:
                 setattr(step, side, shown(value))
         given = (model, input_tokens, output_tokens, cached_input_tokens, cost_usd)
-        step.facts.update({fact: value for fact, value in zip(FACTS, given, strict=True) if value is not None})
-        step.notes.update(attributes)
+        facts = {fact: value for fact, value in zip(FACTS, given, strict=True) if value is not None}
+        step.facts = {**(step.facts or {}), **facts}
+        step.notes = {**(step.notes or {}), **attributes}
 
 
 observe = Observe()
@@ -132,7 +133,7 @@ class _Running:
     def begun(cls, plan: _Plan, arguments: tuple[tuple[Any, ...], dict[str, Any]] | None) -> _Running | None:
         """The step, begun here; None outside a call."""
         above = current()
-        if above is None or above.root is None:
+        if above is None:
             return None
         step = Step(plan.name, plan.kind, above)
         step.span_id = above.root.ids.span()
@@ -153,7 +154,6 @@ class _Running:
         step, root = self._step, self._step.root
         step.ended_ns = time.time_ns()
         leave(self._token)
-        assert root is not None
         if error is not None and not isinstance(error, GeneratorExit):
             step.error = described_error(error)
         if returned is not None:
@@ -161,7 +161,7 @@ class _Running:
                 step.output = shown(returned)
             if isinstance(returned, Mapping):
                 known = {fact: returned[fact] for fact in FACTS if returned.get(fact) is not None}
-                step.facts = {**known, **step.facts}
+                step.facts = {**known, **(step.facts or {})}
         root.add(step)
 
 

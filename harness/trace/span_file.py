@@ -35,16 +35,19 @@ class SpanFile:
         self._lock = threading.Lock()
         self._file: FileIO | None = None
 
-    def write(self, spans: Iterable[Span]) -> None:
-        """Append the spans, whole lines in one piece. A disk that is full ends the writing, never the run."""
-        if self.problem is not None:
+    def lines(self, spans: Iterable[Span]) -> str:
+        """The spans as they are written."""
+        return self._encoder.lines(spans)
+
+    def write(self, lines: str) -> None:
+        """Append whole lines in one piece. A disk that is full ends the writing, never the run."""
+        if self.problem is not None or not lines:
             return
-        lines = self._encoder.lines(spans)
         try:
             with self._lock:
                 if self._file is None:
                     self._file = self._opened()
-                self._file.write(lines)
+                self._file.write(lines.encode())
         except OSError as error:
             self.problem = (
                 f"{self.path}: spans cannot be written ({error.strerror or error}); a writable folder with free space "

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from harness.trace.foreign import adopt, release
 
 if TYPE_CHECKING:
-    from harness.schema import AttributeValue, StepKind
+    from harness.schema import AttributeValue, Generation, StepKind
     from harness.trace.ids import Ids
 
 _MOST_STEPS = 1_000
@@ -25,10 +25,11 @@ _here: ContextVar[Step | None] = ContextVar("prompt_suite_step", default=None)
 
 
 class Step:
-    """One step: a span that is being made. The outermost is the model call itself."""
+    """One step: a span that is being made. The outermost is a try of the model call."""
 
-    __slots__ = ("began_ns", "ended_ns", "error", "facts", "input", "kind", "name", "notes", "output", "parent", "root",
-                 "span_id", "steps")  # fmt: skip
+    __slots__ = (
+        "_root", "began_ns", "ended_ns", "error", "facts", "input", "kind", "name", "notes", "output", "parent", "span_id"
+    )  # fmt: skip
 
     def __init__(self, name: str, kind: StepKind, parent: Step | None) -> None:
         """A step that begins now."""
@@ -38,33 +39,50 @@ class Step:
         self.input: str | None = None
         self.output: str | None = None
         self.error: str | None = None
-        self.facts: dict[str, Any] = {}
-        """Tokens, cost and model, as `record` has been told."""
-        self.notes: dict[str, AttributeValue] = {}
+        self.facts: dict[str, Any] | None = None
+        """Tokens, cost and model, as `record` has been told; None when it has not."""
+        self.notes: dict[str, AttributeValue] | None = None
         """Further attributes of the user's own."""
         self.ended_ns = 0
         self.span_id = ""
-        self.root: Call | None = parent.root if parent is not None else None
+        self._root: Call | None = parent.root if parent is not None else None
         self.began_ns = time.time_ns()
+
+    @property
+    def root(self) -> Call:
+        """The try of the call that it belongs to."""
+        assert self._root is not None
+        return self._root
 
 
 class Call(Step):
-    """The call that steps belong to."""
+    """One try of a model call, to which steps belong. Holds nothing that holds it: it is gone with its trial."""
 
-    __slots__ = ("ids", "n_left_out", "trace_id", "with_text")
+    __slots__ = ("answer", "error_type", "ids", "n_left_out", "steps", "trace_id", "with_text")
 
     def __init__(self, ids: Ids, place: tuple[str, str] | None, *, with_text: bool) -> None:
-        """A call without steps so far; `place` is its trace and span where OpenTelemetry's own spans may join in."""
+        """A try that is sent now; `place` is its trace and span where OpenTelemetry's own spans may join in."""
         super().__init__("", "llm", None)
-        self.root = self
-        self.trace_id, self.span_id = place or ("", "")
         self.ids = ids
+        self.trace_id, self.span_id = place or ("", "")
         self.with_text = with_text
+        self.answer: Generation | None = None
+        """What came; None when nothing did."""
+        self.error_type: str | None = None
+        """The kind of what went wrong; None when nothing did. `error` says what."""
         self.n_left_out = 0
-        self.steps: list[Step] = []
+        self.steps: list[Step] | None = None
+        """Those that have ended."""
+
+    @property
+    def root(self) -> Call:
+        """Itself."""
+        return self
 
     def add(self, step: Step) -> None:
         """Keep a step that has ended."""
+        if self.steps is None:
+            self.steps = []
         if len(self.steps) < _MOST_STEPS:
             self.steps.append(step)
         else:
@@ -74,7 +92,7 @@ class Call(Step):
 def enter(step: Step) -> Any:
     """Make this the step that runs here; the token undoes it."""
     root = step.root
-    foreign = adopt(root.trace_id, step.span_id) if root is not None and root.trace_id else None
+    foreign = adopt(root.trace_id, step.span_id) if root.trace_id else None
     return _here.set(step), foreign
 
 

@@ -93,17 +93,17 @@ class Tracer:
         self._tell(self._file.problem)
 
     def _scored(self, results: Sequence[TrialResult], times: Sequence[MetricTime]) -> None:
-        spans: list[Span] = []
+        lines = []
         for result in results:
             trace = self.trial(result.trial)
             del self._open[result.trial.trial_id]
             if self._file.problem is not None and self._exporter is None:
                 continue
-            own = self._maker.spans(trace, result, times)
-            spans += own
+            spans = self._maker.spans(trace, result, times)
+            lines.append(self._file.lines(spans))  # text at once: thousands of tuples would keep the collector busy
             if self._exporter is not None:
-                self._exporter.offer(Shipment(own, self._facts_of(result, own[0])))
-        self._file.write(spans)
+                self._exporter.offer(Shipment(spans, self._facts_of(result, spans[0])))
+        self._file.write("".join(lines))
 
     def close(self, facts: Mapping[str, AttributeValue | None]) -> Path | None:
         """The run is over: its own span, with these facts, ends. The file of all spans; None when there is none."""
@@ -135,7 +135,7 @@ class Tracer:
 
     def _write_own(self, span: Span) -> None:
         """Write and export a span of the run's own trace."""
-        self._file.write([span])
+        self._file.write(self._file.lines([span]))
         self._tell(self._file.problem)
         if self._exporter is not None:
             self._exporter.offer(Shipment([span], None))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
+from harness.errors import BackendError
 from harness.trace.steps import Call, enter, leave
 
 if TYPE_CHECKING:
@@ -14,56 +15,45 @@ if TYPE_CHECKING:
     from harness.trace.ids import Ids
 
 
-class Attempt(NamedTuple):
-    """One try of a model call."""
-
-    began_ns: int
-    """When it was sent."""
-    ended_ns: int
-    """When there was an answer or an error."""
-    answer: Generation | None
-    """What came; None when nothing did."""
-    error: BaseException | None
-    """What went wrong; None when nothing did."""
-    call: Call
-    """Its steps."""
-
-
 class CallTrace:
     """One model call with all its tries."""
 
-    __slots__ = ("_began_ns", "_call", "_token", "_trial", "attempts", "messages", "span_id", "spec", "under")
+    __slots__ = ("_call", "_ids", "_place", "_token", "_with_text", "attempts", "messages", "span_id", "spec", "under")
 
     def __init__(
         self, trial: TrialTrace, spec: BackendSpec, messages: Sequence[Message], *, under: str | None = None
     ) -> None:
         """A call to the backend; `under` names the metric whose judge it is, None means the trial's own."""
-        self._trial = trial
+        self._ids = ids = trial.ids  # not the trial: it holds this call, and would be garbage that is hard to find
+        self._with_text = trial.with_text
         self.spec = spec
         self.messages = messages
         self.under = under
-        self.span_id = trial.ids.span()
-        self.attempts: list[Attempt] = []
-        self._began_ns = 0
+        self.span_id = ids.span()
+        self._place = (ids.trace_of(trial.trial.trial_id), self.span_id) if spec.provider == "callable" else None
+        self.attempts: tuple[Call, ...] = ()
+        """The tries that are over."""
         self._call: Call | None = None
         self._token: Any = None
 
     def begin(self) -> None:
         """A try is sent; from here on `harness.observe` belongs to it, in this context and those copied from it."""
-        trial = self._trial
-        place = (trial.ids.trace_of(trial.trial.trial_id), self.span_id) if self.spec.provider == "callable" else None
-        self._call = Call(trial.ids, place, with_text=trial.with_text)
-        self._token = enter(self._call)
-        self._began_ns = time.time_ns()
+        self._call = call = Call(self._ids, self._place, with_text=self._with_text)
+        self._token = enter(call)
 
     def end(self, answer: Generation | None = None, *, error: BaseException | None = None) -> None:
         """The try is over, with an answer or an error; a second call does nothing."""
         call = self._call
         if call is None:
             return
-        self._call = None
         leave(self._token)
-        self.attempts.append(Attempt(self._began_ns, max(time.time_ns(), self._began_ns), answer, error, call))
+        self._call = self._token = None
+        call.ended_ns = max(time.time_ns(), call.began_ns)
+        call.answer = answer
+        if error is not None:  # its text: the exception itself holds every frame that it went through
+            call.error_type = error.kind if isinstance(error, BackendError) else type(error).__name__
+            call.error = str(error) or call.error_type
+        self.attempts += (call,)
 
 
 class TrialTrace:
@@ -76,7 +66,7 @@ class TrialTrace:
         self.ids = ids
         self.with_text = with_text
         self.trial = trial
-        self.calls: list[CallTrace] = []
+        self.calls: tuple[CallTrace, ...] = ()
         self.render: tuple[int, int] | None = None
         self.began_ns = time.time_ns()
 
@@ -88,7 +78,7 @@ class TrialTrace:
     def call(self, spec: BackendSpec, messages: Sequence[Message], *, under: str | None = None) -> CallTrace:
         """A model call begins, `under` a metric when a judge makes it."""
         call = CallTrace(self, spec, messages, under=under)
-        self.calls.append(call)
+        self.calls += (call,)
         return call
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import sys
@@ -325,6 +326,19 @@ def test_fault_of_tracing_ends_tracing_and_nothing_else(tmp_path: Path) -> None:
     (notice,) = notices
     assert notice.startswith("no more spans are written: IndexError: tuple index out of range (")
     assert notice.endswith("; the run goes on without them; this is a fault of the harness: please report it")
+
+
+def test_nothing_of_a_finished_trial_waits_for_the_garbage_collector(tmp_path: Path) -> None:
+    tracer = make_tracer(tmp_path)
+    run_one(tracer, make_trial(1))
+    gc.collect()
+    gc.disable()
+    try:
+        for number in range(2, 52):
+            run_one(tracer, make_trial(number))
+        assert gc.collect() == 0
+    finally:
+        gc.enable()
 
 
 def test_span_ids_of_two_processes_of_one_run_differ() -> None:
