@@ -17,17 +17,22 @@ import pytest
 
 from harness.errors import HarnessError
 from harness.plugin.failure import printable
+from harness.plugin.listeners import listeners_of
 from harness.plugin.plans import Plans
-from harness.plugin.wire import INPUT, Became, Refusal, Reply, ResultOf, Selection, VerdictOf
+from harness.plugin.reports import gone_of
+from harness.plugin.wire import INPUT, Became, GoneFrom, Refusal, Reply, ResultOf, Selection, VerdictOf
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from multiprocessing.connection import Connection
 
     from harness.pipeline import Evaluation
+    from harness.plugin.short_way import Gone
     from harness.plugin.wire import Question
-    from harness.schema import Plan, Settings, Trial
+    from harness.schema import Plan, Settings, Trial, TrialResult
 
+_AHEAD = 64
+"""Trials after the one asked for that a worker is told of when they have gone by: it may ask for them next."""
 _LOOK_S = 0.5
 """How often a question that waits for a result looks whether the run has ended."""
 _TICK_S = 0.1
@@ -65,6 +70,8 @@ class Controller:
         self._listener = Listener(("127.0.0.1", 0), backlog=64, authkey=self._key)
         self._deciding = threading.RLock()
         self._refused: str | None = None
+        self._order: list[str] = []
+        self._places: dict[str, int] = {}
         self._ended = threading.Event()
         threading.Thread(target=self._accept, name="prompt-workers", daemon=True).start()
 
@@ -73,7 +80,9 @@ class Controller:
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
         """Tell a worker where to ask."""
-        node.workerinput[INPUT] = {"address": list(self._listener.address), "key": self._key.hex()}
+        phases = listeners_of(node.config).phases
+        address = list(self._listener.address)
+        node.workerinput[INPUT] = {"address": address, "key": self._key.hex(), "phases": list(phases)}
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtestloop(self, session: pytest.Session) -> Any:
@@ -133,7 +142,9 @@ class Controller:
 
     def _answer(self, asked: object) -> object:
         if isinstance(asked, ResultOf):
-            return self._became(asked.trial_id)
+            return Became.of(self._result(asked.trial_id))
+        if isinstance(asked, GoneFrom):
+            return self._gone(asked.trial_id)
         with self._deciding:
             if isinstance(asked, Selection):
                 self._begin(asked)
@@ -153,21 +164,31 @@ class Controller:
         try:
             loaded = [plans.load(Path(path)) for path in selection.suites]
             known = {(trial.suite, trial.trial_id): trial for plan in loaded for trial in plan.trials}
+            self._order = [trial_id for _, trial_id in selection.trials]
+            self._places = {trial_id: place for place, trial_id in enumerate(self._order)}
             self._host.begin(loaded, [known[key] for key in selection.trials])
         except HarnessError as error:
             self._refused = str(error)
 
-    def _became(self, trial_id: str) -> Became:
+    def _result(self, trial_id: str) -> TrialResult:
         evaluation = self._running()
         while (result := evaluation.result(trial_id, _LOOK_S)) is None:
             if self._ended.is_set():
                 raise HarnessError("the run was stopped before this trial was answered")
-        return Became.of(result)
+        return result
+
+    def _gone(self, trial_id: str) -> dict[str, Gone]:
+        found = {trial_id: gone_of(self._result(trial_id))}
+        begin = self._places[trial_id] + 1
+        for later in self._order[begin : begin + _AHEAD]:
+            result = self._running().result(later, 0)
+            found[later] = None if result is None else gone_of(result)
+        return {key: gone for key, gone in found.items() if gone is not None}
 
     def _verdict(self, asked: VerdictOf) -> object:
         evaluation = self._running()
         for trial in evaluation.trials_of(asked.cell):
-            self._became(trial.trial_id)
+            self._result(trial.trial_id)
         with self._deciding:
             return evaluation.verdict(asked.gate, asked.cell)
 

@@ -117,13 +117,14 @@ def _unique(name: str, suffix: str, taken: set[str]) -> str:
 
 def why_not_run(result: TrialResult) -> str:
     """One line for a trial that was never called."""
-    return "the run was stopped before this trial was answered" if result.error is None else result.error.message
+    reason = "the run was stopped before this trial was answered" if result.error is None else result.error.message
+    return printable(reason).replace("\n", " ")
 
 
 def skip_as_not_run(item: pytest.Item, reason: str) -> NoReturn:
     """End the item as not run: skipped, but not held."""
-    item.stash[NOT_RUN] = printable(reason).replace("\n", " ")
-    pytest.skip(item.stash[NOT_RUN])
+    item.stash[NOT_RUN] = reason
+    pytest.skip(reason)
 
 
 class TrialItem(pytest.Item):

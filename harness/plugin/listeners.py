@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     import pytest
 
@@ -38,6 +38,7 @@ _ONE_REPORT = (
     "_pytest.junitxml",
     "harness.plugin.",
     "pytest_rerunfailures",
+    "__channelexec__",  # xdist in its worker, where it has no other name
 )
 """Who is content with the report of the call; of the teardown's too, where JUnit's file is written."""
 _PROGRESS = "terminalprogress-plugin"
@@ -97,6 +98,7 @@ _IDLE: Mapping[str, Callable[[pytest.Config], bool]] = {
     "pytest_cov.plugin": _has_no("cov_context"),  # its mark `no_cover` is looked for
     "pytest_randomly": _always,  # a new seed for an item that draws nothing
     "pytest_rerunfailures": _has_no("reruns", "force_reruns"),  # its mark `flaky` is looked for
+    "__channelexec__": _always,  # xdist in its worker, where it has no other name: it sends on what it is told
     "pytest_timeout": _has_no_time_limit,  # its mark `timeout` is looked for
 }
 """Module of a plugin → whether it has nothing to do around a trial that passed."""
@@ -121,17 +123,21 @@ class Listeners:
     """Whether a report has to bear all of the item's keywords."""
 
 
-def listeners_of(config: pytest.Config) -> Listeners:
-    """Who listens in this session; hooks of a conftest.py are unknown listeners."""
+def listeners_of(config: pytest.Config, *, elsewhere: Sequence[Phase] = ()) -> Listeners:
+    """Who listens in this session; hooks of a conftest.py are unknown listeners.
+
+    `elsewhere` holds the reports that another process counts on, to which this one sends them.
+    """
     around = (impl for hook in _ITEM_HOOKS for impl in _implementations(config, hook))
     unknown = [impl for impl in _implementations(config, "pytest_runtest_logreport") if not _starts(impl, _ONE_REPORT)]
     is_verbose = config.get_verbosity() > 0
+    phases = _phases(config, all_of_them=bool(unknown) or "setup" in elsewhere)
     return Listeners(
         are_idle=all(_is_idle(impl, config) for impl in around),
-        phases=_phases(config, all_of_them=bool(unknown)),
+        phases=phases,
         hear_of_items=is_verbose,
         may_write=is_verbose or bool(unknown) or config.pluginmanager.hasplugin(_PROGRESS),
-        want_keywords=bool(unknown),
+        want_keywords="setup" in phases,
     )
 
 

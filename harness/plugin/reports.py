@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from harness.plugin.failure import FailureText
-from harness.plugin.items import NOT_RUN, GateItem, TrialItem
+from harness.plugin.items import NOT_RUN, GateItem, TrialItem, why_not_run
+from harness.plugin.short_way import Gone
 
 if TYPE_CHECKING:
     from harness.schema import TrialResult
@@ -42,7 +43,7 @@ class Reports:
     @pytest.hookimpl(trylast=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Count what was not run; `--lf` is to run it the next time."""
-        if getattr(report, "prompt_kind", None) == "not run":
+        if getattr(report, "prompt_kind", None) == "not run" and report.skipped:
             self.not_run += 1
             last_failed = getattr(self._config.pluginmanager.get_plugin("lfplugin"), "lastfailed", None)
             if isinstance(last_failed, dict):
@@ -70,3 +71,10 @@ class Reports:
 def latency_s(result: TrialResult | None) -> float:
     """How long the trial's call took; 0 when there is no answer, or a recording does not say."""
     return 0.0 if result is None or result.generation is None else result.generation.latency_s or 0.0
+
+
+def gone_of(result: TrialResult) -> Gone | None:
+    """What there is to say of a trial that passed or was never called; None when there is more."""
+    if result.outcome == "passed":
+        return Gone(latency_s(result))
+    return Gone(0.0, why_not_run(result)) if result.outcome == "not_run" else None

@@ -116,7 +116,7 @@ def test_time_limit_of_the_session_holds_for_trials_whose_calls_go_on(
     again.assert_outcomes(passed=4)
 
 
-@pytest.mark.filterwarnings("ignore:No data was collected")
+@pytest.mark.filterwarnings("ignore::coverage.exceptions.CoverageWarning")
 def test_installed_without_a_limit_it_costs_the_short_way_nothing(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:

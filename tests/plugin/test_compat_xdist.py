@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import re
 import time
@@ -190,6 +191,23 @@ def test_defect_of_the_harness_fails_what_waits_and_the_run_is_recorded(
     result.assert_outcomes(failed=4)
     result.stdout.fnmatch_lines(["the run broke off while delivering answers: ZeroDivisionError: deep inside (*"])
     result.stdout.no_fnmatch_line("*Traceback*")
+
+
+def test_trials_that_passed_send_one_report(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    distribution: Any = importlib.import_module("xdist.dsession").DSession
+    sent = []
+    receive = distribution.worker_testreport
+
+    def noted(self: Any, node: Any, rep: pytest.TestReport) -> None:
+        sent.append((rep.nodeid, rep.when))
+        receive(self, node, rep)
+
+    monkeypatch.setattr(distribution, "worker_testreport", noted)
+    project.run("-n", "2", "--dist", "loadfile").assert_outcomes(passed=8)
+    assert len(sent) == 7 * 1 + 3  # the last item of a file goes the ordinary way
+    sent.clear()
+    project.run("-n", "2", "--dist", "loadfile", "--junitxml=junit.xml").assert_outcomes(passed=8)
+    assert len(sent) == 7 * 2 + 3
 
 
 PROBE = """

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from harness.plugin.run_loop import RunLoop
+from harness.plugin.short_way import ShortWay
 
 if TYPE_CHECKING:
     from tests.plugin.conftest import Project
@@ -44,14 +44,14 @@ def test_is_short(trial, opened):
 def short(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Names of the items that went the short way."""
     names: list[str] = []
-    goes_by = RunLoop._goes_by
+    takes = ShortWay.takes
 
-    def noted(self: RunLoop, item: pytest.Item, nextitem: pytest.Item | None) -> bool:
-        did = goes_by(self, item, nextitem)
+    def noted(self: ShortWay, item: pytest.Item, nextitem: pytest.Item | None) -> bool:
+        did = takes(self, item, nextitem)
         names.extend([item.name] * did)
         return did
 
-    monkeypatch.setattr(RunLoop, "_goes_by", noted)
+    monkeypatch.setattr(ShortWay, "takes", noted)
     return names
 
 
