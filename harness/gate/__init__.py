@@ -1,7 +1,7 @@
 """Scores → aggregates with their uncertainty → verdicts."""
 
-from harness.gate.aggregate import aggregate, error_rate
+from harness.gate.aggregate import Column, aggregate, error_rate
 from harness.gate.cells import cell_aggregate, make_cell
 from harness.gate.judge_gate import judge, not_judged
 
-__all__ = ["aggregate", "cell_aggregate", "error_rate", "judge", "make_cell", "not_judged"]
+__all__ = ["Column", "aggregate", "cell_aggregate", "error_rate", "judge", "make_cell", "not_judged"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from harness.schema import Aggregate
@@ -12,13 +13,31 @@ from harness.stats import Interval, mean_interval, percentile_interval
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from harness.schema import Aggregation, Measure, Score
+    from harness.schema import Aggregation, Measure, Note, Score
 
 _PERCENTILES: dict[Aggregation, float] = {"p50": 50, "p90": 90, "p95": 95, "p99": 99}
 
 
+@dataclass(frozen=True, slots=True)
+class Column:
+    """The scores of one measure, a place a trial."""
+
+    metric: str
+    """Name of the measure."""
+    values: Sequence[float | None]
+    """None where it is not scored."""
+    notes: Sequence[Note]
+    """Status and reason of those that are not scored."""
+
+    @classmethod
+    def of(cls, scores: Sequence[Score]) -> Column:
+        """The column of these scores."""
+        notes = [(score.status, score.reason) for score in scores if score.status != "scored"]
+        return cls(scores[0].metric if scores else "", [score.value for score in scores], notes)
+
+
 def aggregate(
-    scores: Sequence[Score],
+    scores: Column,
     aggregation: Aggregation,
     *,
     measure: Measure | None,
@@ -35,22 +54,23 @@ def aggregate(
         ValueError: there are not as many clusters as scores.
 
     """
-    if clusters is not None and len(clusters) != len(scores):
-        raise ValueError(f"{len(scores)} scores but {len(clusters)} clusters; allowed: one cluster a score")
-    places = [place for place, score in enumerate(scores) if score.value is not None and score.status == "scored"]
-    values = [value for place in places if (value := scores[place].value) is not None]
-    kept = None if clusters is None else [clusters[place] for place in places]
+    if clusters is not None and len(clusters) != len(scores.values):
+        raise ValueError(f"{len(scores.values)} scores but {len(clusters)} clusters; allowed: one cluster a score")
+    values = [value for value in scores.values if value is not None]
+    kept = clusters
+    if clusters is not None:
+        kept = [one for one, value in zip(clusters, scores.values, strict=True) if value is not None]
     found = _estimate(aggregation, values, measure=measure, clusters=kept, corpus=corpus) if values else None
-    counts = Counter(score.status for score in scores)
-    reasons = Counter(score.reason for score in scores if score.status != "scored" and score.reason)
+    counts = Counter(status for status, _ in scores.notes)
+    reasons = Counter(reason for _, reason in scores.notes if reason)
     return Aggregate(
-        metric=measure.name if measure is not None else scores[0].metric if scores else "",
+        metric=measure.name if measure is not None else scores.metric,
         aggregation=aggregation,
         value=found.value if found else None,
         ci_low=found.low if found else None,
         ci_high=found.high if found else None,
         method=found.method if found else "none",
-        n_scored=counts["scored"],
+        n_scored=len(values),
         n_unscored=counts["unscored"],
         n_failed=counts["failed"],
         n_clusters=found.n_clusters if found else None,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from harness.gate.aggregate import aggregate, error_rate
-from harness.schema import Cell
+from harness.gate.aggregate import Column, aggregate, error_rate
+from harness.schema import Cell, Scores
 from harness.stats import total
 
 if TYPE_CHECKING:
@@ -84,11 +84,13 @@ def _aggregate(
     aggregation: Aggregation,
     corpus: Mapping[str, float],
 ) -> Aggregate:
-    column = next(index for index, known in enumerate(suite.measures) if known.name == measure.name)
+    place = next(index for index, known in enumerate(suite.measures) if known.name == measure.name)
     scored = [result for result in results if result.scores]
-    scores = [result.scores[column] for result in scored]
+    scores = [Scores.of(result.scores) for result in scored]
+    values = [each.value(place) for each in scores]
+    notes = [each.note(place) for each, value in zip(scores, values, strict=True) if value is None]
     return aggregate(
-        scores,
+        Column(measure.name, values, notes),
         aggregation,
         measure=measure,
         clusters=_clusters(suite, scored),

@@ -12,7 +12,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from harness.errors import RecordError
-from harness.record.tables import write_scores, write_trials
+from harness.record.scores import write_scores
+from harness.record.trials import write_trials
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 from harness.report.headline import ERROR_TITLES
 from harness.report.markup import join
 from harness.report.texts import Texts, as_json, script, starts_of
+from harness.schema import Scores
 
 if TYPE_CHECKING:
     from harness.report.markup import Html
-    from harness.schema import CellKey, Generation, RunRecord, Sample, Score, Trial, TrialResult
+    from harness.schema import CellKey, Generation, Note, RunRecord, Sample, Trial, TrialResult
 
 _PLAIN_CHARACTERS = 1_000_000
 """Up to this size the data stay readable in the page's source; above they are deflated."""
@@ -20,6 +21,8 @@ _PLAIN_CHARACTERS = 1_000_000
 _OUTCOMES = {"passed": "p", "failed": "f", "error": "e", "not_run": "n"}
 _STATUSES = {"scored": "s", "unscored": "u", "failed": "f"}
 _ABSENT = "-"
+_EXACT = 1_000_000
+"""Whole numbers below it have no more than six digits."""
 _COLUMNS = ("cell", "sample", "repeat", "chat", "output", "raw", "error", "finish", "latency", "input", "generated",
             "cached", "cost", "cache", "retries")  # fmt: skip
 
@@ -98,8 +101,9 @@ def _add(columns: _Columns, at: int, result: TrialResult) -> None:
     columns.outcomes.append(_OUTCOMES[result.outcome])
     if result.missed:
         columns.missed[at] = [texts.number(text) for text in result.missed]
-    for score in result.scores:
-        _score(columns, at, score)
+    scores = Scores.of(result.scores)
+    for place, name in enumerate(scores.names):
+        _score(columns, at, (name, scores.value(place), scores.note(place)))
 
 
 def _sample(columns: _Columns, trial: Trial) -> int:
@@ -138,19 +142,23 @@ def _generation(columns: _Columns, generation: Generation | None) -> dict[str, A
     }
 
 
-def _score(columns: _Columns, at: int, score: Score) -> None:
-    scores = columns.scores.setdefault(score.metric, _Scores())
-    scores.fill(at)
-    scores.values.append(_short(score.value))
-    scores.status.append(_STATUSES[score.status])
-    if score.reason is not None:
-        scores.reasons[at] = columns.texts.number(score.reason)
+def _score(columns: _Columns, at: int, score: tuple[str, float | None, Note]) -> None:
+    name, value, (status, reason) = score
+    scores = columns.scores[name] if name in columns.scores else columns.scores.setdefault(name, _Scores())
+    if len(scores.values) != at:
+        scores.fill(at)
+    scores.values.append(_short(value))
+    scores.status.append(_STATUSES[status])
+    if reason is not None:
+        scores.reasons[at] = columns.texts.number(reason)
 
 
 def _short(value: float | None) -> float | None:
     """Six significant digits, an int where it is whole: the page shows no more, and the file stays small."""
     if value is None or not math.isfinite(value):
         return None
+    if value == int(value) and abs(value) < _EXACT:
+        return int(value)
     short = float(f"{value:.6g}")
     return int(short) if short.is_integer() else short
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from harness.report.markup import el, join
 from harness.report.results import UNIT_WORDS, column_title, direction
+from harness.schema import Scores
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -76,10 +77,10 @@ def _missing(found: Iterable[TrialResult]) -> dict[str, Counter[tuple[str, str]]
     """Per measure: how often which (status, reason) stood instead of a value."""
     missing: dict[str, Counter[tuple[str, str]]] = {}
     for result in found:
-        for score in result.scores:
-            if score.status != "scored":
-                key = (score.status, score.reason or "no reason given")
-                missing.setdefault(score.metric, Counter())[key] += 1
+        scores = Scores.of(result.scores)
+        for place, (status, reason) in scores.notes.items():
+            if status != "scored":
+                missing.setdefault(scores.names[place], Counter())[status, reason or "no reason given"] += 1
     return missing
 
 

@@ -17,7 +17,7 @@ from harness.schema.prompt import (
     Variant,
 )
 from harness.schema.run import Cell, RunManifest, RunRecord
-from harness.schema.score import Measure, Score, Scores, Status
+from harness.schema.score import Measure, Note, Score, Scores, Status
 from harness.schema.settings import CacheMode, Settings
 from harness.schema.span import AttributeValue, Span, SpanEvent, SpanKind, StepKind
 from harness.schema.suite import (
@@ -70,6 +70,7 @@ __all__ = [
     "Message",
     "MessageTemplate",
     "MetricSpec",
+    "Note",
     "Operator",
     "Outcome",
     "OutputSpec",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from struct import pack, unpack_from
+from struct import Struct, pack
 from typing import TYPE_CHECKING, Literal, overload
 
 if TYPE_CHECKING:
@@ -45,20 +45,48 @@ class Score:
     """Why it is unscored or failed, or what the metric has to say about the value."""
 
 
+Note = tuple[Status, str | None]
+"""Status and reason of a score."""
+_SCORED: Note = ("scored", None)
+_DOUBLE = Struct("d")
+
+
 class Scores(Sequence[Score]):
     """One trial's scores, in a tenth of the space: a run holds those of every trial until it is recorded."""
 
-    __slots__ = ("_names", "_notes", "_values")
+    __slots__ = ("names", "notes", "packed")
 
-    def __init__(self, names: tuple[str, ...], scores: Sequence[Score]) -> None:
-        """`names` are those of the scores, in their order; one tuple for all trials."""
-        self._names = names
-        self._values = pack(f"{len(names)}d", *(score.value or 0.0 for score in scores))
-        self._notes: Mapping[int, tuple[Status, str | None]] | None = {
-            index: (score.status, score.reason)
-            for index, score in enumerate(scores)
+    def __init__(
+        self, names: tuple[str, ...], scores: Sequence[Score], known: dict[object, Mapping[int, Note]] | None = None
+    ) -> None:
+        """`names` are those of the scores, in their order, one tuple for all trials; `known` shares equal notes."""
+        self.names = names
+        """The measures."""
+        self.packed = pack(f"{len(names)}d", *[score.value or 0.0 for score in scores])
+        """The values as doubles of this machine; 0 where there is none."""
+        notes: Mapping[int, Note] = {
+            place: (score.status, score.reason)
+            for place, score in enumerate(scores)
             if score.status != "scored" or score.reason is not None
-        } or None
+        }
+        self.notes = notes if known is None else known.setdefault(tuple(notes.items()), notes)
+        """By place: status and reason of what is not plainly scored."""
+
+    @classmethod
+    def of(cls, scores: Sequence[Score]) -> Scores:
+        """Themselves, when they are in this form already."""
+        return scores if isinstance(scores, cls) else cls(tuple(score.metric for score in scores), scores)
+
+    def value(self, place: int) -> float | None:
+        """The value at a place from 0; None when it is not scored."""
+        if self.notes and self.notes.get(place, _SCORED)[0] != "scored":
+            return None
+        value: float = _DOUBLE.unpack_from(self.packed, 8 * place)[0]
+        return value
+
+    def note(self, place: int) -> Note:
+        """Status and reason at a place from 0."""
+        return self.notes.get(place, _SCORED)
 
     @overload
     def __getitem__(self, index: int) -> Score: ...
@@ -68,15 +96,12 @@ class Scores(Sequence[Score]):
         """The score at a place, or those of a slice."""
         if isinstance(index, slice):
             return tuple(self[place] for place in range(*index.indices(len(self))))
-        name = self._names[index]
-        place = range(len(self))[index]
-        status, reason = self._notes.get(place, _PLAIN) if self._notes is not None else _PLAIN
-        value = unpack_from("d", self._values, 8 * place)[0] if status == "scored" else None
-        return Score(name, value, status, reason)
+        place = range(len(self.names))[index]
+        return Score(self.names[place], self.value(place), *self.note(place))
 
     def __len__(self) -> int:
         """How many measures there are."""
-        return len(self._names)
+        return len(self.names)
 
     def __eq__(self, other: object) -> bool:
         """Whether all scores are equal, in this order."""
@@ -89,6 +114,3 @@ class Scores(Sequence[Score]):
     def __repr__(self) -> str:
         """The scores, as a tuple shows them."""
         return repr(tuple(self))
-
-
-_PLAIN: tuple[Status, str | None] = ("scored", None)

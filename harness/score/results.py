@@ -36,6 +36,7 @@ def trial_results(
     ]
     scored = iter(scorer.score(answers, timed))
     names = tuple(measure.name for measure in suite.measures)
+    known = scorer.known_notes
     results = []
     for (trial, _), (generation, output, error) in zip(answered, readings, strict=True):
         if generation is None:
@@ -44,12 +45,12 @@ def trial_results(
                 results.append(TrialResult(trial, "not_run", None, None, error, (), ()))
                 continue
             lost = [Score(measure.name, None, "failed", error.message) for measure in suite.measures]
-            results.append(TrialResult(trial, "error", None, None, error, Scores(names, lost), ()))
+            results.append(TrialResult(trial, "error", None, None, error, Scores(names, lost, known), ()))
         else:
             scores = next(scored)
             missed = missed_checks(suite.checks, scores) if suite.checks else ()
             outcome = _outcome(scores, missed)
-            results.append(TrialResult(trial, outcome, output, generation, error, Scores(names, scores), missed))
+            results.append(TrialResult(trial, outcome, output, generation, error, Scores(names, scores, known), missed))
     return results
 
 

@@ -16,9 +16,9 @@ from harness.trace import MetricTime
 from harness.wording import described_error
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
-    from harness.schema import Answer, Measure, MetricSpec
+    from harness.schema import Answer, Measure, MetricSpec, Note
     from harness.score.metric import Metric
 
 
@@ -41,6 +41,8 @@ class Scorer:
             if len(twice) < len(metric.measures):
                 self._metrics.append((spec.name, metric))
             known.update((measure.name, measure) for measure in metric.measures)
+        self.known_notes: dict[object, Mapping[int, Note]] = {}
+        """What is said beside the scores: most trials have it in common, and share it."""
         self.measures: tuple[Measure, ...] = tuple(known.values())
         """Every number an answer gets, in the order of its scores."""
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from harness.gate import aggregate, error_rate
+from harness.gate import Column, aggregate, error_rate
 from harness.schema import Aggregate, Measure, Score
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def scored(values: Sequence[float], measure: Measure = EXACT) -> list[Score]:
 
 
 def over(values: Sequence[float], aggregation: Aggregation, measure: Measure = EXACT, **options: Any) -> Aggregate:
-    return aggregate(scored(values, measure), aggregation, measure=measure, **{"clusters": None, **options})
+    return aggregate(Column.of(scored(values, measure)), aggregation, measure=measure, **{"clusters": None, **options})
 
 
 def test_mean_of_ones_and_zeros_has_wilsons_interval() -> None:
@@ -50,7 +50,7 @@ def test_one_value_of_a_measure_that_is_no_share_has_no_interval() -> None:
 
 def test_clusters_follow_their_scores_when_some_are_not_scored() -> None:
     scores = [Score("exact_match", None, "unscored", "x"), *scored([1.0, 1.0, 0.0, 0.0])]
-    found = aggregate(scores, "mean", measure=EXACT, clusters=["z", "a", "a", "b", "b"])
+    found = aggregate(Column.of(scores), "mean", measure=EXACT, clusters=["z", "a", "a", "b", "b"])
     assert (found.n_clusters, found.n_scored, found.n_unscored) == (2, 4, 1)
     assert found.method.startswith("cluster")
 
@@ -102,7 +102,7 @@ def test_corpus_is_the_value_handed_over() -> None:
 def test_of_nothing_there_is_no_number(aggregation: Aggregation) -> None:
     unscored = [Score("exact_match", None, "unscored", "no reference")] * 3
     failed = [Score("exact_match", None, "failed", "raised")] * 2
-    found = aggregate([*unscored, *failed], aggregation, measure=EXACT, clusters=None)
+    found = aggregate(Column.of([*unscored, *failed]), aggregation, measure=EXACT, clusters=None)
     assert found == Aggregate("exact_match", aggregation, None, None, None, "none", 0, 3, 2, None, "no reference")
     assert over([], aggregation).value is None
 
@@ -117,8 +117,8 @@ def test_all_numbers_are_finite_or_none() -> None:
 
 
 def test_without_a_measure_the_scores_name_it() -> None:
-    assert aggregate(scored([1.0]), "mean", measure=None, clusters=None).metric == "exact_match"
-    assert aggregate([], "mean", measure=None, clusters=None).metric == ""
+    assert aggregate(Column.of(scored([1.0])), "mean", measure=None, clusters=None).metric == "exact_match"
+    assert aggregate(Column.of([]), "mean", measure=None, clusters=None).metric == ""
 
 
 def test_error_rate_of_clusters_is_less_certain_than_of_as_many_single_trials() -> None:

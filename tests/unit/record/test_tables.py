@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pyarrow.parquet as pq
 import pytest
 
-from harness.record.tables import write_scores, write_trials
+from harness.record.scores import write_scores
+from harness.record.trials import write_trials
 from harness.schema import CallError, CheckSpec, Generation, Score, TrialResult
 from tests.unit.report.run_records import Shape, build_record
 
@@ -131,7 +132,8 @@ def test_trial_without_an_answer_passed_no_check() -> None:
 
 def test_rows_beyond_one_group_are_all_there_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
     record = build_record(replace(SHAPE, samples=7))
-    monkeypatch.setattr("harness.record.tables._GROUP", 3)
+    monkeypatch.setattr("harness.record.trials._GROUP", 3)
+    monkeypatch.setattr("harness.record.scores._GROUP", 3)
     assert trials_table(record)["trial_id"].to_pylist() == [result.trial.trial_id for result in record.results]
     assert scores_table(record).num_rows == sum(len(result.scores) for result in record.results)
 

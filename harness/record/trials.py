@@ -1,0 +1,116 @@
+"""trials.parquet."""
+
+from __future__ import annotations
+
+import json
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from harness.record.arrow import schema_of, table_of, utf8
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from harness.schema import RunRecord, Suite, TrialResult
+
+_GROUP = 4_096
+"""Rows of one row group: what is in memory at once."""
+
+_TRIAL_COLUMNS = {
+    "suite": "string",
+    "variant": "string",
+    "prompt": "string",
+    "prompt_version": "string",
+    "backend": "string",
+    "model": "string",
+    "sample": "string",
+    "repeat": "int32",
+    "trial_id": "string",
+    "group": "string",
+    "tags": "list<string>",
+    "messages": "string",
+    "output": "string",
+    "raw_output": "string",
+    "error": "string",
+    "finish_reason": "string",
+    "latency_s": "double",
+    "input_tokens": "int64",
+    "output_tokens": "int64",
+    "cached_input_tokens": "int64",
+    "cost_usd": "double",
+    "from_cache": "bool",
+    "retries": "int32",
+    "started_at": "string",
+    "outcome": "string",
+    "missed": "list<string>",
+    "references": "list<string>",
+}
+
+
+def write_trials(path: Path, record: RunRecord) -> None:
+    """Parquet with one row a trial; `messages` is JSON text, `error` is `kind: message`."""
+    makers = {suite.name: _Rows(suite) for suite in record.suites}
+    _write(path, _TRIAL_COLUMNS, (makers[result.trial.suite].trial(result) for result in record.results))
+
+
+def _write(path: Path, columns: Mapping[str, str], rows: Iterator[tuple[Any, ...]]) -> None:
+    """Write rows in groups: only one of them is in memory."""
+    import pyarrow.parquet as pq
+
+    schema = schema_of(columns)
+    with pq.ParquetWriter(path, schema, compression="zstd") as writer:
+        while group := list(islice(rows, _GROUP)):
+            writer.write_table(table_of(schema, group))
+
+
+class _Rows:
+    """The rows of one suite's trials."""
+
+    def __init__(self, suite: Suite) -> None:
+        self._prompts = {variant.name: variant.prompt for variant in suite.variants}
+        self._models = {backend.name: backend.model for backend in suite.backends}
+
+    def trial(self, result: TrialResult) -> tuple[Any, ...]:
+        trial, prompt = result.trial, self._prompts[result.trial.variant]
+        messages = [{"role": message.role, "content": message.content} for message in trial.messages]
+        return (
+            trial.suite,
+            trial.variant,
+            prompt.name,
+            prompt.version,
+            trial.backend,
+            self._models[trial.backend],
+            utf8(trial.sample.sample_id),
+            trial.repeat,
+            trial.trial_id,
+            utf8(trial.sample.group),
+            [utf8(tag) for tag in trial.sample.tags],
+            json.dumps(messages, ensure_ascii=True),
+            utf8(result.output),
+            *_answered(result),
+            result.outcome,
+            [utf8(text) for text in result.missed],
+            [utf8(text) for text in trial.sample.references],
+        )
+
+
+def _answered(result: TrialResult) -> tuple[Any, ...]:
+    """The columns from `raw_output` to `started_at`."""
+    generation = result.generation
+    error = utf8(f"{result.error.kind}: {result.error.message}") if result.error else None
+    if generation is None:
+        return None, error, *[None] * 9
+    return (
+        utf8(generation.text),
+        error,
+        generation.finish_reason,
+        generation.latency_s,
+        generation.input_tokens,
+        generation.output_tokens,
+        generation.cached_input_tokens,
+        generation.cost_usd,
+        generation.from_cache,
+        generation.retries,
+        generation.started_at,
+    )
