@@ -39,35 +39,36 @@ class Encoder:
         trace_id, span_id, parent_id, name, kind, start_ns, end_ns, own, shared, events, link, error = span
         parent = f'"parentSpanId":"{parent_id}",' if parent_id is not None else ""
         common = self._text_of(shared) if shared else ""
-        attributes = _attributes(own)
+        attributes = attributes_text(own)
         both = f"{common},{attributes}" if common and attributes else common or attributes
         more = f',"events":[{",".join([_event(event) for event in events])}]' if events else ""
         if link is not None:
             more += f',"links":[{{"traceId":"{link[0]}","spanId":"{link[1]}"}}]'
         if error is not None:
-            more += f',"status":{{"code":{_ERROR},"message":{_string(error)}}}'
+            more += f',"status":{{"code":{_ERROR},"message":{string_text(error)}}}'
         return (
-            f'{{"traceId":"{trace_id}","spanId":"{span_id}",{parent}"name":{_string(name)},"kind":{_KINDS[kind]},'
+            f'{{"traceId":"{trace_id}","spanId":"{span_id}",{parent}"name":{string_text(name)},"kind":{_KINDS[kind]},'
             f'"startTimeUnixNano":"{start_ns}","endTimeUnixNano":"{end_ns}","attributes":[{both}]{more}}}\n'
         )
 
     def _text_of(self, shared: Mapping[str, AttributeValue | None]) -> str:
         known = self._shared.get(id(shared))
         if known is None:
-            known = self._shared[id(shared)] = (shared, _attributes(shared))
+            known = self._shared[id(shared)] = (shared, attributes_text(shared))
         return known[1]
 
 
 def _event(event: SpanEvent) -> str:
     name, time_ns, attributes = event
-    return f'{{"timeUnixNano":"{time_ns}","name":"{name}","attributes":[{_attributes(attributes)}]}}'
+    return f'{{"timeUnixNano":"{time_ns}","name":"{name}","attributes":[{attributes_text(attributes)}]}}'
 
 
-def _attributes(attributes: Mapping[str, AttributeValue | None]) -> str:
+def attributes_text(attributes: Mapping[str, AttributeValue | None]) -> str:
+    """Attributes as they stand in a list; those that are None are left out."""
     pairs = []
     for key, value in attributes.items():
         if type(value) is str:
-            pairs.append(f'{_key(key)}"stringValue":{_string(value)}}}}}')
+            pairs.append(f'{_key(key)}"stringValue":{string_text(value)}}}}}')
         elif value is not None:
             pairs.append(_pair(key, value))
     return ",".join(pairs)
@@ -81,18 +82,19 @@ def _pair(key: str, value: bool | float | tuple[str, ...]) -> str:  # noqa: FBT0
 
 @lru_cache(1024)
 def _key(key: str) -> str:
-    return f'{{"key":{_string(key)},"value":{{'
+    return f'{{"key":{string_text(key)},"value":{{'
 
 
-def _string(text: str) -> str:
+def string_text(text: str) -> str:
+    """A JSON string; what no UTF-8 can hold is replaced."""
     try:
         return orjson.dumps(text).decode()
-    except TypeError:  # half a surrogate pair, which no UTF-8 can hold
+    except TypeError:  # half a surrogate pair
         return orjson.dumps(text.encode("utf-8", "replace").decode()).decode()
 
 
 def _array(texts: tuple[str, ...]) -> str:
-    values = ",".join([f'{{"stringValue":{_string(text)}}}' for text in texts])
+    values = ",".join([f'{{"stringValue":{string_text(text)}}}' for text in texts])
     return f'"arrayValue":{{"values":[{values}]}}'
 
 

@@ -14,6 +14,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from harness.trace.decode import decoded
 from harness.trace.langfuse import is_langfuse, langfuse_attributes
 from harness.wording import described_error
 
@@ -84,7 +85,7 @@ class Exporter:
 
     def offer(self, shipment: Shipment) -> None:
         """Send these when there is time; nothing is waited for."""
-        n_spans = len(shipment.spans)
+        n_spans = shipment.n_spans
         with self._changed:
             self._n_seen += n_spans
             if self._n_waiting + n_spans > _MOST_WAITING:
@@ -154,14 +155,15 @@ class Exporter:
             while self._waiting and n_spans < _BATCH:
                 shipment = self._waiting.popleft()
                 batch.append(shipment)
-                n_spans += len(shipment.spans)
+                n_spans += shipment.n_spans
             self._n_waiting -= n_spans
             return batch
 
     def _send(self, wire: Wire, batch: Sequence[Shipment]) -> None:
         spans: list[tuple[Span, dict[str, Any]]] = []
         for shipment in batch:
-            spans += [(span, langfuse_attributes(span, self._run_id, shipment)) for span in shipment.spans]
+            own = decoded(shipment.lines)
+            spans += [(span, langfuse_attributes(span, self._run_id, shipment.trial)) for span in own]
         if wire.send(spans):
             self._n_sent += len(spans)
             if is_langfuse(self._url):

@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from harness.trace.call_spans import messages_text
-from harness.trace.trial_spans import REPORTED
+from harness.trace.facts import REPORTED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from harness.schema import Span
-    from harness.trace.shipment import Shipment, TrialFacts
+    from harness.trace.shipment import TrialFacts
 
 INGESTION_HEADERS = {"x-langfuse-ingestion-version": "4"}
 """Asks for the way in that shows traces at once."""
@@ -39,14 +39,13 @@ def scores_url(url: str) -> str:
     return url.partition(_PATH)[0] + "/api/public/ingestion"
 
 
-def langfuse_attributes(span: Span, run_id: str, shipment: Shipment) -> dict[str, Any]:
-    """The attributes that a span gets beside its own."""
+def langfuse_attributes(span: Span, run_id: str, trial: TrialFacts | None) -> dict[str, Any]:
+    """The attributes that a span of a trial, or of the run, gets beside its own."""
     known: dict[str, Any] = {"langfuse.session.id": run_id}
-    trial = shipment.trial
     if trial is None:
         return {**known, "langfuse.trace.name": "prompt-suite run"}
     known.update(_of_trial(trial, run_id))
-    operation = span.attributes.get("gen_ai.operation.name") or span.shared.get("gen_ai.operation.name")
+    operation = span.attributes.get("gen_ai.operation.name")
     if span.parent_id is None:
         known.update(_of_root(trial))
     elif operation is not None:

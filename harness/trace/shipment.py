@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
-    from harness.schema import Span, TrialResult
+    from harness.schema import TrialResult
 
 
 class TrialFacts(NamedTuple):
@@ -30,7 +30,9 @@ class TrialFacts(NamedTuple):
 class Shipment(NamedTuple):
     """Spans that belong together."""
 
-    spans: Sequence[Span]
-    """Those of one trial, or of the run."""
+    lines: str
+    """Lines of spans: those of one trial, or of the run. Text is small, and no work for the garbage collector."""
+    n_spans: int
+    """How many."""
     trial: TrialFacts | None
     """The trial; None for the run's own."""

@@ -9,14 +9,9 @@ import weakref
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from harness.trace.encode import Encoder
-
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from io import FileIO
     from pathlib import Path
-
-    from harness.schema import Span
 
 _OLD_S = 7 * 24 * 3600
 """Age at which the file of a run that was killed is thrown away: by then nobody resumes it."""
@@ -31,13 +26,8 @@ class SpanFile:
         self._recorded = folder / run_id / "spans.jsonl"
         self.problem: str | None = None
         """Why no more spans are written; None while they are."""
-        self._encoder = Encoder()
         self._lock = threading.Lock()
         self._file: FileIO | None = None
-
-    def lines(self, spans: Iterable[Span]) -> str:
-        """The spans as they are written."""
-        return self._encoder.lines(spans)
 
     def write(self, lines: str) -> None:
         """Append whole lines in one piece. A disk that is full ends the writing, never the run."""

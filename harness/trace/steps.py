@@ -28,7 +28,8 @@ class Step:
     """One step: a span that is being made. The outermost is a try of the model call."""
 
     __slots__ = (
-        "_root", "began_ns", "ended_ns", "error", "facts", "input", "kind", "name", "notes", "output", "parent", "span_id"
+        "_root", "began_ns", "ended_ns", "error", "facts", "input", "kind", "name", "notes", "output", "parent",
+        "span_id",
     )  # fmt: skip
 
     def __init__(self, name: str, kind: StepKind, parent: Step | None) -> None:

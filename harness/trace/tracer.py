@@ -8,13 +8,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from harness.schema import Span, TrialResult
+from harness.trace.evaluation import BatchMetric
 from harness.trace.export import Exporter, endpoint, obstacle
+from harness.trace.facts import REPORTED, Facts
 from harness.trace.ids import Ids
 from harness.trace.redaction import cleaner, known_secrets
 from harness.trace.shipment import Shipment, TrialFacts
 from harness.trace.span_file import SpanFile
 from harness.trace.trial import NO_TRIAL, TrialTrace
-from harness.trace.trial_spans import Facts, SpanMaker
+from harness.trace.trial_lines import LineMaker
 from harness.wording import described_error
 
 if TYPE_CHECKING:
@@ -22,8 +24,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from harness.schema import AttributeValue, Plan, Settings, Suite, Trial
+    from harness.trace.facts import MetricTime
     from harness.trace.trial import NoTrialTrace
-    from harness.trace.trial_spans import MetricTime
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +53,9 @@ class Tracer:
         self._notice = notice
         self._clean = cleaner(known_secrets(specs))
         self._facts = Facts(run.run_id, run.suites)
-        self._maker = SpanMaker(self._ids, self._facts, self._clean)
+        self._maker = LineMaker(self._ids, self._facts, self._clean)
         self._file = SpanFile(run.folder, run.run_id)
         self._exporter = self._new_exporter()
-        self._datasets = {suite.name: suite.dataset_path for suite in run.suites}
         self._open: dict[str, TrialTrace] = {}
         self._renders: list[Span] = []
         self._told: set[str] = set()
@@ -93,16 +94,21 @@ class Tracer:
         self._tell(self._file.problem)
 
     def _scored(self, results: Sequence[TrialResult], times: Sequence[MetricTime]) -> None:
+        metrics: dict[str, list[BatchMetric]] = {}
         lines = []
         for result in results:
-            trace = self.trial(result.trial)
-            del self._open[result.trial.trial_id]
+            trial = result.trial
+            trace = self.trial(trial)
+            del self._open[trial.trial_id]
             if self._file.problem is not None and self._exporter is None:
                 continue
-            spans = self._maker.spans(trace, result, times)
-            lines.append(self._file.lines(spans))  # text at once: thousands of tuples would keep the collector busy
+            if trial.suite not in metrics:
+                timed = [one for one in times if one.metric not in REPORTED]
+                metrics[trial.suite] = [BatchMetric(one, trial.suite, self._facts, clean=self._clean) for one in timed]
+            root_id, text = self._maker.of_trial(trace, result, metrics[trial.suite])
+            lines.append(text)
             if self._exporter is not None:
-                self._exporter.offer(Shipment(spans, self._facts_of(result, spans[0])))
+                self._exporter.offer(Shipment(text, text.count("\n"), self._facts_of(result, root_id)))
         self._file.write("".join(lines))
 
     def close(self, facts: Mapping[str, AttributeValue | None]) -> Path | None:
@@ -135,21 +141,21 @@ class Tracer:
 
     def _write_own(self, span: Span) -> None:
         """Write and export a span of the run's own trace."""
-        self._file.write(self._file.lines([span]))
+        line = self._maker.of_span(span)
+        self._file.write(line)
         self._tell(self._file.problem)
         if self._exporter is not None:
-            self._exporter.offer(Shipment([span], None))
+            self._exporter.offer(Shipment(line, 1, None))
 
     def _tell(self, line: str | None) -> None:
         if line is not None and line not in self._told:
             self._told.add(line)
             self._notice(line)
 
-    def _facts_of(self, result: TrialResult, root: Span) -> TrialFacts:
-        prompt = (str(root.shared["prompt_suite.prompt.name"]), str(root.shared["prompt_suite.prompt.version"]))
-        place = (root.trace_id, root.span_id)
-        dataset = self._datasets[result.trial.suite]
-        return TrialFacts(result, prompt, dataset, place, self._run.with_text, self._clean)
+    def _facts_of(self, result: TrialResult, root_id: str) -> TrialFacts:
+        cell = self._facts.of_cell(result.trial.cell)
+        place = (self._ids.trace_of(result.trial.trial_id), root_id)
+        return TrialFacts(result, cell.prompt, cell.dataset, place, self._run.with_text, self._clean)
 
     def _new_exporter(self) -> Exporter | None:
         url = endpoint()

@@ -103,7 +103,7 @@ class Wire(logging.Filter):
             logging.getLogger(name).removeFilter(self)
 
     def _readable(self, span: Span, more: Mapping[str, AttributeValue]) -> ReadableSpan:
-        attributes = {**span.shared, **span.attributes, **more}
+        attributes = {**span.attributes, **more}
         return ReadableSpan(
             span.name,
             context=_context(span.trace_id, span.span_id),

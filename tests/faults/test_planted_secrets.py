@@ -10,6 +10,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,7 @@ from tests.servers.openai_server import Behaviour, FakeServer
 from tests.servers.otlp_server import Collector
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from aiohttp import web
 
@@ -28,12 +29,13 @@ ROOT = Path(__file__).parents[2]
 KEY = "sk-planted-3f9a0b7c2d"
 TOKEN = base64.b64encode(b"pk-lf-planted:sk-lf-planted-77").decode()
 ECHO = "@ECHO@"
+BACKEND = '  - {{name: {name}, provider: openai, model: m, base_url: "{url}", api_key_env: PLANTED_KEY}}'
 SUITE = """\
 description: Capitals.
 dataset: {{path: rows.jsonl, reference: capital}}
 prompts: [plain]
 backends:
-  - {{name: local, provider: openai, model: m, base_url: "{base_url}", api_key_env: PLANTED_KEY}}
+{backends}
 metrics: [exact_match]
 checks: ["exact_match == 1"]
 """
@@ -63,7 +65,7 @@ BEHAVIOURS = {
     "page": Behaviour(status=500, body=f"<html>{ECHO}</html>".encode(), headers={"Retry-After": "0"}),
     "moved": Behaviour(status=302, headers={"Location": f"https://elsewhere/?t={ECHO}"}),
     "code": Behaviour(status=400, body=f'{{"error": {{"message": "", "code": "{ECHO}"}}}}'.encode()),
-    "no protocol": Behaviour(body=f'{{"odd": "{ECHO}"}}'.encode()),
+    "unreadable": Behaviour(body=f'{{"odd": "{ECHO}"}}'.encode()),
     "finish": Behaviour(finish_reason=ECHO),
 }
 
@@ -81,9 +83,10 @@ def project(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def run(project: Path, base_url: str, *options: str, **variables: str) -> tuple[int, str]:
-    """Exit code and everything printed."""
-    (project / "suites/capitals/suite.yaml").write_text(SUITE.format(base_url=base_url))
+def run(project: Path, urls: Mapping[str, str], *options: str, **variables: str) -> tuple[int, str]:
+    """Exit code and everything printed, with a backend for each of the named addresses."""
+    backends = "\n".join(BACKEND.format(name=name, url=url) for name, url in urls.items())
+    (project / "suites/capitals/suite.yaml").write_text(SUITE.format(backends=backends))
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("OTEL_", "PYTEST_"))}
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "--prompt-suite", "-p", "no:cacheprovider", *options],
@@ -119,26 +122,29 @@ def leaks(project: Path, printed: str) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize("kind", BEHAVIOURS)
-def test_key_that_a_server_echoes_is_nowhere(project: Path, kind: str) -> None:
-    with EchoingServer(BEHAVIOURS[kind]) as server, Collector(status=401, echo=True) as collector:
+def test_key_that_servers_echo_is_nowhere(project: Path) -> None:
+    with ExitStack() as stack:
+        servers = {name: stack.enter_context(EchoingServer(each)) for name, each in BEHAVIOURS.items()}
+        collector = stack.enter_context(Collector(status=401, echo=True))
         code, printed = run(
             project,
-            server.base_url,
+            {name: server.base_url for name, server in servers.items()},
             "-v",
             OTEL_EXPORTER_OTLP_ENDPOINT=f"{collector.url}/api/public/otel",
             OTEL_EXPORTER_OTLP_HEADERS=f"Authorization=Basic {TOKEN}",
         )
-        assert server.requests[0].headers["Authorization"] == f"Bearer {KEY}", "else nothing is tested"
+        for server in servers.values():
+            assert server.requests[0].headers["Authorization"] == f"Bearer {KEY}", "else nothing is tested"
+        assert collector.requests[0][1]["authorization"] == f"Basic {TOKEN}", "else nothing is tested"
     assert code == 1, printed
     names = {name for name, _ in artefacts(project)}
-    assert {"run.json", "trials.parquet", "report.html", "summary.md"} <= names
+    assert {"run.json", "trials.parquet", "report.html", "summary.md", "spans.jsonl", "answers.sqlite"} <= names
     assert not leaks(project, printed)
 
 
 @pytest.mark.parametrize("place", ["http://user:{}@127.0.0.1:1/v1", "http://127.0.0.1:1/v1?api_key={}"])
 def test_address_with_a_key_is_refused_without_repeating_it(project: Path, place: str) -> None:
-    code, printed = run(project, place.format(KEY))
+    code, printed = run(project, {"local": place.format(KEY)})
     assert code == 2
     assert "base_url holds a password or key" in printed
     assert not leaks(project, printed)

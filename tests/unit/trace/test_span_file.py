@@ -324,7 +324,7 @@ def test_fault_of_tracing_ends_tracing_and_nothing_else(tmp_path: Path) -> None:
     run_one(tracer, make_trial(3))
     assert [span["name"] for span in finished(tracer) if "links" in span] == ["trial few_shot@1.1 fb001"]
     (notice,) = notices
-    assert notice.startswith("no more spans are written: IndexError: tuple index out of range (")
+    assert notice.startswith("no more spans are written: IndexError: index out of bounds on dimension 1 (")
     assert notice.endswith("; the run goes on without them; this is a fault of the harness: please report it")
 
 

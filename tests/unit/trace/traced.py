@@ -15,6 +15,7 @@ from harness.schema import (
     PromptVersion,
     Sample,
     Score,
+    Scores,
     Techniques,
     Trial,
     TrialResult,
@@ -65,7 +66,8 @@ def make_trial(number: int = 1, text: str = "Classify: I love it.") -> Trial:
 
 
 def answered(trial: Trial, generation: Generation = GENERATION, scores: tuple[Score, ...] = SCORES) -> TrialResult:
-    return TrialResult(trial, "passed", generation.text, generation, None, scores, ())
+    packed = Scores(tuple(score.metric for score in scores), scores)
+    return TrialResult(trial, "passed", generation.text, generation, None, packed, ())
 
 
 def make_tracer(
