@@ -7,9 +7,11 @@ and answers what became of each trial. So there is one run, one writer, and no c
 from __future__ import annotations
 
 import secrets
+import socket
 import threading
 from contextlib import suppress
-from multiprocessing.connection import Listener
+from multiprocessing import AuthenticationError
+from multiprocessing.connection import Listener, answer_challenge, deliver_challenge
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -20,6 +22,7 @@ from harness.plugin.failure import printable
 from harness.plugin.listeners import listeners_of
 from harness.plugin.plans import Plans
 from harness.plugin.reports import gone_of
+from harness.plugin.stretch import silent_threads
 from harness.plugin.wire import INPUT, Became, GoneFrom, Refusal, Reply, ResultOf, Selection, VerdictOf
 
 if TYPE_CHECKING:
@@ -67,7 +70,7 @@ class Controller:
         """Listen on this machine, for who knows a key that only the workers are given."""
         self._host = host
         self._key = secrets.token_bytes(32)
-        self._listener = Listener(("127.0.0.1", 0), backlog=64, authkey=self._key)
+        self._listener = Listener(("127.0.0.1", 0), backlog=64)
         self._deciding = threading.RLock()
         self._refused: str | None = None
         self._order: list[str] = []
@@ -91,7 +94,8 @@ class Controller:
         setattr(distribution, f"worker_{_TICK}", self._host.tick)
         threading.Thread(target=self._tick, args=(distribution.queue,), name="prompt-ticks", daemon=True).start()
         try:
-            result = yield
+            with silent_threads(session.config):
+                result = yield
         except BaseException:
             self._end_if_refused()
             raise
@@ -106,7 +110,7 @@ class Controller:
         """Answer no more."""
         self._ended.set()
         with suppress(OSError):
-            self._listener.close()
+            socket.create_connection(self._listener.address, timeout=_LOOK_S).close()  # wakes the thread that listens
 
     # -- other threads ------------------------------------------------------------------------------------------
 
@@ -116,17 +120,15 @@ class Controller:
                 events.put((_TICK, {}))
 
     def _accept(self) -> None:
-        from multiprocessing import AuthenticationError
-
-        while not self._ended.is_set():
-            try:
+        with self._listener:
+            while not self._ended.is_set():
                 connection = self._listener.accept()
-            except (OSError, EOFError, AuthenticationError):  # closed, or someone who is no worker of ours
-                continue
-            threading.Thread(target=self._serve, args=(connection,), name="prompt-worker", daemon=True).start()
+                threading.Thread(target=self._serve, args=(connection,), name="prompt-worker", daemon=True).start()
 
     def _serve(self, connection: Connection) -> None:
-        with connection, suppress(OSError, EOFError):  # the worker has ended
+        with connection, suppress(OSError, EOFError, AuthenticationError):  # the worker has ended, or is none of ours
+            deliver_challenge(connection, self._key)
+            answer_challenge(connection, self._key)
             while True:
                 question: Question = connection.recv()
                 connection.send(self._reply(question))

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
-from typing import TYPE_CHECKING
+import sys
+import threading
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import pytest
 
 
@@ -39,3 +43,32 @@ class Stretch:
         if self._open is not None:
             self._open.close()
             self._open = None
+
+
+class _OfMainThread:
+    """A stream that drops what other threads print."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        if threading.current_thread() is threading.main_thread():
+            self._stream.write(text)
+        return len(text)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
+@contextmanager
+def silent_threads(config: pytest.Config) -> Iterator[None]:
+    """Meanwhile other threads print nothing, unless with `-s`: for a process in which pytest captures nothing."""
+    if config.getoption("capture") == "no":
+        yield
+        return
+    before = sys.stdout, sys.stderr
+    sys.stdout, sys.stderr = _OfMainThread(sys.stdout), _OfMainThread(sys.stderr)
+    try:
+        yield
+    finally:
+        sys.stdout, sys.stderr = before
