@@ -135,6 +135,7 @@ class Evaluation:
         folder = self._store.write(run, texts, spans=spans)
         self._store.write_index(report.render_index(record.list_manifests(self._settings.reports)))
         self._sitting.close(is_complete=run.manifest.complete)
+        self._tracer.exported(wait=wait)
         return run, folder
 
     def _verdicts_in_order(self, loaded: Sequence[Suite]) -> tuple[Verdict, ...]:

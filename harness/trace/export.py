@@ -10,6 +10,7 @@ import os
 import threading
 import time
 from collections import deque
+from contextlib import suppress
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -97,14 +98,20 @@ class Exporter:
             self._thread = threading.Thread(target=self._run, name="prompt-spans", daemon=True)
             self._thread.start()
 
-    def close(self) -> str | None:
-        """Send what waits, as long as the collector takes it. A line about what was not exported; None when all was."""
+    def close(self, *, wait: bool = True) -> str | None:
+        """Send what waits, as long as the collector takes it. A line about what was not exported; None when all was.
+
+        Without `wait` only what has been sent already counts.
+        """
         with self._changed:
             self._is_ending = True
             self._changed.notify()
         thread = self._thread
         if thread is not None:
-            self._wait_for(thread)
+            with suppress(KeyboardInterrupt):  # who will not wait for a collector: all else is done
+                self._wait_for(thread, _LONGEST_S if wait else 0.0)
+            if self._wire is not None and thread.is_alive():
+                self._wire.abort()
         lost = self._n_seen - self._n_sent
         why = self._trouble or (self._wire.trouble if self._wire else None) or "it was too slow"
         if lost:
@@ -121,8 +128,8 @@ class Exporter:
         parts = urlsplit(self._url)
         return f"{parts.scheme}://{parts.hostname}" + (f":{parts.port}" if parts.port else "")
 
-    def _wait_for(self, thread: threading.Thread) -> None:
-        end_s = time.monotonic() + _LONGEST_S
+    def _wait_for(self, thread: threading.Thread, longest_s: float) -> None:
+        end_s = time.monotonic() + longest_s
         seen, since_s = -1, time.monotonic()
         while thread.is_alive() and (now_s := time.monotonic()) < end_s:
             if self._n_sent != seen:
@@ -130,8 +137,6 @@ class Exporter:
             if (self._wire is not None and self._wire.is_down) or now_s - since_s > _PATIENCE_S:
                 break
             thread.join(0.02)
-        if self._wire is not None and thread.is_alive():
-            self._wire.abort()
 
     def _run(self) -> None:
         try:

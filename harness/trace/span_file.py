@@ -27,6 +27,7 @@ class SpanFile:
         self.problem: str | None = None
         """Why no more spans are written; None while they are."""
         self._lock = threading.Lock()
+        self._is_closed = False
         self._file: FileIO | None = None
 
     def write(self, lines: str) -> None:
@@ -35,6 +36,8 @@ class SpanFile:
             return
         try:
             with self._lock:
+                if self._is_closed:
+                    return
                 if self._file is None:
                     self._file = self._opened()
                 self._file.write(lines.encode())
@@ -45,12 +48,14 @@ class SpanFile:
             )
 
     def close(self) -> Path | None:
-        """The finished file; None when no span was written."""
-        if self._file is None:
-            return None
-        with suppress(OSError):
-            self._file.close()
-        return self.path
+        """The finished file; None when no span was written, or it has been taken away. Nothing is written any more."""
+        with self._lock:
+            self._is_closed = True
+            if self._file is None:
+                return None
+            with suppress(OSError):
+                self._file.close()
+        return self.path if self.path.exists() else None
 
     def _opened(self) -> FileIO:
         self._sweep()

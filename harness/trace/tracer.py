@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from asyncio import CancelledError
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -112,7 +111,10 @@ class Tracer:
         self._file.write("".join(lines))
 
     def close(self, facts: Mapping[str, AttributeValue | None]) -> Path | None:
-        """The run is over: its own span, with these facts, ends. The file of all spans; None when there is none."""
+        """The run is over: its own span, with these facts, ends. The file of all spans; None when there is none.
+
+        What is being exported still is; see `exported`.
+        """
         self._end_open()
         for span in self._renders:
             self._write_own(span)
@@ -120,12 +122,17 @@ class Tracer:
         known = {"prompt_suite.run.id": self._run.run_id, **facts}
         root = self._of_run("run", (self._began_ns, end_ns), known)
         self._write_own(root._replace(span_id=self._ids.run_span, parent_id=None))
-        if self._exporter is not None:
-            self._tell(self._exporter.close())
         return self._file.close()
+
+    def exported(self, *, wait: bool = True) -> None:
+        """The end of the export: a moment's `wait` for what is not yet sent, and a line when it was not."""
+        if self._exporter is not None:
+            self._tell(self._exporter.close(wait=wait))
 
     def _end_open(self) -> None:
         """Write what was under way when the run was stopped."""
+        from asyncio import CancelledError  # slow to import, and long imported where there are calls
+
         stopped = CancelledError("the run was stopped")
         results = []
         for trace in list(self._open.values()):
@@ -198,6 +205,9 @@ class NoTracer:
     def close(self, facts: Mapping[str, AttributeValue | None]) -> Path | None:  # noqa: ARG002 - as Tracer
         """No file."""
         return None
+
+    def exported(self, *, wait: bool = True) -> None:
+        """Nothing."""
 
 
 NO_TRACER = NoTracer()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import _thread
 import json
 import logging
 import socket
 import subprocess
 import sys
+import threading
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from harness.trace import Tracer
+
 
 @pytest.fixture
 def collector(monkeypatch: pytest.MonkeyPatch) -> Iterator[Collector]:
@@ -28,6 +32,20 @@ def collector(monkeypatch: pytest.MonkeyPatch) -> Iterator[Collector]:
         monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", running.url)
         monkeypatch.setenv("OTEL_EXPORTER_OTLP_HEADERS", "Authorization=Bearer lf-secret-123,x-tenant=a")
         yield running
+
+
+def finish(tracer: Tracer) -> Path | None:
+    """End a run as the pipeline does."""
+    path = tracer.close({})
+    tracer.exported()
+    return path
+
+
+def exported(tracer: Tracer) -> list[dict[str, Any]]:
+    """The spans of the file, once the export has ended."""
+    spans = finished(tracer)
+    tracer.exported()
+    return spans
 
 
 def plain(value: Any) -> Any:
@@ -42,7 +60,7 @@ def test_collector_gets_every_span_of_the_file(tmp_path: Path, collector: Collec
     tracer = make_tracer(tmp_path, notices=notices)
     for number in range(1, 201):
         run_one(tracer, make_trial(number))
-    written = {span["spanId"]: span for span in finished(tracer)}
+    written = {span["spanId"]: span for span in exported(tracer)}
     assert not notices
     arrived = {span.span_id: span for span in collector.spans}
     assert arrived.keys() == written.keys()
@@ -61,17 +79,17 @@ def test_collector_gets_every_span_of_the_file(tmp_path: Path, collector: Collec
 def test_resource_names_the_program_and_the_user_may_rename_it(
     tmp_path: Path, collector: Collector, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    make_tracer(tmp_path).close({})
+    finish(make_tracer(tmp_path))
     assert collector.spans[0].resource["service.name"] == "pytest-prompt-suite"
     assert collector.spans[0].resource["service.instance.id"] == "20261122T201849Z-3f9a"
     assert collector.spans[0].scope == "pytest-prompt-suite"
     monkeypatch.setenv("OTEL_SERVICE_NAME", "nightly")
-    make_tracer(tmp_path).close({})
+    finish(make_tracer(tmp_path))
     assert collector.spans[1].resource["service.name"] == "nightly"
 
 
 def test_headers_of_the_environment_are_sent(tmp_path: Path, collector: Collector) -> None:
-    make_tracer(tmp_path).close({})
+    finish(make_tracer(tmp_path))
     path, headers = collector.requests[0]
     assert path == "/v1/traces"
     assert (headers["authorization"], headers["x-tenant"]) == ("Bearer lf-secret-123", "a")
@@ -85,7 +103,7 @@ def test_langfuse_shows_variants_as_experiments_with_scores(
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_HEADERS", "Authorization=Basic cGstMTpzay0y")
     tracer = make_tracer(tmp_path)
     run_one(tracer, make_trial())
-    tracer.close({})
+    finish(tracer)
     paths = [path for path, _ in collector.requests]
     assert set(paths) == {"/api/public/otel/v1/traces", "/api/public/ingestion"}
     assert {headers["authorization"] for _, headers in collector.requests} == {"Basic cGstMTpzay0y"}
@@ -122,14 +140,14 @@ def test_langfuse_shows_variants_as_experiments_with_scores(
 def test_other_collectors_get_no_scores_beside(tmp_path: Path, collector: Collector) -> None:
     tracer = make_tracer(tmp_path)
     run_one(tracer, make_trial())
-    tracer.close({})
+    finish(tracer)
     assert {path for path, _ in collector.requests} == {"/v1/traces"}
 
 
 def test_texts_that_shall_not_be_seen_are_not_exported(tmp_path: Path, collector: Collector) -> None:
     tracer = make_tracer(tmp_path, with_text=False)
     run_one(tracer, make_trial(text="the secret recipe"))
-    tracer.close({})
+    finish(tracer)
     assert "recipe" not in str(collector.spans)
     assert "positive" not in str(collector.spans)
 
@@ -151,7 +169,7 @@ def test_collector_that_is_down_neither_slows_nor_fails_the_run(
     began = time.monotonic()
     run_one(tracer, make_trial())
     assert time.monotonic() - began < 0.2
-    assert len(finished(tracer)) == 5
+    assert len(exported(tracer)) == 5
     assert time.monotonic() - began < 3.5
     assert notices == [
         f"http://127.0.0.1:{port}: 5 of 5 spans were not exported (no connection, ConnectionError); spans.jsonl of the "  # noqa: ISC004 - one line
@@ -167,7 +185,7 @@ def test_collector_that_refuses_is_named_by_its_status_alone(
     notices: list[str] = []
     tracer = make_tracer(tmp_path, notices=notices)
     run_one(tracer, make_trial())
-    tracer.close({})
+    finish(tracer)
     assert len(notices) == 1
     assert "5 of 5 spans were not exported (HTTP 401)" in notices[0]
     assert "lf-secret" not in notices[0]
@@ -180,9 +198,30 @@ def test_hanging_collector_is_left_after_a_moment(tmp_path: Path, collector: Col
     tracer = make_tracer(tmp_path, notices=notices)
     run_one(tracer, make_trial())
     began = time.monotonic()
-    tracer.close({})
+    finish(tracer)
     assert time.monotonic() - began < 4
     assert "5 of 5 spans were not exported (it was too slow)" in notices[0]
+
+
+def test_who_leaves_at_once_waits_for_no_collector(tmp_path: Path, collector: Collector) -> None:
+    collector.delay_s = 30
+    tracer = make_tracer(tmp_path)
+    run_one(tracer, make_trial())
+    tracer.close({})
+    began = time.monotonic()
+    tracer.exported(wait=False)
+    assert time.monotonic() - began < 0.5
+
+
+def test_ctrl_c_ends_the_wait_for_a_collector_and_nothing_else(tmp_path: Path, collector: Collector) -> None:
+    collector.delay_s = 30
+    tracer = make_tracer(tmp_path)
+    run_one(tracer, make_trial())
+    tracer.close({})
+    began = time.monotonic()
+    threading.Timer(0.3, _thread.interrupt_main).start()
+    tracer.exported()
+    assert 0.2 < time.monotonic() - began < 1.5
 
 
 def test_what_waits_for_a_slow_collector_is_bounded_and_counted(
@@ -194,7 +233,7 @@ def test_what_waits_for_a_slow_collector_is_bounded_and_counted(
     tracer = make_tracer(tmp_path, notices=notices)
     for number in range(1, 101):
         run_one(tracer, make_trial(number))
-    tracer.close({})
+    finish(tracer)
     lost = 401 - len(collector.spans)
     assert lost > 300
     assert f"{lost} of 401 spans were not exported (it was too slow)" in notices[0]
@@ -206,7 +245,7 @@ def test_other_users_of_the_sdk_still_hear_their_own_complaints(
     tracer = make_tracer(tmp_path)
     run_one(tracer, make_trial())
     logging.getLogger("opentelemetry.exporter.otlp.proto.http.trace_exporter").warning("mine")
-    tracer.close({})
+    finish(tracer)
     assert [record.message for record in caplog.records] == ["mine"]
     assert collector.spans
 
@@ -230,7 +269,7 @@ def test_protocol_that_is_not_http_is_told(
 ) -> None:
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc")
     notices: list[str] = []
-    make_tracer(tmp_path, notices=notices).close({})
+    finish(make_tracer(tmp_path, notices=notices))
     assert notices == [
         "OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc' is not supported; allowed: http/protobuf; spans are not exported: "  # noqa: ISC004 - one line
         "set it, with the collector's HTTP port (4318) as endpoint"
@@ -245,7 +284,7 @@ def test_missing_packages_are_told_with_the_line_that_installs_them(
     notices: list[str] = []
     tracer = make_tracer(tmp_path, notices=notices)
     run_one(tracer, make_trial())
-    assert tracer.close({}) is not None
+    assert finish(tracer) is not None
     assert notices == [
         "OTEL_EXPORTER_OTLP_ENDPOINT is set, but spans cannot be exported: install what it needs: "  # noqa: ISC004 - one line
         "pip install 'pytest-prompt-suite[otel]'"
@@ -261,7 +300,7 @@ def test_metric_that_failed_sends_no_score(
     trial = make_trial()
     tracer.trial(trial).call(SPEC, trial.messages)
     tracer.scored([answered(trial, scores=(Score("exact_match", None, "failed", "it broke"), *SCORES[1:]))], TIMES)
-    tracer.close({})
+    finish(tracer)
     assert [score["name"] for score in collector.scores] == ["rouge1", "rougeL"]
 
 

@@ -341,6 +341,19 @@ def test_nothing_of_a_finished_trial_waits_for_the_garbage_collector(tmp_path: P
         gc.enable()
 
 
+def test_second_end_of_a_run_changes_nothing(tmp_path: Path) -> None:
+    tracer = make_tracer(tmp_path)
+    run_one(tracer, make_trial(1))
+    path = tracer.close({})
+    assert path is not None
+    text = path.read_text()
+    run_one(tracer, make_trial(2))
+    assert tracer.close({}) == path
+    assert path.read_text() == text
+    path.unlink()
+    assert tracer.close({}) is None, "it has been moved to where the run is recorded"
+
+
 def test_span_ids_of_two_processes_of_one_run_differ() -> None:
     first, second = Ids("r"), Ids("r")
     assert first.trace_of("0" * 16) == second.trace_of("0" * 16)
@@ -359,6 +372,7 @@ def test_tracer_that_sees_nothing_writes_nothing(tmp_path: Path) -> None:
     NO_TRACER.rendered("s", 1, 2, n_messages=1)
     NO_TRACER.scored([answered(trial)], TIMES)
     assert NO_TRACER.close({}) is None
+    NO_TRACER.exported()
     assert not list(tmp_path.iterdir())
 
 
