@@ -16,6 +16,12 @@ if TYPE_CHECKING:
 _OLD_S = 7 * 24 * 3600
 """Age at which the file of a run that was killed is thrown away: by then nobody resumes it."""
 
+_NAME_AT = len('{"traceId":"","spanId":"",') + 32 + 16
+_ROOT = b'"name":"trial '
+"""What stands there in the line of a trial's own span, which has no parent."""
+_TRIAL = slice(len('{"traceId":"') + 16, len('{"traceId":"') + 32)
+"""Where its trace's id ends with the trial's."""
+
 
 class SpanFile:
     """Spans, one a line, appended as they come, from any thread; nothing of them is kept in memory."""
@@ -29,6 +35,13 @@ class SpanFile:
         self._lock = threading.Lock()
         self._is_closed = False
         self._file: FileIO | None = None
+
+    def trials(self) -> frozenset[str]:
+        """Ids of the trials that earlier sittings of the run have written; read before the first `write`."""
+        for path in (self.path, self._recorded):
+            with suppress(OSError), path.open("rb") as file:
+                return frozenset(line[_TRIAL].decode() for line in file if line.startswith(_ROOT, _NAME_AT))
+        return frozenset()
 
     def write(self, lines: str) -> None:
         """Append whole lines in one piece. A disk that is full ends the writing, never the run."""

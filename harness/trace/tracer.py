@@ -57,6 +57,7 @@ class Tracer:
         self._exporter = self._new_exporter()
         self._open: dict[str, TrialTrace] = {}
         self._renders: list[Span] = []
+        self._written: frozenset[str] | None = None
         self._told: set[str] = set()
         self._began_ns = time.time_ns()
 
@@ -93,6 +94,9 @@ class Tracer:
         self._tell(self._file.problem)
 
     def _scored(self, results: Sequence[TrialResult], times: Sequence[MetricTime]) -> None:
+        if self._written is None:
+            self._written = self._file.trials()
+        written = self._written
         metrics: dict[str, list[BatchMetric]] = {}
         lines = []
         for result in results:
@@ -101,6 +105,8 @@ class Tracer:
             del self._open[trial.trial_id]
             if self._file.problem is not None and self._exporter is None:
                 continue
+            if trial.trial_id in written and not trace.calls:
+                continue  # an earlier sitting has told all there is to tell
             if trial.suite not in metrics:
                 timed = [one for one in times if one.metric not in REPORTED]
                 metrics[trial.suite] = [BatchMetric(one, trial.suite, self._facts, clean=self._clean) for one in timed]

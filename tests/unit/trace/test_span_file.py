@@ -291,6 +291,18 @@ def test_resumed_run_goes_on_from_what_was_recorded_of_it(tmp_path: Path) -> Non
     assert recorded.read_text().count('"run"') == 1, "what is recorded is replaced by whoever records"
 
 
+def test_trial_of_an_earlier_sitting_is_not_told_again_unless_it_was_called_again(tmp_path: Path) -> None:
+    tracer = make_tracer(tmp_path)
+    run_one(tracer, make_trial(1))
+    tracer.scored([TrialResult(make_trial(2), "not_run", None, None, CallError("not_run", "stopped"), (), ())], [])
+    again = make_tracer(tmp_path)
+    again.looked_up([make_trial(1)], 1, 2, n_found=0)
+    again.scored([answered(make_trial(1)), answered(make_trial(3))], TIMES)
+    run_one(again, make_trial(2))
+    roots = [span["traceId"][-1] for span in finished(again) if span["name"].startswith("trial")]
+    assert roots == ["1", "2", "3", "2"]
+
+
 def test_file_that_a_killed_run_left_long_ago_is_thrown_away(tmp_path: Path) -> None:
     old, young = tmp_path / ".spans-old.jsonl", tmp_path / ".spans-young.jsonl"
     for path in (old, young):
