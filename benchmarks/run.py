@@ -10,6 +10,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from benchmarks import tracing
 from benchmarks.answering import calls
 from benchmarks.paired import Figure, medians, peak_mb
 from benchmarks.projects import write_one_test, write_suite, write_trivial_items
@@ -74,6 +75,7 @@ BENCHMARKS: dict[str, Callable[[Path], Iterator[Figure]]] = {
     "invisible": invisible,
     "one_trial": one_trial,
     "calls": lambda _folder: calls(),
+    "tracing": tracing.cost,
 }
 
 
