@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import math
+import sys
 from typing import TYPE_CHECKING, Any
+
+import orjson
 
 from harness.backends.amounts import is_count
 from harness.backends.pricing import cost_usd
@@ -40,7 +43,7 @@ def read_answer(
     reason = choice.get("finish_reason")
     return Generation(
         text=_text(choice, endpoint),
-        finish_reason=one_line(reason) if isinstance(reason, str) else None,
+        finish_reason=sys.intern(one_line(reason)) if isinstance(reason, str) else None,
         latency_s=latency_s,
         input_tokens=input_tokens,
         output_tokens=output_tokens,
@@ -51,9 +54,17 @@ def read_answer(
     )
 
 
+def _parsed(content: bytes) -> Any:
+    """What the JSON says; orjson refuses halves of surrogate pairs and long numbers, which models and servers send."""
+    try:
+        return orjson.loads(content)
+    except orjson.JSONDecodeError:
+        return json.loads(content)
+
+
 def _json(content: bytes, endpoint: Endpoint) -> Mapping[str, Any]:
     try:
-        body = json.loads(content)
+        body = _parsed(content)
     except (ValueError, RecursionError):
         shown = one_line(content[:4096].decode("utf-8", "replace"), secret=endpoint.key, longest=120)
         raise _unreadable(endpoint, f"the answer is not JSON: {shown!r}", retryable=True) from None

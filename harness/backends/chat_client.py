@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
+import orjson
+
 from harness.backends.chat_answer import read_answer
 from harness.backends.chat_errors import call_failure, status_failure
 from harness.errors import BackendError
@@ -76,7 +78,7 @@ class ChatClient:
 
     async def complete(self, body: Mapping[str, Any], price: Price | None) -> Generation:
         """The generation that the endpoint answers `body` with; BackendError for everything else."""
-        payload = json.dumps(body, separators=(",", ":")).encode()
+        payload = _encoded(body)
         started_at = datetime.now(UTC).isoformat(timespec="milliseconds")
         began = time.perf_counter()
         content = await self._post(payload if len(payload) < _LARGE_BODY else io.BytesIO(payload))
@@ -110,6 +112,14 @@ class ChatClient:
                     kind="unreadable",
                 )
         return self.endpoint.without_key(bytes(body))
+
+
+def _encoded(body: Mapping[str, Any]) -> bytes:
+    """The body as JSON; orjson refuses halves of surrogate pairs and long numbers."""
+    try:
+        return orjson.dumps(body)
+    except TypeError:
+        return json.dumps(body, separators=(",", ":")).encode()
 
 
 def chat_messages(request: Request) -> list[dict[str, str]]:

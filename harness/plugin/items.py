@@ -7,6 +7,7 @@ Items are given their node id as text, brackets and all: pytest then reads the b
 from __future__ import annotations
 
 import os
+import sys
 from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
 import pytest
@@ -17,7 +18,7 @@ from harness.plugin.failure import FailureText, gate_failure, printable, trial_f
 from harness.wording import escaped
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from harness.schema import CellKey, GateSpec, Plan, Trial, TrialResult, Variant, Verdict
@@ -73,6 +74,7 @@ class SuiteFile(pytest.File):
     """suite.yaml: collects trials, then gates."""
 
     prompts: Prompts
+    shared: dict[tuple[str, ...], tuple[str, ...]]
 
     @classmethod
     def make(cls, parent: pytest.Collector, path: Path, prompts: Prompts) -> SuiteFile:
@@ -83,6 +85,7 @@ class SuiteFile(pytest.File):
         else:  # pytest prints node ids as they are
             file = cls.from_parent(parent, path=path, nodeid=escaped(relative))
         file.prompts = prompts
+        file.shared = {}
         file.add_marker("prompt_suite")
         return file
 
@@ -107,6 +110,16 @@ class SuiteFile(pytest.File):
             yield GateItem.make(self, name, (gate, cell))
 
 
+def _node_id(parent: SuiteFile, name: str) -> Any:
+    """The id that pytest reads from `path::name`, with the texts that items have in common held once."""
+    text = f"{parent.nodeid}::{name}"
+    read = type(parent.id).parse(text)
+    if read.path != parent.id.path:
+        return read
+    names = tuple(map(sys.intern, read.names))
+    return type(read)(path=parent.id.path, names=parent.shared.setdefault(names, names), params=read.params)
+
+
 def _unique(name: str, suffix: str, taken: set[str]) -> str:
     """The name; with `~` and the suffix when it is taken, as `a-r2` may be a sample and the second repeat of `a`."""
     while name in taken:
@@ -127,8 +140,20 @@ def skip_as_not_run(item: pytest.Item, reason: str) -> NoReturn:
     pytest.skip(reason)
 
 
+_EMPTY: Mapping[str, Callable[[], Any]] = {
+    "own_markers": list,
+    "extra_keyword_matches": set,
+    "user_properties": list,
+    "_report_sections": list,
+}
+"""What pytest gives every item and few ever fill."""
+
+
 class TrialItem(pytest.Item):
-    """One trial; its call was sent long ago by the engine, here it is waited for."""
+    """One trial; its call was sent long ago by the engine, here it is waited for.
+
+    Empty containers are made when somebody asks for them: there may be 100,000 items.
+    """
 
     parent: SuiteFile
     trial: Trial
@@ -139,9 +164,19 @@ class TrialItem(pytest.Item):
     @classmethod
     def make(cls, parent: SuiteFile, name: str, made_of: tuple[Trial, Variant]) -> TrialItem:
         """The item of one trial."""
-        item: TrialItem = cls.from_parent(parent, name=name, nodeid=f"{parent.nodeid}::{name}")
+        item: TrialItem = cls.from_parent(parent, name=name, nodeid=_node_id(parent, name))
         item.trial, item.variant = made_of
+        for attribute in _EMPTY:
+            delattr(item, attribute)
         return item
+
+    def __getattr__(self, name: str) -> Any:
+        """An empty container, from now on the item's own."""
+        if name not in _EMPTY:
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        made = _EMPTY[name]()
+        setattr(self, name, made)
+        return made
 
     def listextrakeywords(self) -> set[str]:
         """Names for `-k` beyond the item's own: the suite, the prompt's labels, the sample's tags."""

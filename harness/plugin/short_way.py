@@ -144,9 +144,15 @@ class ShortWay:
                 user_properties=item.user_properties,
                 prompt_kind=item.kind if skipped is None else "not run",
             )
+            if not report.user_properties:
+                report.user_properties = _NOTHING  # pytest keeps every report
+            report.sections = _NOTHING
             file.hook.pytest_runtest_logreport(report=report)
         if listeners.hear_of_items:
             file.hook.pytest_runtest_logfinish(nodeid=item.nodeid, location=location)
+
+
+_NOTHING: Any = ()
 
 
 def _keywords(node: Node) -> Mapping[str, Literal[1]]:

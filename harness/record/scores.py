@@ -34,7 +34,7 @@ _SCORE_COLUMNS = {
 }
 _TRIAL = ("trial_id", "suite", "variant", "backend", "sample", "repeat")
 """Columns that all scores of a trial have in common."""
-_GROUP = 4_096
+_GROUP = 1_024
 """Trials of one row group: what is in memory at once."""
 
 

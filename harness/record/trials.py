@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from harness.schema import RunRecord, Suite, TrialResult
 
-_GROUP = 4_096
+_GROUP = 1_024
 """Rows of one row group: what is in memory at once."""
 
 _TRIAL_COLUMNS = {
