@@ -12,7 +12,7 @@ import pytest
 from harness import pipeline
 from harness.errors import HarnessError, UsageError
 from harness.plugin.failure import printable
-from harness.plugin.items import GateItem, SuiteFile, skip_as_not_run, why_not_run
+from harness.plugin.items import GateItem, SuiteFile, TrialItem, skip_as_not_run, why_not_run
 from harness.plugin.listeners import owns_the_loop
 from harness.plugin.plans import Plans, suite_of
 from harness.plugin.reports import Reports, gone_of
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from harness.plugin.controller import Controller
-    from harness.plugin.items import TrialItem
+    from harness.plugin.garbage import Collector
     from harness.plugin.trial_fixture import TrialUnderTest
     from harness.plugin.worker import Worker
     from harness.schema import CellKey, GateSpec, Plan, RunRecord, TrialResult, Verdict
@@ -46,9 +46,11 @@ _FULL_FAILURES = 20
 class PromptSession:
     """Registered as a plugin by `--prompt-suite`."""
 
-    def __init__(self, config: pytest.Config) -> None:
+    def __init__(self, config: pytest.Config, garbage: Collector) -> None:
         """Read the settings; without paths on the command line the session runs `suites/`."""
         self.config = config
+        self._garbage = garbage
+        self._is_alone = False
         self.settings = read_settings(config)
         self._opens = bool(config.option.prompt_open or config.getini("prompt_open"))
         use_suites_folder(config)
@@ -131,6 +133,11 @@ class PromptSession:
         if self._refused is not None and self._worker is None:
             raise pytest.UsageError(printable(str(self._refused)))
         items.sort(key=lambda item: isinstance(item, GateItem))
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Let the garbage collector pass over what is there now."""
+        self._is_alone = all(isinstance(item, (TrialItem, GateItem)) for item in session.items)
+        self._garbage.pass_over()
 
     # -- running ------------------------------------------------------------------------------------------------
 
@@ -293,8 +300,9 @@ class PromptSession:
             return self.evaluation.finish(complete=False, wait=False)
 
     def pytest_unconfigure(self) -> None:
-        """Hear signals again as before."""
+        """Hear signals again as before, and collect garbage as before."""
         self._signals.close()
+        self._garbage.release(is_alone=self._is_alone)
 
     def pytest_terminal_summary(self) -> None:
         """The table, the verdicts, the path of the report."""
