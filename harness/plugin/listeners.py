@@ -119,8 +119,8 @@ class Listeners:
     """Whether the start and the end of each item are announced (-v)."""
     may_write: bool
     """Whether a report may write to the terminal, so that pytest's capture must not be in the way."""
-    want_keywords: bool
-    """Whether a report has to bear all of the item's keywords."""
+    are_strangers: bool
+    """Whether some who hear reports are not known: they get them as pytest makes them, with all keywords."""
 
 
 def listeners_of(config: pytest.Config, *, elsewhere: Sequence[Phase] = ()) -> Listeners:
@@ -137,7 +137,7 @@ def listeners_of(config: pytest.Config, *, elsewhere: Sequence[Phase] = ()) -> L
         phases=phases,
         hear_of_items=is_verbose,
         may_write=is_verbose or bool(unknown) or config.pluginmanager.hasplugin(_PROGRESS),
-        want_keywords="setup" in phases,
+        are_strangers="setup" in phases,
     )
 
 

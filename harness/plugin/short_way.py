@@ -20,7 +20,7 @@ from harness.plugin.items import GateItem, TrialItem
 from harness.plugin.listeners import FELT_MARKS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from contextlib import AbstractContextManager
 
     from _pytest.nodes import Node
@@ -126,7 +126,7 @@ class ShortWay:
         location = (file.location, 0, item.name)
         if listeners.hear_of_items:
             file.hook.pytest_runtest_logstart(nodeid=item.nodeid, location=location)
-        keywords = _keywords(item) if listeners.want_keywords else file.keywords
+        keywords = _keywords(item) if listeners.are_strangers else file.keywords
         skipped = None if gone.why_not_run is None else (str(item.path), 1, gone.why_not_run)
         now = time.time()
         for phase in listeners.phases:
@@ -141,12 +141,12 @@ class ShortWay:
                 duration=gone.duration_s if is_call else 0.0,
                 start=now,
                 stop=now,
-                user_properties=item.user_properties,
+                user_properties=_filled(item, "user_properties"),
                 prompt_kind=item.kind if skipped is None else "not run",
             )
-            if not report.user_properties:
-                report.user_properties = _NOTHING  # pytest keeps every report
-            report.sections = _NOTHING
+            if not listeners.are_strangers:  # who might add to them
+                report.user_properties = report.user_properties or _NOTHING  # pytest keeps every report
+                report.sections = _NOTHING
             file.hook.pytest_runtest_logreport(report=report)
         if listeners.hear_of_items:
             file.hook.pytest_runtest_logfinish(nodeid=item.nodeid, location=location)
@@ -161,4 +161,10 @@ def _keywords(node: Node) -> Mapping[str, Literal[1]]:
 
 def _is_felt(node: Node) -> bool:
     """Whether a mark of the node's own would make one of the idle listeners do something."""
-    return any(mark.name in FELT_MARKS for mark in node.own_markers)
+    return any(mark.name in FELT_MARKS for mark in _filled(node, "own_markers"))
+
+
+def _filled(node: Node, name: str) -> Sequence[Any]:
+    """The node's list of that name; one that is not there yet is empty, and stays away."""
+    found: Sequence[Any] = vars(node).get(name, ())
+    return found
