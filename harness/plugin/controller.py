@@ -24,6 +24,7 @@ from harness.plugin.plans import Plans
 from harness.plugin.reports import gone_of
 from harness.plugin.stretch import silent_threads
 from harness.plugin.wire import INPUT, Became, GoneFrom, Refusal, Reply, ResultOf, Selection, VerdictOf
+from harness.wording import counted, described_error
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -71,6 +72,7 @@ class Controller:
         self._host = host
         self._key = secrets.token_bytes(32)
         self._listener = Listener(("127.0.0.1", 0), backlog=64)
+        self._address: tuple[str, int] = self._listener.address
         self._deciding = threading.RLock()
         self._refused: str | None = None
         self._order: list[str] = []
@@ -83,9 +85,8 @@ class Controller:
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
         """Tell a worker where to ask."""
-        phases = listeners_of(node.config).phases
-        address = list(self._listener.address)
-        node.workerinput[INPUT] = {"address": address, "key": self._key.hex(), "phases": list(phases)}
+        phases = list(listeners_of(node.config).phases)
+        node.workerinput[INPUT] = {"address": list(self._address), "key": self._key.hex(), "phases": phases}
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtestloop(self, session: pytest.Session) -> Any:
@@ -110,7 +111,7 @@ class Controller:
         """Answer no more."""
         self._ended.set()
         with suppress(OSError):
-            socket.create_connection(self._listener.address, timeout=_LOOK_S).close()  # wakes the thread that listens
+            socket.create_connection(self._address, timeout=_LOOK_S).close()  # wakes the thread that listens
 
     # -- other threads ------------------------------------------------------------------------------------------
 
@@ -138,6 +139,9 @@ class Controller:
             value = self._answer(question.asked)
         except HarnessError as error:
             return Reply(question.number, "broken", str(error))
+        except Exception as error:  # noqa: BLE001 - a metric of another distribution may raise anything
+            what = f"the controller broke off: {described_error(error, placed=True)}"
+            return Reply(question.number, "broken", f"{what}; this is a fault of the harness: please report it")
         if self._refused is not None:
             return Reply(question.number, "refused", self._refused)
         return Reply(question.number, "done", value)
@@ -165,10 +169,10 @@ class Controller:
         plans = Plans(self._host.settings, render=True)
         try:
             loaded = [plans.load(Path(path)) for path in selection.suites]
-            known = {(trial.suite, trial.trial_id): trial for plan in loaded for trial in plan.trials}
-            self._order = [trial_id for _, trial_id in selection.trials]
+            trials = _found(selection, loaded)
+            self._order = [trial.trial_id for trial in trials]
             self._places = {trial_id: place for place, trial_id in enumerate(self._order)}
-            self._host.begin(loaded, [known[key] for key in selection.trials])
+            self._host.begin(loaded, trials)
         except HarnessError as error:
             self._refused = str(error)
 
@@ -198,3 +202,15 @@ class Controller:
         if self._host.evaluation is None:
             raise HarnessError("the run has not begun")
         return self._host.evaluation
+
+
+def _found(selection: Selection, plans: Sequence[Plan]) -> list[Trial]:
+    """The selected trials; HarnessError when the plans have them no more."""
+    known = {(trial.suite, trial.trial_id): trial for plan in plans for trial in plan.trials}
+    lost = sum(key not in known for key in selection.trials)
+    if lost:
+        raise HarnessError(
+            f"{counted(lost, 'trial')} of those that the workers have collected cannot be found: "
+            "a file of the suites was changed meanwhile; run again"
+        )
+    return [known[key] for key in selection.trials]

@@ -105,6 +105,18 @@ def test_second_distributed_session_calls_nothing(project: Project) -> None:
     assert calls.read_text() == "x" * 8
 
 
+@pytest.mark.parametrize("way", ["options", "settings"])
+def test_options_and_settings_hold_in_workers_as_in_the_controller(project: Project, way: str) -> None:
+    calls = project.count_calls()
+    options = ["--prompt-limit", "2", "--prompt-repeats", "3", "--prompt-reports", "elsewhere"]
+    if way == "settings":
+        project.pytester.makeini("[pytest]\nprompt_limit = 2\nprompt_repeats = 3\nprompt_reports = elsewhere\n")
+    result = project.run("-n", "2", *(options if way == "options" else []), "-k", "plain")
+    result.assert_outcomes(passed=6)
+    assert calls.read_text() == "x" * 6
+    assert (project.path / "elsewhere" / "latest" / "run.json").exists()
+
+
 def test_mistakes_in_files_are_told_once_and_nothing_is_called(project: Project) -> None:
     calls = project.count_calls()
     project.add("colour: red\n")
