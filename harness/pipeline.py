@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from harness.schema import CellKey, GateSpec, Progress, RunRecord, Settings, Suite, Trial, TrialResult, Verdict
+    from harness.schema import CellKey, GateSpec, Progress, RunRecord, Settings, Trial, TrialResult, Verdict
 
 
 def load_plan(path: Path, settings: Settings, *, render: bool = True) -> Plan:
@@ -58,7 +58,7 @@ class Evaluation:
         pool = backends.Pool()
         self._backends = {(suite.name, spec.name): pool.get(spec) for suite in loaded for spec in suite.backends}
         self._results = score.Results()
-        self._verdicts: dict[tuple[CellKey, GateSpec], Verdict] = {}
+        self._verdicts = gate.Verdicts()
         self.record: RunRecord | None = None
         self._store = record.RunStore(settings.reports)
         self._store.check_writable()
@@ -75,6 +75,7 @@ class Evaluation:
     def start(self, trials: Sequence[Trial]) -> None:
         """Begin to call; returns at once. UsageError: there is a budget, and what calls may cost is not known."""
         self._results = score.Results(trials)
+        self._prepared = record.Preparation(self._settings.root)
         try:
             self._engine.start(trials)
         except BaseException:  # nothing was called: there is nothing to resume
@@ -105,13 +106,7 @@ class Evaluation:
         """The gate's answer for one cell, over the results there are."""
         suite, results = self._suites[cell[0]], self._results.of_cell(cell)
         corpus = self._scorer.corpus(cell[0], results) if condition.aggregation == "corpus" else {}
-        aggregate = gate.cell_aggregate(condition, suite, results, corpus=corpus)
-        if not_run := sum(result.outcome == "not_run" for result in results):
-            verdict = gate.not_judged(condition, cell, aggregate, trials=len(results), not_run=not_run)
-        else:
-            verdict = gate.judge(condition, cell, aggregate)
-        self._verdicts[cell, condition] = verdict  # an item may run more than once
-        return verdict
+        return self._verdicts.on(condition, suite, results, cell=cell, corpus=corpus)
 
     def finish(self, *, complete: bool, wait: bool = True) -> tuple[RunRecord, Path]:
         """Stop, `wait` for what is under way, record what there is; the record and its folder; raises RecordError."""
@@ -124,10 +119,11 @@ class Evaluation:
         suites_run = tuple(suite for suite in self._suites.values() if any(cell.suite == suite.name for cell in cells))
         run = record.make_record(
             run=(self._sitting.run_id, self._sitting.started_at),
-            root=self._settings.root,
+            prepared=self._prepared,
             complete=complete,
             progress=self.progress(),
-            parts=(suites_run, self._results.every(), cells, self._verdicts_in_order(suites_run)),
+            parts=(suites_run, self._results.every(), cells, self._verdicts.in_order(suites_run)),
+            recording=self._engine.recording(),
         )
         self.record = run  # there also when it cannot be written
         texts = {"report.html": report.render_html(run), "summary.md": report.render_summary(run)}
@@ -137,11 +133,6 @@ class Evaluation:
         self._sitting.close(is_complete=run.manifest.complete)
         self._tracer.exported(wait=wait)
         return run, folder
-
-    def _verdicts_in_order(self, loaded: Sequence[Suite]) -> tuple[Verdict, ...]:
-        """Each once, in item order: workers and shuffling plugins judge in any."""
-        keys = dict.fromkeys((cell, condition) for suite in loaded for condition, cell in plan.plan_gates(suite))
-        return tuple(self._verdicts[key] for key in keys if key in self._verdicts)
 
     def _deliver(self, batch: Sequence[generate.Completion]) -> None:
         """Score a batch; called by the engine, in a thread of its own."""

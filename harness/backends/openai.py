@@ -38,6 +38,7 @@ class OpenAIBackend:
 
     uses = ("base_url", "api_key_env", "params", "connect_timeout_s", "read_timeout_s")
     cacheable = True
+    keeps_timeout = True
 
     def __init__(self, spec: BackendSpec) -> None:
         """Keep the spec; nothing is opened before `start`."""

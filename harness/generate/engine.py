@@ -11,7 +11,7 @@ import threading
 from contextlib import suppress
 from dataclasses import dataclass
 from random import Random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from harness.errors import HarnessError, RecordError
 from harness.generate.backend_run import BackendRun, Parts
@@ -81,11 +81,12 @@ class Engine:
         )
         self._delivery = Delivery(keep=self._keep, deliver=wiring.deliver, broken=self._delivery_broke)
         self._lost_usd = 0.0
+        self._keys: list[bytes] = []
         self._traffic: list[Traffic] = []
         self._loop: asyncio.AbstractEventLoop | None = None
         self._main: asyncio.Task[None] | None = None
         self._network: threading.Thread | None = None
-        self._is_stopping = self._is_abandoned = False
+        self._is_stopping = self._is_abandoned = self._hurries = False
         self.crash: HarnessError | None = None
         """What ended the engine by surprise; whoever waits for a trial raises it."""
         self._notices = list(sitting.notices)
@@ -134,6 +135,7 @@ class Engine:
             self._network.join(_PATIENCE_S)
             self._delivery.end()  # the network thread's own end, should it not come to it
             self._delivery.join(_PATIENCE_S)
+        self._hurries = not wait
         self._is_abandoned = True
         self._delivery.abandon()
 
@@ -152,6 +154,18 @@ class Engine:
             with suppress(RuntimeError):  # the loop may just have closed by itself
                 self._loop.call_soon_threadsafe(action)
 
+    def recording(self) -> Mapping[str, Any] | None:
+        """How many recorded answers the run used, and the digest of them; None where none are recorded."""
+        is_kept = self._store is not None and self._settings.cache_mode != "off" and bool(self._keys)
+        if self._store is None or not is_kept or self._hurries:
+            return None
+        keys = {key.hex() for key in self._keys}
+        try:
+            return {"answers": len(keys), "digest": self._store.digest(keys)}
+        except RecordError as error:
+            self._notice(str(error))
+            return None
+
     def join(self) -> None:
         """Wait until every trial is delivered and the backends are stopped."""
         if self._network is not None:
@@ -164,6 +178,8 @@ class Engine:
         """Make answers durable: the journal has them before anybody hears of them."""
         if self._store is None:
             return
+        answered = [each for each in batch if isinstance(each.answer, Generation)]
+        self._keys += [bytes.fromhex(each.key) for each in answered if each.key]
         rows = [
             Row(completion.trial.trial_id, completion.key, completion.content, completion.answer)
             for completion in batch

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+import orjson
+
 from harness.schema import SCHEMA_VERSION, canonical_json, content_hash, content_key
 
 if TYPE_CHECKING:
@@ -33,10 +35,19 @@ def cache_content(identity: str, messages: Iterable[Message], repeat: int) -> st
     The backend's own account of itself (provider, model and its weights, base URL, every parameter), the messages, the
     repeat and the version of the recorded form.
     """
-    chat = json.dumps([[message.role, message.content] for message in messages], separators=(",", ":"))
+    chat = _ascii([[message.role, message.content] for message in messages])
     return f'{{"backend":{identity},"messages":{chat},"repeat":{repeat},"schema_version":{SCHEMA_VERSION}}}'
 
 
 def cache_key(identity: Mapping[str, object], messages: Iterable[Message], repeat: int) -> str:
     """SHA-256 (hex) of `cache_content`."""
     return content_key(cache_content(identity_text(identity), messages, repeat))
+
+
+def _ascii(chat: list[list[str]]) -> str:
+    """The chat as `json.dumps` writes it; orjson writes the same, ten times as fast, where all of it is ASCII."""
+    try:
+        text = orjson.dumps(chat)
+    except TypeError:  # half a surrogate pair
+        text = b"\xff"
+    return text.decode() if text.isascii() else json.dumps(chat, separators=(",", ":"))

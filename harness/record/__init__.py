@@ -2,6 +2,7 @@
 
 from harness.record.load import Run, list_manifests, load_manifest, load_run
 from harness.record.manifest import make_record
+from harness.record.preparation import Preparation
 from harness.record.store import RunStore, new_run_id
 
-__all__ = ["Run", "RunStore", "list_manifests", "load_manifest", "load_run", "make_record", "new_run_id"]
+__all__ = ["Preparation", "Run", "RunStore", "list_manifests", "load_manifest", "load_run", "make_record", "new_run_id"]

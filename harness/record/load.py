@@ -91,7 +91,7 @@ def load_manifest(path: str | Path) -> RunManifest:
     for name, value in {"wall_s": content["wall_s"], **content["totals"]}.items():
         if value is not None and not (isinstance(value, int | float) and math.isfinite(value)):
             raise _damaged(file, f"{name} is no number")
-    return RunManifest(**{field.name: content[field.name] for field in fields(RunManifest)})
+    return RunManifest(**{field.name: content[field.name] for field in fields(RunManifest) if field.name in content})
 
 
 def _damaged(file: Path, what: str) -> RecordError:

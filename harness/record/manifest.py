@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import platform
-import subprocess
 from collections import Counter
 from dataclasses import asdict
-from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 from harness.schema import SCHEMA_VERSION, Cell, RunManifest, RunRecord, Suite, TrialResult, Verdict
@@ -15,12 +12,10 @@ from harness.stats import total
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
-    from pathlib import Path
 
+    from harness.record.preparation import Preparation
     from harness.schema import Progress
 
-_PACKAGES = ("pytest-prompt-suite", "pytest", "sacrebleu", "rouge-score-rs", "jinja2", "xllamacpp")
-"""Distributions whose version can change a run."""
 Parts = tuple[tuple[Suite, ...], tuple[TrialResult, ...], tuple[Cell, ...], tuple[Verdict, ...]]
 """Suites that took part, results in item order, the result table, the gates' answers."""
 
@@ -28,10 +23,11 @@ Parts = tuple[tuple[Suite, ...], tuple[TrialResult, ...], tuple[Cell, ...], tupl
 def make_record(
     *,
     run: tuple[str, datetime],
-    root: Path,
+    prepared: Preparation,
     complete: bool,
     progress: Progress,
     parts: Parts,
+    recording: Mapping[str, Any] | None = None,
 ) -> RunRecord:
     """The finished run (id, start), with its manifest.
 
@@ -45,39 +41,16 @@ def make_record(
         started_at=started_at.isoformat(timespec="seconds"),
         wall_s=round(progress.elapsed_s, 3),
         complete=complete and all(result.outcome != "not_run" for result in results),
-        versions=_versions(),
-        git_commit=_git_commit(root),
+        versions=dict(prepared.versions),
+        git_commit=prepared.git_commit,
         suites=tuple(_suite(suite) for suite in suites),
         totals=_totals(results, progress),
         verdicts=tuple(_verdict(verdict) for verdict in verdicts),
         cells=tuple(asdict(cell) for cell in cells),
+        backends=tuple(asdict(backend) for backend in progress.backends),
+        recording=recording,
     )
     return RunRecord(manifest, suites, results, cells, verdicts)
-
-
-def _versions() -> dict[str, str]:
-    found = {"python": platform.python_version(), "platform": platform.platform()}
-    for name in _PACKAGES:
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            continue
-    return found
-
-
-def _git_commit(root: Path) -> str | None:
-    def git(*arguments: str) -> str | None:
-        command = ["git", "-C", str(root), *arguments]
-        try:
-            done = subprocess.run(command, capture_output=True, text=True, timeout=10, check=True)  # noqa: S603 - git and our own words
-        except (OSError, subprocess.SubprocessError):
-            return None
-        return done.stdout.strip()
-
-    commit = git("rev-parse", "HEAD")
-    if commit is None:
-        return None
-    return commit + ("+" if git("status", "--porcelain", "--untracked-files=no") else "")
 
 
 def _suite(suite: Suite) -> dict[str, Any]:

@@ -75,6 +75,10 @@ class RunManifest:
     """Per gate and cell: suite, gate, origin, variant, backend, passed, value, ci_low, ci_high, n, message."""
     cells: tuple[Mapping[str, Any], ...]
     """The result table: one mapping a Cell."""
+    backends: tuple[Mapping[str, Any], ...] = ()
+    """How each backend that was called bore the run: one mapping a BackendProgress."""
+    recording: Mapping[str, Any] | None = None
+    """`answers` and `digest` (SHA-256) of the recorded answers that the run used; None when none were recorded."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import json
+from typing import Literal
+
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.plan import cache_key, trial_id
+from harness.plan import cache_content, cache_key, trial_id
 from harness.schema import Message
 
 HELLO = (Message("system", "Be brief."), Message("user", "Hello"))
@@ -61,3 +64,10 @@ def test_messages_cannot_be_shifted_into_one_another(contents: list[str]) -> Non
 @given(st.text(), st.text())
 def test_any_text_makes_an_id(variant: str, sample: str) -> None:
     assert len(trial_id(("s", variant, "b", sample), 1)) == 16
+
+
+@given(st.lists(st.tuples(st.sampled_from(["system", "user"]), st.text(st.characters(exclude_categories=[])))))
+def test_content_is_what_the_standard_library_writes(chat: list[tuple[Literal["system", "user"], str]]) -> None:
+    messages = [Message(role, text) for role, text in chat]
+    written = json.dumps([[message.role, message.content] for message in messages], separators=(",", ":"))
+    assert f'"messages":{written},' in cache_content("{}", messages, 1)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from harness.record import make_record
+from harness.record import Preparation, make_record
 from harness.schema import SCHEMA_VERSION, Generation, Progress
 from tests.unit.report.run_records import Shape, build_record
 
@@ -25,7 +25,7 @@ PROGRESS = Progress(
 def made(root: Path, built: RunRecord | None = None, *, complete: bool = True) -> RunRecord:
     built = built or build_record(Shape(samples=4))
     parts = (built.suites, built.results, built.cells, built.verdicts)
-    return make_record(run=RUN, root=root, complete=complete, progress=PROGRESS, parts=parts)
+    return make_record(run=RUN, prepared=Preparation(root), complete=complete, progress=PROGRESS, parts=parts)
 
 
 def git(folder: Path, *arguments: str) -> str:
