@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -36,7 +36,7 @@ _ONE_REPORT = (
     "_pytest.stepwise",
     "_pytest.logging",
     "_pytest.junitxml",
-    "harness.plugin.",
+    "harness.plugin",
     "pytest_rerunfailures",
     "__channelexec__",  # xdist in its worker, where it has no other name
 )
@@ -81,7 +81,7 @@ def _has_no_time_limit(config: pytest.Config) -> bool:
 
 
 _IDLE: Mapping[str, Callable[[pytest.Config], bool]] = {
-    "harness.plugin.": _always,
+    "harness.plugin": _always,
     "_pytest.runner": _has_no("setuponly", "setupshow", "setupplan"),
     "_pytest.assertion": _always,  # explains failed asserts
     "_pytest.skipping": _always,  # its marks are looked for on each item
@@ -129,9 +129,10 @@ def listeners_of(config: pytest.Config, *, elsewhere: Sequence[Phase] = ()) -> L
     `elsewhere` holds the reports that another process counts on, to which this one sends them.
     """
     around = (impl for hook in _ITEM_HOOKS for impl in _implementations(config, hook))
-    unknown = [impl for impl in _implementations(config, "pytest_runtest_logreport") if not _starts(impl, _ONE_REPORT)]
+    unknown = [impl for impl in _implementations(config, "pytest_runtest_logreport") if not _is_of(impl, _ONE_REPORT)]
     is_verbose = config.get_verbosity() > 0
-    phases = _phases(config, all_of_them=bool(unknown) or "setup" in elsewhere)
+    wanted = {*_phases(config, all_of_them=bool(unknown)), *elsewhere}
+    phases = tuple(phase for phase in get_args(Phase) if phase in wanted)
     return Listeners(
         are_idle=all(_is_idle(impl, config) for impl in around),
         phases=phases,
@@ -146,7 +147,7 @@ def owns_the_loop(config: pytest.Config) -> bool:
     runners = [
         impl for impl in _implementations(config, "pytest_runtestloop") if not (impl.wrapper or impl.hookwrapper)
     ]
-    return all(_starts(impl, ("harness.plugin.", "_pytest.main")) for impl in runners)
+    return all(_is_of(impl, ("harness.plugin", "_pytest.main")) for impl in runners)
 
 
 def _implementations(config: pytest.Config, hook: str) -> Iterator[Any]:
@@ -161,14 +162,10 @@ def _phases(config: pytest.Config, *, all_of_them: bool) -> tuple[Phase, ...]:
 
 
 def _is_idle(impl: Any, config: pytest.Config) -> bool:
-    module = _module(impl)
-    return any(module.startswith(known) and is_idle(config) for known, is_idle in _IDLE.items())
+    return any(_is_of(impl, (known,)) and is_idle(config) for known, is_idle in _IDLE.items())
 
 
-def _starts(impl: Any, modules: tuple[str, ...]) -> bool:
-    return _module(impl).startswith(modules)
-
-
-def _module(impl: Any) -> str:
-    """Where the hook's function was written; nothing for a callable that does not say."""
-    return getattr(impl.function, "__module__", None) or ""
+def _is_of(impl: Any, modules: tuple[str, ...]) -> bool:
+    """Whether the hook's function was written in one of the modules or below; not when it does not say."""
+    module = getattr(impl.function, "__module__", None) or ""
+    return any(module == known or module.startswith(f"{known}.") for known in modules)
