@@ -262,6 +262,18 @@ def test_interrupt_stops_calling_keeps_all_and_records_an_incomplete_run(slow: P
     assert (slow.suite / "calls").stat().st_size == 60
 
 
+def test_interrupted_run_is_resumed_by_workers_and_pays_for_the_rest_only(slow: Project) -> None:
+    session = Ended(slow, "-k", "plain", "-n", "2")
+    session.wait_until("calls", 17)
+    session.interrupt()
+    session.end()
+    begun = session.manifest["run_id"]
+    again = slow.run("-k", "plain", "-n", "2", "--prompt-resume")
+    again.assert_outcomes(passed=60)
+    assert (session.manifest["run_id"], session.manifest["complete"]) == (begun, True)
+    assert (slow.suite / "calls").stat().st_size == 60
+
+
 def test_second_interrupt_waits_for_nothing(slow: Project) -> None:
     slow.write("app.py", SLOW.replace("time.sleep(0.2)", "time.sleep(30)"))
     session = Ended(slow, "-k", "plain", "-n", "2")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from tests.plugin.conftest import Project
 
 REASON = "the budget of $1 is spent; raise --prompt-budget, and run again: what was answered is kept"
+LISTENS = "import pytest\n\n@pytest.hookimpl(wrapper=True)\ndef pytest_runtest_protocol(item):\n    return (yield)\n"
 MARKED = """
 import pytest
 
@@ -72,6 +74,20 @@ def test_gate_over_them_is_not_judged(project: Project, workers: tuple[str, ...]
     assert result.outlines[-1].strip("= ").startswith("5 passed, 5 not run in")
     manifest = (project.latest / "run.json").read_text()
     assert "not judged: 4 of 4 trials were not run" in manifest
+
+
+@pytest.mark.usefixtures("short_of_money")
+@pytest.mark.parametrize("option", ["-q", "-v", "-rA"])
+def test_they_go_the_short_way_and_are_told_as_on_the_ordinary_one(project: Project, option: str) -> None:
+    told = []
+    for way in ("quick", "ordinary"):
+        if way == "ordinary":
+            project.pytester.makeconftest(LISTENS)
+        result = project.run("--rootdir=.", option, f"--junitxml={way}.xml", "--prompt-cache", "off")
+        case = re.sub(r' time="\S+"', "", (project.path / f"{way}.xml").read_text().partition("<testcase")[2])
+        told.append([case, *(line for line in result.outlines if "::" in line or "not run" in line.lower())])
+    timeless = [[re.sub(r"\d+\.\d+s|=+", "", line) for line in lines] for lines in told]
+    assert timeless[0] == timeless[1]
 
 
 @pytest.mark.usefixtures("short_of_money")
