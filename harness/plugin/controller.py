@@ -22,7 +22,7 @@ from harness.plugin.failure import printable
 from harness.plugin.listeners import listeners_of
 from harness.plugin.plans import Plans
 from harness.plugin.reports import gone_of
-from harness.plugin.stretch import silent_threads
+from harness.plugin.stretch import caught_warnings, silent_threads
 from harness.plugin.wire import INPUT, Became, GoneFrom, Refusal, Reply, ResultOf, Selection, VerdictOf
 from harness.wording import counted, described_error
 
@@ -95,7 +95,7 @@ class Controller:
         setattr(distribution, f"worker_{_TICK}", self._host.tick)
         threading.Thread(target=self._tick, args=(distribution.queue,), name="prompt-ticks", daemon=True).start()
         try:
-            with silent_threads(session.config):
+            with caught_warnings(session.config), silent_threads(session.config):
                 result = yield
         except BaseException:
             self._end_if_refused()

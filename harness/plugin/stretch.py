@@ -26,13 +26,8 @@ class Stretch:
         if self._open is not None:
             return
         self._open = ExitStack()
-        plugins = self._config.pluginmanager
-        if plugins.hasplugin("warnings"):
-            from _pytest.warnings import catch_warnings_for_item
-
-            caught = catch_warnings_for_item(self._config, self._config.hook, "runtest", None)
-            self._open.enter_context(caught)
-        capture = plugins.get_plugin("capturemanager")
+        self._open.enter_context(caught_warnings(self._config))
+        capture = self._config.pluginmanager.get_plugin("capturemanager")
         if capture is not None and capture.is_globally_capturing():
             capture.resume_global_capture()
             self._open.callback(capture.read_global_capture)  # as passed items' output: nobody asked to see it
@@ -43,6 +38,18 @@ class Stretch:
         if self._open is not None:
             self._open.close()
             self._open = None
+
+
+@contextmanager
+def caught_warnings(config: pytest.Config) -> Iterator[None]:
+    """Meanwhile warnings of all threads are caught, to be told at the end."""
+    if not config.pluginmanager.hasplugin("warnings"):
+        yield
+        return
+    from _pytest.warnings import catch_warnings_for_item
+
+    with catch_warnings_for_item(config, config.hook, "runtest", None):
+        yield
 
 
 class _OfMainThread:

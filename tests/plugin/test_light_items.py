@@ -162,14 +162,14 @@ def test_options_that_show_set_ups_show_them(project: Project, short: list[str],
     assert short == []
 
 
-def test_warnings_of_callables_are_told_at_the_end(project: Project, short: list[str]) -> None:
+@pytest.mark.parametrize("workers", [(), ("-n", "2")])
+def test_warnings_of_callables_are_told_at_the_end(project: Project, workers: tuple[str, ...]) -> None:
     project.write(
         "app.py", "import warnings\n\ndef answer(messages):\n    warnings.warn('old way')\n    return 'Lima'\n"
     )
-    result = project.run("--prompt-cache", "off", "-W", "always")
+    result = project.run("--prompt-cache", "off", "-W", "always", *workers)
     result.assert_outcomes(passed=8, warnings=8)
     result.stdout.fnmatch_lines(["*UserWarning: old way*"])
-    assert len(short) == 7
 
 
 @pytest.mark.parametrize("workers", [(), ("-n", "2")])
