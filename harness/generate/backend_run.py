@@ -49,7 +49,7 @@ class Parts:
     """A trial and its backend's text → what the cache key is the digest of."""
     journalled: Mapping[str, Journalled]
     """Answers of earlier sittings of this run, by trial id."""
-    waiting: dict[str, list[Trial]]
+    waiting: dict[str, tuple[Trial, ...]]
     """By key that is going to be called: further trials that it answers too, of whatever backend."""
     is_stopping: Callable[[], bool]
     """Whether no more calls shall begin."""
@@ -149,9 +149,9 @@ class BackendRun:
         if self._parts.mode == "off":
             self._pending.append((trial, key))
         elif (others := self._parts.waiting.get(key)) is not None:
-            others.append(trial)
+            self._parts.waiting[key] = (*others, trial)
         else:
-            self._parts.waiting[key] = []
+            self._parts.waiting[key] = ()
             self._pending.append((trial, key))
 
     # -- what is called -----------------------------------------------------------------------------------------

@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 
 _DRAIN_S = 10.0
 """Longest that a stopped run waits for the calls under way: they are paid for, so their answers are kept."""
+_KEY_BYTES = 32
+"""Length of a cache key: a SHA-256."""
 _PATIENCE_S = 35.0
 """Longest that `stop` waits for each thread: a backend or a metric that does not end cannot hold the record up."""
 
@@ -81,7 +83,7 @@ class Engine:
         )
         self._delivery = Delivery(keep=self._keep, deliver=wiring.deliver, broken=self._delivery_broke)
         self._lost_usd = 0.0
-        self._keys: list[bytes] = []
+        self._keys = bytearray()
         self._traffic: list[Traffic] = []
         self._loop: asyncio.AbstractEventLoop | None = None
         self._main: asyncio.Task[None] | None = None
@@ -159,7 +161,7 @@ class Engine:
         is_kept = self._store is not None and self._settings.cache_mode != "off" and bool(self._keys)
         if self._store is None or not is_kept or self._hurries:
             return None
-        keys = {key.hex() for key in self._keys}
+        keys = {self._keys[start : start + _KEY_BYTES].hex() for start in range(0, len(self._keys), _KEY_BYTES)}
         try:
             return {"answers": len(keys), "digest": self._store.digest(keys)}
         except RecordError as error:
@@ -179,7 +181,7 @@ class Engine:
         if self._store is None:
             return
         answered = [each for each in batch if isinstance(each.answer, Generation)]
-        self._keys += [bytes.fromhex(each.key) for each in answered if each.key]
+        self._keys += b"".join(bytes.fromhex(each.key) for each in answered if each.key)
         rows = [
             Row(completion.trial.trial_id, completion.key, completion.content, completion.answer)
             for completion in batch

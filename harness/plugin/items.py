@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING, Any, NoReturn, Protocol
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol, cast
 
 import pytest
 
@@ -140,11 +140,14 @@ def skip_as_not_run(item: pytest.Item, reason: str) -> NoReturn:
     pytest.skip(reason)
 
 
-_EMPTY: Mapping[str, Callable[[], Any]] = {
-    "own_markers": list,
-    "extra_keyword_matches": set,
-    "user_properties": list,
-    "_report_sections": list,
+_EMPTY: Mapping[str, Callable[[TrialItem], Any]] = {
+    "own_markers": lambda _: [],
+    "extra_keyword_matches": lambda _: set(),
+    "user_properties": lambda _: [],
+    "_report_sections": lambda _: [],
+    "keywords": lambda item: cast("Any", type(item.parent.keywords))(item),
+    "stash": lambda _: pytest.Stash(),
+    "_store": lambda item: item.stash,
 }
 """What pytest gives every item and few ever fill."""
 
@@ -174,7 +177,7 @@ class TrialItem(pytest.Item):
         """An empty container, from now on the item's own."""
         if name not in _EMPTY:
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
-        made = _EMPTY[name]()
+        made = _EMPTY[name](self)
         setattr(self, name, made)
         return made
 

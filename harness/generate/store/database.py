@@ -21,8 +21,8 @@ _BUSY_MS = 60_000
 """How long a writer waits for another process's transaction."""
 _AGAIN_S = 0.02
 """Wait before another try where SQLite itself waits for nothing."""
-_CACHE_KIB = 16_384
-"""Memory for pages: the index of 150,000 answers."""
+_CACHE_KIB = 4_096
+"""Memory for pages: the index of 40,000 answers."""
 
 
 class Database:
