@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import aiohttp
 
-from benchmarks.paired import Figure
+from benchmarks.figures import Figure
 from benchmarks.servers import fake_server
 from harness.backends import create, embedded
 from harness.schema import BackendSpec, Message, Price, Request

@@ -1,7 +1,5 @@
 """A whole evaluation (collect, call, score, record, report) beside a bare aiohttp loop that makes the same calls.
 
-python -m benchmarks.engine [NAME …]     names: latency instant large huge cached
-
 The server is the fake endpoint of the tests, in a process of its own; both sides are whole processes, run in turns.
 """
 
@@ -9,17 +7,17 @@ from __future__ import annotations
 
 import json
 import sys
-import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks.paired import Figure, usages
+from benchmarks.figures import Figure
+from benchmarks.paired import usages
 from benchmarks.projects import PROMPT, write_prompts, write_samples
 from benchmarks.servers import fake_server
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator
 
     from benchmarks.paired import Usage
 
@@ -120,27 +118,3 @@ def cached(folder: Path) -> Iterator[Figure]:
 
 def _ratio(name: str, ours: Usage, bare: Usage, *, bar: float) -> Figure:
     return Figure(name, ours.wall_s / bare.wall_s, bar, "x", f"({ours.wall_s:.2f} s / {bare.wall_s:.2f} s)")
-
-
-BENCHMARKS: dict[str, Callable[[Path], Iterator[Figure]]] = {
-    "latency": latency,
-    "instant": instant,
-    "large": large,
-    "huge": huge,
-    "cached": cached,
-}
-
-
-def main(names: Sequence[str]) -> int:
-    """Print the named figures, or all; 1 when one is missed."""
-    missed = 0
-    for name in names or BENCHMARKS:
-        with tempfile.TemporaryDirectory() as folder:
-            for figure in BENCHMARKS[name](Path(folder)):
-                print(figure, flush=True)
-                missed += figure.measured > figure.bar
-    return 1 if missed else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

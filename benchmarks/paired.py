@@ -11,33 +11,17 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from tests.other_plugins import blocking
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
 
 ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-"""Without the switch that makes Python compile everything anew at each start, which no user has."""
-
-
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """One measured figure beside its bar."""
-
-    name: str
-    """What was measured."""
-    measured: float
-    """The figure."""
-    bar: float
-    """The most it may be."""
-    unit: str
-    """Unit of both."""
-    detail: str
-    """Medians behind the figure."""
-
-    def __str__(self) -> str:
-        verdict = "ok" if self.measured <= self.bar else "MISSED"
-        return f"{self.name:<58} {self.measured:8.3g} {self.unit:<5} bar {self.bar:g}  {verdict:<7} {self.detail}"
+ENVIRONMENT["PYTEST_ADDOPTS"] = blocking()
+"""Without plugins that are installed for our own tests only, and without the switch that makes Python compile
+everything anew at each start, which no user has."""
 
 
 def wall_s(command: Sequence[str], folder: Path) -> float:

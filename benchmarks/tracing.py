@@ -6,7 +6,7 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from benchmarks.paired import Figure
+from benchmarks.figures import Figure
 from harness.schema import Score
 from harness.trace import MetricTime
 from tests.unit.trace.traced import GENERATION, MEASURES, SPEC, SUITE, answered, make_tracer, make_trial
