@@ -111,6 +111,16 @@ class Evaluation:
     def finish(self, *, complete: bool, wait: bool = True) -> tuple[RunRecord, Path]:
         """Stop, `wait` for what is under way, record what there is; the record and its folder; raises RecordError."""
         self._engine.stop(wait=wait)
+        is_recorded = False
+        try:
+            run, folder = self._recorded(complete=complete)
+            is_recorded = run.manifest.complete
+        finally:
+            self._sitting.close(is_complete=is_recorded)
+        self._tracer.exported(wait=wait)
+        return run, folder
+
+    def _recorded(self, *, complete: bool) -> tuple[RunRecord, Path]:
         by_cell = {cell: self._results.of_cell(cell) for cell in self._results.cells}
         cells = tuple(
             gate.make_cell(self._suites[cell[0]], cell, results, corpus=self._scorer.corpus(cell[0], results))
@@ -130,8 +140,6 @@ class Evaluation:
         spans = self._tracer.close({f"prompt_suite.{name}": value for name, value in run.manifest.totals.items()})
         folder = self._store.write(run, texts, spans=spans)
         self._store.write_index(report.render_index(record.list_manifests(self._settings.reports)))
-        self._sitting.close(is_complete=run.manifest.complete)
-        self._tracer.exported(wait=wait)
         return run, folder
 
     def _deliver(self, batch: Sequence[generate.Completion]) -> None:

@@ -13,6 +13,7 @@ from harness.errors import RecordError
 from harness.generate.completion import Completion
 from harness.generate.failures import failure
 from harness.schema import CallError, content_key
+from harness.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -104,6 +105,7 @@ class BackendRun:
         self._identity = parts.describe(self._backend.identity())
         keyed = [(trial, content_key(parts.content_of(trial, self._identity))) for trial in self._trials]
         rest = [each for each in keyed if not self._is_journalled(*each)]
+        self._tell_changed([trial for trial, _ in rest])
         found: Mapping[str, Generation] = {}
         if parts.mode in {"use", "only"}:
             began_ns = time.time_ns()
@@ -123,6 +125,12 @@ class BackendRun:
             return False
         self._parts.complete(Completion(trial, known.generation, key, is_kept=True))
         return True
+
+    def _tell_changed(self, rest: Sequence[Trial]) -> None:
+        if changed := sum(trial.trial_id in self._parts.journalled for trial in rest):
+            answers = f"{counted(changed, 'answer')} of the earlier sitting {'was' if changed == 1 else 'were'}"
+            name = self._backend.spec.name
+            self._parts.notice(f"backend '{name}': {answers} to questions that have changed since: asked again")
 
     def _recorded(self, keys: Sequence[str]) -> Mapping[str, Generation]:
         """The answers that are recorded; none, with a notice, where they cannot be read and models may be asked."""

@@ -24,7 +24,7 @@ from harness.generate.tally import Tally
 from harness.generate.traffic import Traffic
 from harness.schema import Generation
 from harness.trace import NO_TRACER
-from harness.wording import described_error
+from harness.wording import counted, described_error
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -108,10 +108,18 @@ class Engine:
         if self._budget is not None:
             backends = {id(backend): backend for backend in map(self._wiring.backend_of, trials)}
             self._budget.check(backends.values())
+        self._tell_left_out(trials)
         self._tally.begin(len(trials))
         self._network = threading.Thread(target=self._run, args=(trials,), name="prompt-engine", daemon=True)
         self._network.start()
         self._delivery.start()
+
+    def _tell_left_out(self, trials: Sequence[Trial]) -> None:
+        left_out = len(self._sitting.journalled.keys() - {trial.trial_id for trial in trials})
+        if left_out:
+            trials_are = f"{counted(left_out, 'trial')} of the earlier sitting {'is' if left_out == 1 else 'are'}"
+            same = "give the same paths and options to have all of them"
+            self._notice(f"{trials_are} not selected now, and left out of the record; {same}")
 
     def progress(self) -> Progress:
         """Where the run is now."""

@@ -99,6 +99,4 @@ def test_recording_is_replayed_without_a_server_and_nothing_is_touched(tmp_path:
     suite.write_text(suite.read_text().replace("temperature: 0", "temperature: 0.7"))
     code, output = _ended(_started(replayer, "--prompt-cache", "only", "--prompt-limit", "1"))
     assert code == 1
-    assert (
-        "no answer is recorded for one on local, sample 's0': params.temperature: 0 recorded, 0.7 now; " in output
-    )
+    assert "no answer is recorded for one on local, sample 's0': params.temperature: 0 recorded, 0.7 now; " in output

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import multiprocessing
-import os
 import random
 import shutil
 import sqlite3
-import subprocess
-import sys
 import time
 from contextlib import closing
 from dataclasses import replace
@@ -20,9 +17,9 @@ from harness.errors import RecordError
 from harness.generate.store import Row, Store, Totals, UnfinishedRun
 from harness.plan import cache_content, identity_text
 from harness.schema import Generation, Message, content_key
+from tests.faults.small_disks import as_root
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from multiprocessing.connection import Connection
     from pathlib import Path
 
@@ -89,25 +86,6 @@ def test_twenty_kills_lose_nothing_that_was_kept(tmp_path: Path) -> None:
         assert connection.execute("SELECT usd FROM ledger").fetchone() == (pytest.approx(0.001 * TRIALS),)
 
 
-def _as_root(*command: object) -> subprocess.CompletedProcess[bytes]:
-    prefix = [] if os.geteuid() == 0 else ["sudo", "-n"]
-    return subprocess.run([*prefix, *map(str, command)], capture_output=True, check=False)
-
-
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of 1 MB of its own."""
-    if sys.platform != "linux" or shutil.which("mount") is None:
-        pytest.skip("a small disk is mounted on Linux only")
-    place = tmp_path / "disk"
-    place.mkdir()
-    mounted = _as_root("mount", "-t", "tmpfs", "-o", f"size=1m,uid={os.geteuid()}", "none", place)
-    if mounted.returncode != 0:
-        pytest.skip(f"nothing can be mounted here: {mounted.stderr!r}")
-    yield place
-    _as_root("umount", "-l", place).check_returncode()
-
-
 def test_full_disk_keeps_what_was_kept_and_takes_the_rest_when_there_is_room(small_disk: Path) -> None:
     store = Store(small_disk / "cache")
     store.begin(RUN, small_disk / "reports")
@@ -154,7 +132,7 @@ def test_read_only_disk_is_replayed_from_and_refused_otherwise(small_disk: Path)
     store = Store(small_disk / "cache")
     store.put([_row(0)])
     store.close()
-    _as_root("mount", "-o", "remount,ro", small_disk).check_returncode()
+    as_root("mount", "-o", "remount,ro", small_disk).check_returncode()
     reader = Store(small_disk / "cache", mode="only")
     assert list(reader.get_many([_row(0).key])) == [_row(0).key]
     reader.close()
@@ -171,7 +149,7 @@ def test_log_of_a_killed_run_is_read_on_a_read_only_disk(small_disk: Path, tmp_p
     for end in ("", "-wal"):
         shutil.copyfile(tmp_path / f"cache/answers.sqlite{end}", small_disk / f"cache/answers.sqlite{end}")
     writer.close()
-    _as_root("mount", "-o", "remount,ro", small_disk).check_returncode()
+    as_root("mount", "-o", "remount,ro", small_disk).check_returncode()
     reader = Store(small_disk / "cache", mode="only")
     assert list(reader.get_many([_row(0).key])) == [_row(0).key]
     reader.close()

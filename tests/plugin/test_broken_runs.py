@@ -67,6 +67,7 @@ def test_cache_that_cannot_be_written_is_a_notice(project: Project, monkeypatch:
 
     project.write("app.py", "def answer(messages): return 'x' * 10_000")
     monkeypatch.setattr(Store, "begin", full)
+    monkeypatch.setattr("tempfile.tempdir", str(project.path))  # what cannot be kept is left there
     result = project.run()
     assert result.ret == pytest.ExitCode.OK
     result.stdout.fnmatch_lines(["*answers.sqlite: the answer cache cannot be written (database or disk is full); *"])

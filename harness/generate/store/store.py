@@ -72,6 +72,7 @@ class Store:
         self._writing = threading.Lock()
         self._backlog = Backlog()
         self._unmarked: set[str] = set()
+        self._is_closed = False
         self._recorded: nearest.Recorded | None = None
         self._added_usd: dict[int, float] = {}
         """What this store has added to the ledger, by day."""
@@ -279,7 +280,11 @@ class Store:
         """Give up claims, mark what was used, keep to the size limit, and close the file; further calls fail.
 
         Nothing is raised: what could not be done is a notice, and answers that never could be written are in a file.
+        A second time does nothing.
         """
+        if self._is_closed:
+            return
+        self._is_closed = True
         try:
             if self.mode != "only":
                 self._leave()
