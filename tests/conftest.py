@@ -10,7 +10,6 @@ import pytest
 
 from tests.other_plugins import blocking
 
-
 THIS_MACHINE = "this machine lets "
 """How a reason to skip begins that nothing can be done about here."""
 
