@@ -20,8 +20,10 @@ if TYPE_CHECKING:
 
 def gate_table(verdicts: Sequence[Verdict], *, width: int, brief: bool) -> Iterator[RenderableType]:
     """By suite: each gate that does not hold, then a row a gate that holds, its value closest to the threshold."""
-    missed = sum(not verdict.passed for verdict in verdicts)
-    yield Text(_headline(len(verdicts), missed), style="bold red" if missed else "bold green")
+    judged = [verdict for verdict in verdicts if verdict.judged]
+    missed = sum(not verdict.passed for verdict in judged)
+    style = "bold red" if missed else "bold green" if len(judged) == len(verdicts) else "bold yellow"
+    yield Text(_headline(len(judged), missed, unjudged=len(verdicts) - len(judged)), style=style)
     suites = list(dict.fromkeys(verdict.suite for verdict in verdicts))
     one_backend = len({verdict.backend for verdict in verdicts}) == 1
     names = ["variant"] if one_backend else ["variant", "backend"]
@@ -38,7 +40,10 @@ def gate_table(verdicts: Sequence[Verdict], *, width: int, brief: bool) -> Itera
         yield table
 
 
-def _headline(gates: int, missed: int) -> str:
+def _headline(gates: int, missed: int, *, unjudged: int) -> str:
+    if unjudged:
+        begin = f"{_headline(gates, missed, unjudged=0)}; " if gates else "gates: "
+        return f"{begin}{unjudged} could not be judged, because trials were not run"
     if gates == 1:
         return "gates: the only one does not hold" if missed else "gates: the only one holds"
     if missed in {0, gates}:
@@ -51,8 +56,10 @@ def _gate_rows(verdicts: Sequence[Verdict], names: Sequence[str], *, roomy: bool
     for verdict in verdicts:
         if verdict.passed:
             held.setdefault(verdict.gate.text, []).append(verdict)
-        else:
+        elif verdict.judged:
             yield [Text("✗", style="red"), *_gate(verdict, names, roomy=roomy), Text()]
+        else:
+            yield [Text("…", style="yellow"), *_gate(verdict, names, roomy=roomy), Text()]
     for group in [] if brief else held.values():
         others = Text(f"+{len(group) - 1}" if len(group) > 1 else "", style="dim")
         yield [Text("✓", style="green"), *_gate(min(group, key=_distance), names, roomy=roomy), others]
@@ -66,7 +73,7 @@ def _distance(verdict: Verdict) -> float:
 def _gate(verdict: Verdict, names: Sequence[str], *, roomy: bool) -> list[Text]:
     """Gate, the named parts of its cell, value, interval and n."""
     aggregate = verdict.aggregate
-    style = "" if verdict.passed else "red"
+    style = "" if verdict.passed else "red" if verdict.judged else "yellow"
     value = "none" if aggregate.value is None else told_apart(aggregate.value, verdict.gate.threshold)
     where = [verdict.gate.text, *(getattr(verdict, name) for name in names)]
     cells = [Text(printable(text), style=style) for text in where]

@@ -72,6 +72,8 @@ def test_gate_over_them_is_not_judged(project: Project, workers: tuple[str, ...]
     result = project.run(*workers)
     assert result.ret == pytest.ExitCode.TESTS_FAILED
     assert result.outlines[-1].strip("= ").startswith("5 passed, 5 not run in")
+    told = "gates: the only one holds; 1 could not be judged, because trials were not run"
+    result.stdout.fnmatch_lines([told, "…   exact_match.mean >= 0.9   shouted *"])
     manifest = (project.latest / "run.json").read_text()
     assert "not judged: 4 of 4 trials were not run" in manifest
 
