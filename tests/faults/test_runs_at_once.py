@@ -65,7 +65,11 @@ def _command(folder: Path, *arguments: str) -> str:
 def test_runs_at_once_share_their_calls_and_meet_no_lock(tmp_path: Path, mode: str) -> None:
     with FakeServer(Behaviour(latency_ms=30)) as server:
         _project(tmp_path, server.base_url)
-        processes = [_started(tmp_path, "--prompt-cache", mode, "--prompt-reports", f"r{run}") for run in range(3)]
+        workers: list[list[str]] = [[], [], ["-n", "2"]]
+        processes = [
+            _started(tmp_path, "--prompt-cache", mode, "--prompt-reports", f"r{run}", *option)
+            for run, option in enumerate(workers)
+        ]
         ended = [_ended(process) for process in processes]
         bodies = [json.dumps(seen.body["messages"]) for seen in server.requests]
     for code, output in ended:
