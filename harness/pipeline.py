@@ -78,8 +78,8 @@ class Evaluation:
         self._prepared = record.Preparation(self._settings.root)
         try:
             self._engine.start(trials)
-        except BaseException:  # nothing was called: there is nothing to resume
-            self._sitting.close(is_complete=True)
+        except BaseException:  # nothing was called: a run that begins here leaves nothing to resume
+            self._sitting.close(is_complete=self._sitting.before is None)
             raise
 
     @property
@@ -114,7 +114,7 @@ class Evaluation:
         is_recorded = False
         try:
             run, folder = self._recorded(complete=complete)
-            is_recorded = run.manifest.complete
+            is_recorded = run.manifest.complete and self._engine.is_whole
         finally:
             self._sitting.close(is_complete=is_recorded)
         self._tracer.exported(wait=wait)

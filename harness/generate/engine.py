@@ -91,6 +91,8 @@ class Engine:
         self._is_stopping = self._is_abandoned = self._hurries = False
         self.crash: HarnessError | None = None
         """What ended the engine by surprise; whoever waits for a trial raises it."""
+        self.is_whole = True
+        """Whether the trials are all that earlier sittings of the run answered, or more."""
         self._notices = list(sitting.notices)
 
     @property
@@ -109,6 +111,9 @@ class Engine:
             backends = {id(backend): backend for backend in map(self._wiring.backend_of, trials)}
             self._budget.check(backends.values())
         self._tell_left_out(trials)
+        if left_out := self._sitting.left_out(trials):
+            self.is_whole = False
+            self._notice(left_out)
         self._tally.begin(len(trials))
         self._network = threading.Thread(target=self._run, args=(trials,), name="prompt-engine", daemon=True)
         self._network.start()

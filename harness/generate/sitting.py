@@ -11,10 +11,10 @@ from harness.generate.store import Totals, UnfinishedRun, open_store
 from harness.wording import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from harness.generate.store import Journalled, Store
-    from harness.schema import Settings
+    from harness.schema import Settings, Trial
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +40,23 @@ class Sitting:
         paid = (each.generation for each in self.journalled.values() if not each.generation.from_cache)
         return sum(generation.cost_usd or 0.0 for generation in paid) + (self.before.lost_usd if self.before else 0.0)
 
+    def left_out(self, trials: Sequence[Trial]) -> str | None:
+        """What to say when earlier sittings answered trials that are not among these; None when they did not."""
+        lost = len(self.journalled.keys() - {trial.trial_id for trial in trials}) if self.journalled else 0
+        if not lost:
+            return None
+        answers = f"{counted(lost, 'answer')} of run {self.run_id} {'is' if lost == 1 else 'are'}"
+        return f"{answers} to trials not selected now: kept for --prompt-resume with the run's whole selection"
+
     def close(self, *, is_complete: bool) -> None:
-        """Let go of the store; a run that is complete, and recorded, is forgotten there. Raises RecordError."""
+        """Let go of the store; a run that is complete, and recorded, is forgotten there, or a notice says why not."""
         if self.store is None:
             return
         try:
             if is_complete:
                 self.store.end()
+        except RecordError as error:
+            self.store.notices.append(str(error))
         finally:
             self.store.close()
 
@@ -82,6 +92,11 @@ def sit_down(settings: Settings, run_id: str, started_at: datetime) -> Sitting:
 
 def _resumed(store: Store, settings: Settings) -> Sitting:
     run = store.resume(settings.reports)
+    if run is None and (others := store.under_way(settings.reports)):
+        raise UsageError(
+            f"--prompt-resume: run {others[0]} is still under way in another process; a run can be continued when it "
+            "has ended; wait for it or stop it, then try again"
+        )
     if run is None:
         raise UsageError(
             f"--prompt-resume: no unfinished run is journalled for {settings.reports}; runs that were stopped, killed "

@@ -58,6 +58,8 @@ def use_suites_folder(config: pytest.Config) -> None:
 
 def _folder(config: pytest.Config, option: str | None) -> Path:
     if option is not None:
+        if not option:
+            raise pytest.UsageError("--prompt-reports: the name of the folder is empty; write one, for example reports")
         return config.invocation_params.dir / option
     return config.rootpath / (config.getini("prompt_reports") or "reports")
 

@@ -49,7 +49,7 @@ class Terminal:
             and "CI" not in os.environ
             and self._verbosity <= 0
         )
-        self._noticed = 0
+        self._noticed: set[str] = set()
         self._drawn = self._shows_paths = False
         self._drawn_at = 0.0
         self._file = ""
@@ -66,10 +66,10 @@ class Terminal:
 
     def _give_notice(self) -> None:
         """Tell what the run goes on in spite of, each once."""
-        notices = self._evaluation.notices if self._evaluation is not None else []
-        for notice in notices[self._noticed :]:
-            self.say(notice)
-        self._noticed = len(notices)
+        for notice in self._evaluation.notices if self._evaluation is not None else []:
+            if notice not in self._noticed:
+                self._noticed.add(notice)
+                self.say(notice)
 
     def say(self, text: str) -> None:
         """A line of its own, in yellow."""

@@ -129,7 +129,7 @@ class Database:
 def not_opened(folder: Path, error: Exception) -> RecordError:
     """What is said when the store cannot be opened."""
     return RecordError(
-        f"{folder}: the answer cache cannot be opened ({error}); a writable folder is needed; "
+        f"{folder}: the answer cache cannot be opened ({_reason(error)}); a writable folder is needed; "
         "free it, or run with --prompt-cache off"
     )
 
@@ -137,9 +137,14 @@ def not_opened(folder: Path, error: Exception) -> RecordError:
 def not_used(path: Path, how: str, error: Exception) -> RecordError:
     """What is said when the store cannot be read, or written."""
     return RecordError(
-        f"{path}: the answer cache cannot be {how} ({error}); a sound file and free space are needed; "
+        f"{path}: the answer cache cannot be {how} ({_reason(error)}); a sound file and free space are needed; "
         "make room or delete the folder, or run with --prompt-cache off"
     )
+
+
+def _reason(error: Exception) -> str:
+    """What the system says, without the number and the path that the message has already."""
+    return (error.strerror if isinstance(error, OSError) else None) or str(error)
 
 
 def begin_log(connection: sqlite3.Connection) -> None:

@@ -230,6 +230,11 @@ class Store:
                 return run
         return None
 
+    def under_way(self, reports: Path) -> list[str]:
+        """Ids of the unfinished runs of `reports` that another process is at, the last first; raises RecordError."""
+        runs = self._database.read(lambda connection: journal.unfinished(connection, _place(reports)))
+        return [run.run_id for _, run in runs if self._liveness.is_alive(run.run_id)]
+
     def answered(self) -> dict[str, Journalled]:
         """The trials that the run has answered in earlier sittings, by trial id; raises RecordError."""
         if self._run is None:
