@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from harness.wording import escaped
+from harness.wording import escaped, usd
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -113,5 +113,7 @@ def _indented(text: str) -> Iterator[str]:
 
 
 def _score(score: Score) -> str:
-    value = f"{score.value:.4g}" if score.value is not None else score.status
+    value: str = score.status
+    if score.value is not None:
+        value = usd(score.value) if score.metric == "cost_usd" else f"{score.value:.4g}"
     return f"{score.metric} {value}"

@@ -59,8 +59,8 @@ def _facts(progress: Progress) -> str:
         parts.append(f"{progress.not_run:,} not run")
     parts.extend(_troubles(progress.backends))
     parts.append("cost unknown" if progress.spent_usd is None else usd(progress.spent_usd))
-    left_s = progress.left_s
-    if left_s is not None and progress.done < progress.total:
+    if progress.left_s is not None and progress.done < progress.total:
+        left_s = max(progress.left_s, *(backend.waiting_s for backend in progress.backends), 0.0)
         parts.append(f"{int(left_s) // 60}:{int(left_s) % 60:02d} left")
     return "  ".join(parts)
 

@@ -50,3 +50,9 @@ def test_failed_metric_is_named_with_its_reason() -> None:
     scores = (Score("own", None, "failed", "ZeroDivisionError: division by zero"), Score("f1", 1.0, "scored"))
     result = TrialResult(TRIAL, "error", "y", Generation("y"), None, scores, ())
     assert str(trial_failure(result, "id", full=False)) == "metric own failed: ZeroDivisionError: division by zero"
+
+
+def test_cost_is_told_as_money() -> None:
+    scores = (Score("f1", 0.25, "scored"), Score("cost_usd", 0.00002, "scored"))
+    result = TrialResult(TRIAL, "failed", "y", Generation("y"), None, scores, ("f1 >= 1: it is 0.25",))
+    assert "  f1 0.25   cost_usd $0.00002" in str(trial_failure(result, "id", full=True)).splitlines()

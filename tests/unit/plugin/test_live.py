@@ -35,6 +35,12 @@ def test_bar_is_full_at_the_end_and_says_no_time_left() -> None:
     assert bar_line(progress(360, spent_usd=0.1234), 100) == f" {'━' * 24} 360/360  36/s  $0.123"
 
 
+def test_time_left_is_no_shorter_than_the_wait_under_way() -> None:
+    backend = BackendProgress("gpt", 4, 4, waiting_s=61.0, why_waiting="1 request a minute")
+    line = bar_line(progress(120, backends=(backend,)), 120)
+    assert line.endswith("gpt waiting 61 s (1 request a minute)  $0  1:01 left")
+
+
 @pytest.mark.parametrize("width", [20, 40, 80])
 def test_bar_never_wraps(width: int) -> None:
     assert len(bar_line(progress(120), width)) < width
