@@ -66,11 +66,14 @@ def _json(content: bytes, endpoint: Endpoint) -> Mapping[str, Any]:
     try:
         body = _parsed(content)
     except (ValueError, RecursionError):
-        shown = one_line(content[:4096].decode("utf-8", "replace"), secret=endpoint.key, longest=120)
-        raise _unreadable(endpoint, f"the answer is not JSON: {shown!r}", retryable=True) from None
+        raise _unreadable(endpoint, f"the answer is not JSON: {_shown(content, endpoint)}", retryable=True) from None
     if not isinstance(body, dict):
-        raise _unreadable(endpoint, f"the answer is a JSON {type(body).__name__}, not an object")
+        raise _unreadable(endpoint, f"the answer is not a JSON object: {_shown(content, endpoint)}")
     return body
+
+
+def _shown(content: bytes, endpoint: Endpoint) -> str:
+    return repr(one_line(content[:4096].decode("utf-8", "replace"), secret=endpoint.key, longest=120))
 
 
 def _choice(body: Mapping[str, Any], endpoint: Endpoint) -> Mapping[str, Any]:

@@ -14,6 +14,7 @@ from harness.generate.breaker import Breaker
 from harness.generate.failures import asked_too_long, ends_all, holds_all, may_end_all, strikes_of
 from harness.generate.rates import Rates
 from harness.schema import BackendProgress
+from harness.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -208,7 +209,8 @@ class Traffic:
         if holds_all(error) and (wish := asked_too_long(error)) is not None:
             return f": {wish}; run again then"
         if self._breaker.gave_up:
-            return f" after {self._breaker.failures} failures in a row and {self._breaker.pauses} pauses"
+            failures, pauses = counted(self._breaker.failures, "failure"), counted(self._breaker.pauses, "pause")
+            return f" after {failures} in a row and {pauses}"
         return None
 
     def _stop(self, why: str) -> None:

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 from harness.trace.decode import decoded
 from harness.trace.langfuse import is_langfuse, langfuse_attributes
-from harness.wording import described_error
+from harness.wording import described_error, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -56,9 +56,23 @@ def obstacle() -> str | None:
             f"OTEL_EXPORTER_OTLP_PROTOCOL: {protocol!r} is not supported; allowed: http/protobuf; spans are not "
             "exported: set it, with the collector's HTTP port (4318) as endpoint"
         )
+    if (url := endpoint()) is not None and not _is_address(url):
+        shown = repr(one_line(url.rpartition("@")[2]))  # what stands before may be a password
+        return (
+            f"OTEL_EXPORTER_OTLP_ENDPOINT: {shown} is no address to send to; allowed: http://HOST:PORT and https://…; "
+            "spans are not exported: correct it, or unset it"
+        )
     if any(_missing(name) for name in ("opentelemetry.sdk", "opentelemetry.exporter.otlp.proto.http")):
         return f"OTEL_EXPORTER_OTLP_ENDPOINT is set, but spans cannot be exported: install what it needs: {_INSTALL}"
     return None
+
+
+def _is_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # brackets that do not close, a port that is no number or too high
+        return False
 
 
 def _missing(name: str) -> bool:

@@ -80,6 +80,14 @@ def test_export_and_import_print_the_same_digest(command: Command) -> None:
     assert Path("again.jsonl").read_bytes() == Path("r.jsonl").read_bytes()
 
 
+def test_export_to_a_folder_is_refused(command: Command, tmp_path: Path) -> None:
+    (tmp_path / "kept").mkdir()
+    for folder in (".", "kept"):
+        path = str(Path(folder) / "answers.jsonl")
+        said = f"prompt-suite: {folder}: is a folder; the recording is one file, for example {path}; name it\n"
+        assert command("export", folder) == (4, "", said)
+
+
 def test_changed_recording_is_exit_code_2_with_the_line(command: Command) -> None:
     command("export", "r.jsonl")
     path = Path("r.jsonl")

@@ -74,10 +74,14 @@ def export_answers(folder: Path, path: Path, *, used_days: int | None = None) ->
     """Write the answers, or those used in the last days (0: today), as sorted JSON lines, all or nothing.
 
     Raises:
-        UsageError: there is no store.
+        UsageError: there is no store, or the path is a folder's.
         RecordError: it cannot be read, or the file cannot be written.
 
     """
+    if path.is_dir():
+        raise UsageError(
+            f"{path}: is a folder; the recording is one file, for example {path / 'answers.jsonl'}; name it"
+        )
     since = 0 if used_days is None else today() - used_days
 
     def action(connection: sqlite3.Connection) -> Exported:

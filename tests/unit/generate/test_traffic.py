@@ -183,6 +183,16 @@ async def test_a_backend_that_stays_down_is_given_up_and_all_who_wait_are_told()
     assert of.progress() == BackendProgress("gpt", 10, 20, pauses=4, stopped=why)
 
 
+@simulated
+async def test_timeouts_stop_it_after_one_pause_and_it_is_told_so() -> None:
+    of = traffic(2)
+    slow = BackendError("no answer", kind="timeout", retryable=True)
+    for ticket in await admitted(of, 2):
+        of.failed(ticket, slow)
+    of.failed(await of.admit(), slow)
+    assert of.stopped == "no answer (the backend was stopped after 3 failures in a row and 1 pause)"
+
+
 @pytest.mark.parametrize(
     ("error", "why"),
     [

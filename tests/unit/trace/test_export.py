@@ -277,6 +277,25 @@ def test_protocol_that_is_not_http_is_told(
     assert not collector.requests
 
 
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("nonsense", "nonsense/v1/traces"),
+        ("grpc://u:pass-word@h:1", "h:1/v1/traces"),
+        ("http://h:99999", "http://h:99999/v1/traces"),
+        ("http://[::1", "http://[::1/v1/traces"),
+    ],
+)
+def test_endpoint_that_is_no_address_is_told_before_the_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, url: str, shown: str
+) -> None:
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", url)
+    notices: list[str] = []
+    finish(make_tracer(tmp_path, notices=notices))
+    advice = "allowed: http://HOST:PORT and https://…; spans are not exported: correct it, or unset it"
+    assert notices == [f"OTEL_EXPORTER_OTLP_ENDPOINT: {shown!r} is no address to send to; {advice}"]
+
+
 def test_missing_packages_are_told_with_the_line_that_installs_them(
     tmp_path: Path, collector: Collector, monkeypatch: pytest.MonkeyPatch
 ) -> None:
