@@ -5,15 +5,19 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from harness.wording import usd
+from harness.wording import counted, usd
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from harness.schema import BackendProgress, Progress
 
 _BAR = 24
 """Cells of the bar."""
+_SHORT_BAR = 12
+"""The same where there is no room for that."""
+_LEFT_OUT = ("retried", "cached", "rate", "cost", "left")
+"""What is left out where there is no room, the first first."""
 _FAST = 10
 """Calls a second from which on no decimals are shown."""
 _STEP = 10
@@ -28,11 +32,21 @@ _NAME = 16
 
 
 def bar_line(progress: Progress, width: int) -> str:
-    """`━━━━━━━━╸      120/360  41/s  2 errors  60 cached  $0.0012  0:07 left`, cut to the width."""
-    share = progress.done / progress.total if progress.total else 1.0
-    filled = int(share * _BAR)
-    bar = "━" * filled + ("╸" if filled < _BAR else "") + " " * (_BAR - filled - 1)
-    return f" {bar} {_facts(progress)}"[: width - 1]
+    """`━━━━━━━━╸      120/360  41/s  2 errors  60 cached  $0.0012  0:07 left`, without what there is no room for."""
+    facts = _facts(progress)
+    line = _drawn(progress, facts, _BAR)
+    for left_out in ("", *_LEFT_OUT):
+        if len(line) < width:
+            break
+        facts.pop(left_out, None)
+        line = _drawn(progress, facts, _SHORT_BAR)
+    return line[: width - 1]
+
+
+def _drawn(progress: Progress, facts: Mapping[str, str], cells: int) -> str:
+    filled = int(cells * progress.done / progress.total) if progress.total else cells
+    bar = "━" * filled + ("╸" if filled < cells else "") + " " * (cells - filled - 1)
+    return f" {bar} {'  '.join(facts.values())}"
 
 
 def plain_step(progress: Progress, shown: int) -> tuple[int, str]:
@@ -41,28 +55,30 @@ def plain_step(progress: Progress, shown: int) -> tuple[int, str]:
     if percent < shown + _STEP:
         return shown, ""
     reached = percent - percent % _STEP
-    return reached, f"{reached:3d} %  {_facts(progress)}\n"
+    return reached, f"{reached:3d} %  {'  '.join(_facts(progress).values())}\n"
 
 
-def _facts(progress: Progress) -> str:
-    parts = [f"{progress.done}/{progress.total}"]
+def _facts(progress: Progress) -> dict[str, str]:
+    """What is told of the run, by name, in its order."""
+    facts = {"done": f"{progress.done}/{progress.total}"}
     if progress.done > progress.from_cache:
         rate = progress.rate_per_s
-        parts.append(f"{rate:,.0f}/s" if rate >= _FAST else f"{rate:.2g}/s")
+        facts["rate"] = f"{rate:,.0f}/s" if rate >= _FAST else f"{rate:.2g}/s"
     if progress.errors:
-        parts.append(f"{progress.errors} error{'s' if progress.errors > 1 else ''}")
+        facts["errors"] = counted(progress.errors, "error")
     if progress.retries:
-        parts.append(f"{progress.retries} retried")
+        facts["retried"] = f"{progress.retries} retried"
     if progress.from_cache:
-        parts.append(f"{progress.from_cache} cached")
+        facts["cached"] = f"{progress.from_cache} cached"
     if progress.not_run:
-        parts.append(f"{progress.not_run:,} not run")
-    parts.extend(_troubles(progress.backends))
-    parts.append("cost unknown" if progress.spent_usd is None else usd(progress.spent_usd))
+        facts["not run"] = f"{progress.not_run:,} not run"
+    if troubles := _troubles(progress.backends):
+        facts["troubles"] = "  ".join(troubles)
+    facts["cost"] = "cost unknown" if progress.spent_usd is None else usd(progress.spent_usd)
     if progress.left_s is not None and progress.done < progress.total:
         left_s = max(progress.left_s, *(backend.waiting_s for backend in progress.backends), 0.0)
-        parts.append(f"{int(left_s) // 60}:{int(left_s) % 60:02d} left")
-    return "  ".join(parts)
+        facts["left"] = f"{int(left_s) // 60}:{int(left_s) % 60:02d} left"
+    return facts
 
 
 def _troubles(backends: Sequence[BackendProgress]) -> list[str]:

@@ -41,6 +41,17 @@ def test_time_left_is_no_shorter_than_the_wait_under_way() -> None:
     assert line.endswith("gpt waiting 61 s (1 request a minute)  $0  1:01 left")
 
 
+def test_narrow_bar_leaves_facts_out_and_cuts_none_in_two() -> None:
+    backend = BackendProgress("gpt", 4, 4, waiting_s=2.0, why_waiting="Retry-After")
+    now = progress(120, retries=12, errors=2, spent_usd=0.0123, backends=(backend,))
+    short = " ━━━━╸        120/360"
+    wait = "gpt waiting 2 s (Retry-After)"
+    assert bar_line(now, 120).endswith(f" 120/360  12/s  2 errors  12 retried  {wait}  $0.0123  0:20 left")
+    assert bar_line(now, 90) == f"{short}  12/s  2 errors  {wait}  $0.0123  0:20 left"
+    assert bar_line(now, 75) == f"{short}  2 errors  {wait}  0:20 left"
+    assert bar_line(now, 64) == f"{short}  2 errors  {wait}"
+
+
 @pytest.mark.parametrize("width", [20, 40, 80])
 def test_bar_never_wraps(width: int) -> None:
     assert len(bar_line(progress(120), width)) < width
