@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import threading
 import time
+import warnings
 from collections import deque
 from contextlib import suppress
 from importlib.util import find_spec
@@ -154,7 +155,9 @@ class Exporter:
 
     def _run(self) -> None:
         try:
-            from harness.trace.wire import Wire
+            with warnings.catch_warnings():  # what the exporter's own libraries think of each other
+                warnings.simplefilter("ignore")
+                from harness.trace.wire import Wire
 
             self._wire = wire = Wire(self._url, self._run_id)
             try:
