@@ -50,7 +50,7 @@ def may_end_all(error: BackendError) -> bool:
 
 def holds_all(error: BackendError) -> bool:
     """Whether its `retry_after_s` is meant for the whole backend: a 429, or a 503."""
-    return error.retry_after_s is not None and (error.kind == "rate_limited" or error.status == 503)  # noqa: PLR2004
+    return error.retry_after_s is not None and (error.kind == "rate_limited" or error.status == 503)  # noqa: PLR2004 - as said above
 
 
 def asked_too_long(error: BackendError) -> str | None:

@@ -79,7 +79,8 @@ def sit_down(settings: Settings, run_id: str, started_at: datetime) -> Sitting:
     except RecordError as error:
         if settings.cache_mode != "off" or settings.resume:
             raise
-        return Sitting(run_id, started_at, None, notices=(f"{error}; the run cannot be resumed if it breaks off",))
+        what = str(error).partition("; ")[0]
+        return Sitting(run_id, started_at, None, notices=(f"{what}; the run cannot be resumed if it breaks off",))
     try:
         if settings.resume:
             return _resumed(store, settings)

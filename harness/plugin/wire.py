@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from harness.schema import CallError, CellKey, GateSpec, Generation, Outcome, Score, Trial
 
 INPUT = "prompt_suite"
-"""Where a worker finds `Address` in the input that xdist gives it."""
+"""Where a worker finds what it is told (address, key, phases) in the input that xdist gives it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import tempfile
 import time
 from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.generate.store import exchange
@@ -56,13 +55,18 @@ class Backlog:
         rows = {row.key: row for row in self.rows if row.content and not row.generation.from_cache}
         if not rows:
             return None
-        path = Path(tempfile.gettempdir()) / f"prompt-answers-{run_id}.jsonl"
         text = "".join(f"{exchange.line_of(row, encode(row.generation))}\n" for row in rows.values())
         count = counted(len(rows), "answer")
         with suppress(OSError):
-            path.write_text(text, encoding="utf-8")
+            with tempfile.NamedTemporaryFile(  # a new one, that only this user may read
+                "w", encoding="utf-8", prefix=f"prompt-answers-{run_id}-", suffix=".jsonl", delete=False
+            ) as file:
+                file.write(text)
             return (
-                f"{path}: {count} that the answer cache could not take; "
-                f"make room, then run: prompt-suite cache import {path}"
+                f"{file.name}: {count} that the answer cache could not take; "
+                f"make room, then run: prompt-suite cache import {file.name}"
             )
-        return f"{path}: {count} could be written neither to the answer cache nor here; make room and run again"
+        return (
+            f"answer cache: {count} could be written neither there nor to the folder for temporary files; "
+            "make room and run again"
+        )

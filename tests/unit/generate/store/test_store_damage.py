@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from harness.errors import RecordError
 from harness.generate.store import Store, Totals, UnfinishedRun, import_answers, pages
+from harness.generate.store.backlog import Backlog
 from tests.unit.generate.store.store_rows import CACHED, keys, row, rows
 
 
@@ -209,6 +210,26 @@ def test_answers_of_a_full_disk_are_written_with_the_next_that_find_room(tmp_pat
     assert store.notices == []
 
 
+def test_second_file_of_a_run_leaves_the_first_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    for number in range(2):
+        backlog = Backlog()
+        backlog.add([row(str(number))], 0.0)
+        assert backlog.spill("r") is not None
+    texts = [path.read_text() for path in tmp_path.glob("prompt-answers-r-*.jsonl")]
+    assert len(set(texts)) == 2
+
+
+def test_answers_that_can_be_written_nowhere_are_told_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "gone"))
+    backlog = Backlog()
+    backlog.add([row("a")], 0.0)
+    assert backlog.spill("r") == (
+        "answer cache: 1 answer could be written neither there nor to the folder for temporary files; "
+        "make room and run again"
+    )
+
+
 def test_answers_for_which_there_never_was_room_are_left_in_a_file_that_can_be_taken_in(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -219,7 +240,8 @@ def test_answers_for_which_there_never_was_room_are_left_in_a_file_that_can_be_t
     with pytest.raises(RecordError):
         store.put(rows(1_000))
     store.close()
-    left = tmp_path / "prompt-answers-r.jsonl"
+    (left,) = tmp_path.glob("prompt-answers-r-*.jsonl")
+    assert left.stat().st_mode & 0o077 == 0
     assert store.notices[0] == (
         f"{left}: 1,000 answers that the answer cache could not take; make room, then run: "
         f"prompt-suite cache import {left}"
