@@ -50,4 +50,5 @@ def _ascii(chat: list[list[str]]) -> str:
         text = orjson.dumps(chat)
     except TypeError:  # half a surrogate pair
         text = b"\xff"
-    return text.decode() if text.isascii() else json.dumps(chat, separators=(",", ":"))
+    is_plain = text.isascii() and b"\x7f" not in text
+    return text.decode() if is_plain else json.dumps(chat, separators=(",", ":"))

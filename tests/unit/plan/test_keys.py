@@ -3,7 +3,7 @@ from __future__ import annotations
 import json
 from typing import Literal
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from harness.plan import cache_content, cache_key, trial_id
@@ -67,6 +67,7 @@ def test_any_text_makes_an_id(variant: str, sample: str) -> None:
 
 
 @given(st.lists(st.tuples(st.sampled_from(["system", "user"]), st.text(st.characters(exclude_categories=[])))))
+@example([("user", "".join(map(chr, range(256))))])
 def test_content_is_what_the_standard_library_writes(chat: list[tuple[Literal["system", "user"], str]]) -> None:
     messages = [Message(role, text) for role, text in chat]
     written = json.dumps([[message.role, message.content] for message in messages], separators=(",", ":"))

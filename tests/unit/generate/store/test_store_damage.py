@@ -81,6 +81,7 @@ def test_a_damaged_page_costs_its_own_answers_only(tmp_path: Path, start: float)
     path = _recorded(tmp_path, 1_000)
     _overwrite(path, start, 4_096 / path.stat().st_size)
     store = Store(tmp_path)
+    store._database._connection.close()
     store._database._replace()  # type: ignore[union-attr]
     assert len(store.get_many(keys(rows(1_000)))) >= 985
     store.close()
@@ -125,6 +126,7 @@ def test_row_whose_content_was_changed_by_the_damage_is_not_taken_over(tmp_path:
     editor.close()
     _overwrite(path, 0.0, 0.0)
     store = Store(tmp_path)
+    store._database._connection.close()
     store._database._replace()  # type: ignore[union-attr]
     assert set(store.get_many(keys(rows(50)))) == set(keys(rows(50))) - {row("question 7").key}
     store.close()
