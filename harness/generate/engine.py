@@ -111,20 +111,18 @@ class Engine:
             backends = {id(backend): backend for backend in map(self._wiring.backend_of, trials)}
             self._budget.check(backends.values())
         self._tell_left_out(trials)
-        if left_out := self._sitting.left_out(trials):
-            self.is_whole = False
-            self._notice(left_out)
         self._tally.begin(len(trials))
         self._network = threading.Thread(target=self._run, args=(trials,), name="prompt-engine", daemon=True)
         self._network.start()
         self._delivery.start()
 
     def _tell_left_out(self, trials: Sequence[Trial]) -> None:
-        left_out = len(self._sitting.journalled.keys() - {trial.trial_id for trial in trials})
-        if left_out:
+        known = self._sitting.journalled.keys()
+        if known and (left_out := len(known - {trial.trial_id for trial in trials})):
+            self.is_whole = False
             trials_are = f"{counted(left_out, 'trial')} of the earlier sitting {'is' if left_out == 1 else 'are'}"
-            same = "give the same paths and options to have all of them"
-            self._notice(f"{trials_are} not selected now, and left out of the record; {same}")
+            same = "resume it with the same paths and options to have all of them"
+            self._notice(f"{trials_are} not selected now, and left out of the record, but kept; {same}")
 
     def progress(self) -> Progress:
         """Where the run is now."""
@@ -150,6 +148,8 @@ class Engine:
             self._network.join(_PATIENCE_S)
             self._delivery.end()  # the network thread's own end, should it not come to it
             self._delivery.join(_PATIENCE_S)
+            if self._tally.done < self._tally.total or self._tally.errors or self._tally.not_run:
+                self._keep(())  # calls that came to nothing count too, when the run is resumed
         self._hurries = not wait
         self._is_abandoned = True
         self._delivery.abandon()
@@ -190,7 +190,7 @@ class Engine:
     # -- the delivery thread ------------------------------------------------------------------------------------
 
     def _keep(self, batch: Sequence[Completion]) -> None:
-        """Make answers durable: the journal has them before anybody hears of them."""
+        """Make answers durable, with the run's totals: the journal has them before anybody hears of them."""
         if self._store is None:
             return
         answered = [each for each in batch if isinstance(each.answer, Generation)]
@@ -208,7 +208,7 @@ class Engine:
         all_lost_usd = self._lost_usd + (self._sitting.before.lost_usd if self._sitting.before else 0.0)
         totals = Totals(tally.calls, tally.retries, tally.spent_usd, all_lost_usd, tally.elapsed_s)
         try:
-            if rows or self._lost_usd > lost_usd:
+            if rows or self._lost_usd > lost_usd or not batch:
                 self._store.put(rows, totals, lost_usd=self._lost_usd - lost_usd)
         except RecordError as error:  # the answers are there all the same: they are scored and recorded
             self._notice(str(error))

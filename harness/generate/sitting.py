@@ -11,10 +11,10 @@ from harness.generate.store import Totals, UnfinishedRun, open_store
 from harness.wording import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from harness.generate.store import Journalled, Store
-    from harness.schema import Settings, Trial
+    from harness.schema import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +39,6 @@ class Sitting:
         """What earlier sittings have spent for certain, and what they may have spent: all that a budget counts."""
         paid = (each.generation for each in self.journalled.values() if not each.generation.from_cache)
         return sum(generation.cost_usd or 0.0 for generation in paid) + (self.before.lost_usd if self.before else 0.0)
-
-    def left_out(self, trials: Sequence[Trial]) -> str | None:
-        """What to say when earlier sittings answered trials that are not among these; None when they did not."""
-        lost = len(self.journalled.keys() - {trial.trial_id for trial in trials}) if self.journalled else 0
-        if not lost:
-            return None
-        answers = f"{counted(lost, 'answer')} of run {self.run_id} {'is' if lost == 1 else 'are'}"
-        return f"{answers} to trials not selected now: kept for --prompt-resume with the run's whole selection"
 
     def close(self, *, is_complete: bool) -> None:
         """Let go of the store; a run that is complete, and recorded, is forgotten there, or a notice says why not."""

@@ -72,8 +72,8 @@ def test_resume_of_a_part_keeps_the_answers_of_the_rest(project: Project, server
     asked = server.count
     part = project.run("--prompt-resume", "--prompt-cache", "off", "-k", "shouted")
     assert part.ret == pytest.ExitCode.OK
-    left_out = f"{asked} answers of run {unfinished} are to trials not selected now"
-    part.stdout.fnmatch_lines([f"{left_out}: kept for --prompt-resume with the run's whole selection"])
+    left_out = f"{asked} trials of the earlier sitting are not selected now, and left out of the record, but kept"
+    part.stdout.fnmatch_lines([f"{left_out}; resume it with the same paths and options to have all of them"])
     assert project.run("--prompt-resume", "--prompt-cache", "off").ret == pytest.ExitCode.OK
     assert server.count == 2 * ROWS
     assert manifest(project)["totals"]["passed"] == 2 * ROWS
@@ -130,3 +130,11 @@ def test_empty_name_of_the_reports_folder_is_refused(project: Project) -> None:
         ["ERROR: --prompt-reports: the name of the folder is empty; write one, for example reports"]
     )
     assert not (project.path / "runs").exists()
+
+
+def test_calls_that_came_to_nothing_are_counted_in_the_resumed_run(project: Project, server: FakeServer) -> None:
+    server.script(Behaviour(status=401))
+    assert project.run().ret == pytest.ExitCode.TESTS_FAILED
+    server.script(Behaviour(text="Paris"))
+    assert project.run("--prompt-resume").ret == pytest.ExitCode.OK
+    assert manifest(project)["totals"]["calls"] == server.count == 2 * ROWS + 1
