@@ -75,7 +75,7 @@ class Evaluation:
     def start(self, trials: Sequence[Trial]) -> None:
         """Begin to call; returns at once. UsageError: there is a budget, and what calls may cost is not known."""
         self._results = score.Results(trials)
-        self._prepared = record.Preparation(self._settings.root)
+        self._prepared = record.Preparation(self._settings.root, self.progress)
         try:
             self._engine.start(trials)
         except BaseException:  # nothing was called: a run that begins here leaves nothing to resume

@@ -10,21 +10,32 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
+
+    from harness.schema import Progress
 
 _PACKAGES = ("pytest-prompt-suite", "pytest", "sacrebleu", "rouge-score-rs", "jinja2", "xllamacpp")
 """Distributions whose version can change a run."""
 _MODULES = ("pyarrow.parquet", "pyarrow.json", "pyarrow.compute", "rich.table")
 """What takes longest to import, and is used only when the run is over."""
+_LOOK_S = 0.05
+"""Between looks whether the first calls are on their way: long enough to let all of them go."""
+_LOOKS = 40
+"""Looks after which imports begin in any case."""
 
 
 class Preparation:
     """Libraries imported, versions and the commit looked up, while the first answers travel."""
 
-    def __init__(self, root: Path) -> None:
-        """Begin, in a thread of its own; `root` lies in the checkout, if there is one."""
+    def __init__(self, root: Path, progress: Callable[[], Progress] | None = None) -> None:
+        """Begin, in a thread of its own; `root` lies in the checkout, if there is one.
+
+        With `progress` imports wait for the first calls: beside the engine's own start they would hold those up.
+        """
         self._root = root
+        self._progress = progress
+        self._is_wanted = threading.Event()
         self._versions: dict[str, str] = {}
         self._commit: str | None = None
         self._thread = threading.Thread(target=self._run, name="prompt-preparation", daemon=True)
@@ -33,17 +44,28 @@ class Preparation:
     @property
     def versions(self) -> Mapping[str, str]:
         """harness, python, pytest and the libraries that scores depend on."""
-        self._thread.join()
+        self._end()
         return self._versions
 
     @property
     def git_commit(self) -> str | None:
         """HEAD of the checkout, with `+` when it is not clean; None outside a checkout."""
-        self._thread.join()
+        self._end()
         return self._commit
+
+    def _has_begun(self) -> bool:
+        now = None if self._progress is None else self._progress()
+        return now is None or now.calls + now.done > 0
+
+    def _end(self) -> None:
+        self._is_wanted.set()
+        self._thread.join()
 
     def _run(self) -> None:
         self._commit = _git_commit(self._root)
+        for _ in range(_LOOKS):
+            if self._has_begun() or self._is_wanted.wait(_LOOK_S):
+                break
         self._versions = _versions()
         for name in _MODULES:
             import_module(name)
