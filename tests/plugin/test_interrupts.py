@@ -76,7 +76,8 @@ def test_hasty_interrupts_leave_no_traceback(many: Project) -> None:
     for _ in range(8):
         session.process.send_signal(signal.SIGINT)
         time.sleep(0.05)
-    assert session.end() == pytest.ExitCode.INTERRUPTED, session.output
+    # one that comes when pytest has ended already ends the interpreter itself
+    assert session.end() in {pytest.ExitCode.INTERRUPTED, -signal.SIGINT}, session.output
     assert "Traceback" not in session.output
     assert session.manifest["complete"] is False
 
