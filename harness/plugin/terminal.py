@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from harness.plugin.failure import printable
 from harness.plugin.live import bar_line, plain_step
-from harness.plugin.summary import summary_lines
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -167,6 +166,8 @@ class Terminal:
             reporter.write_line(printable(self._failure), red=True)
 
     def _show_results(self) -> None:
+        from harness.plugin.summary import summary_lines  # with rich: not before the first call
+
         assert self._record is not None
         writer = self._reporter._tw  # noqa: SLF001 - pytest has no other way
         text = summary_lines(
