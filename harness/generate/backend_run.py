@@ -220,13 +220,12 @@ class BackendRun:
         parts = self._parts
         if isinstance(answer, CallError):
             self._release([key])
-            shared: Generation | CallError = answer
             content = ""
         else:
             content = parts.content_of(trial, self._identity) if key and not answer.from_cache else ""
-            shared = replace(answer, from_cache=True)
         parts.complete(Completion(trial, answer, key, content, is_paid=self._is_paid))
         for other in parts.waiting.pop(key, ()):
+            shared = answer if isinstance(answer, CallError) else replace(answer, from_cache=True)
             parts.complete(Completion(other, shared, key))
 
     def _release(self, keys: Sequence[str]) -> None:

@@ -48,9 +48,9 @@ class Measured:
         read_options(name, self.OPTIONS, options)
         quantity = QUANTITIES[name]
         self._name = name
-        self._unknown = quantity.unknown
         signature = f"{name}|as reported|version:1"
         self.measures = (Measure(name, quantity.unit, 0.0, None, higher_is_better=False, signature=signature),)
+        self._without = unscored(self.measures, quantity.unknown)
 
     def score(self, answers: Sequence[Answer]) -> list[tuple[Score, ...]]:
         """One score an answer."""
@@ -60,4 +60,4 @@ class Measured:
         if answer.generation is None:
             return unscored(self.measures, "there is no generation, only a text")
         value: float | None = getattr(answer.generation, self._name)
-        return unscored(self.measures, self._unknown) if value is None else (scored(self.measures[0], value),)
+        return self._without if value is None else (scored(self.measures[0], value),)

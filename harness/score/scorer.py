@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 import threading
 import time
 from itertools import chain
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 
     from harness.schema import Answer, Measure, MetricSpec, Note
     from harness.score.metric import Metric
+
+_LARGEST = sys.float_info.max
+"""Only infinity lies above it."""
 
 
 class Scorer:
@@ -86,7 +90,19 @@ def score_safely(metric: Metric, answers: Sequence[Answer]) -> list[tuple[Score,
         if len(answers) > 1:
             return [row for answer in answers for row in score_safely(metric, [answer])]
         return [failed(metric.measures, described_error(error))]
-    return [tuple(map(_checked, row, metric.measures)) for row in rows]
+    bounds = [(measure.low, _LARGEST if measure.high is None else measure.high) for measure in metric.measures]
+    return [row if _is_sound(row, bounds) else tuple(map(_checked, row, metric.measures)) for row in rows]
+
+
+def _is_sound(row: Sequence[Score], bounds: Sequence[tuple[float, float]]) -> bool:
+    """Whether nothing is wrong with the scores, found out sooner than what is."""
+    for score, (low, high) in zip(row, bounds, strict=True):
+        value = score.value
+        if (value is None) is (score.status == "scored"):
+            return False
+        if value is not None and not low <= value <= high:
+            return False
+    return True
 
 
 def _check_shape(metric: Metric, rows: Sequence[Sequence[Score]], n_answers: int) -> None:
