@@ -168,6 +168,7 @@ def test_run_goes_on_in_the_file_that_another_run_put_in_place_of_a_damaged_one(
     store = Store(tmp_path)
     store.begin(UnfinishedRun("r", "now", Totals()), tmp_path / "reports")
     mender = Store(tmp_path)
+    mender._database._connection.close()
     mender._database._replace()  # type: ignore[union-attr]
     store.put([row("after")], Totals(calls=1))
     assert list(mender.get_many([row("after").key])) == [row("after").key]
