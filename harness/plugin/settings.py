@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 import pytest
 
@@ -66,11 +66,9 @@ def _folder(config: pytest.Config, option: str | None) -> Path:
 
 def _count(config: pytest.Config, name: str) -> int | None:
     option: int | None = getattr(config.option, name, None)
-    if option is not None:
+    setting = _setting(config, name)
+    if option is not None or setting is None:
         return option
-    setting = config.getini(name)
-    if setting is None or setting == "":
-        return None
     try:
         count = int(str(setting))
     except ValueError:
@@ -82,11 +80,9 @@ def _count(config: pytest.Config, name: str) -> int | None:
 
 def _amount(config: pytest.Config, name: str) -> float | None:
     option: float | None = getattr(config.option, name, None)
-    if option is not None:
+    setting = _setting(config, name)
+    if option is not None or setting is None:
         return option
-    setting = config.getini(name)
-    if setting is None or setting == "":
-        return None
     try:
         amount = float(setting)
     except ValueError:
@@ -96,6 +92,12 @@ def _amount(config: pytest.Config, name: str) -> float | None:
             f"setting {name}: {setting!r} is no amount; USD from 0 are allowed; write for example {name} = 1.50"
         )
     return amount
+
+
+def _setting(config: pytest.Config, name: str) -> Any:
+    """What the settings file says, as it stands there; None when it says nothing."""
+    setting = config.getini(name)
+    return None if setting == "" else setting
 
 
 def _cache_mode(config: pytest.Config) -> CacheMode:

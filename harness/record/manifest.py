@@ -107,6 +107,7 @@ def _verdict(verdict: Verdict) -> Mapping[str, Any]:
         "variant": verdict.variant,
         "backend": verdict.backend,
         "passed": verdict.passed,
+        "judged": verdict.judged,
         "value": aggregate.value,
         "ci_low": aggregate.ci_low,
         "ci_high": aggregate.ci_high,

@@ -16,22 +16,29 @@ if TYPE_CHECKING:
     from harness.report.markup import Html
     from harness.schema import Measure, RunRecord, Verdict
 
+_STATES = {True: ("held", "Holds"), False: ("failed", "Failed"), None: ("not_run", "Not judged")}
+"""Class and word of a gate's answer."""
 _MANY_HELD = 12
 """More gates that hold than this are folded away."""
 
 
 def gates(record: RunRecord) -> Html:
     """The section."""
-    failed = [verdict for verdict in record.verdicts if not verdict.passed]
+    failed = [verdict for verdict in record.verdicts if verdict.judged and not verdict.passed]
+    unjudged = [verdict for verdict in record.verdicts if not verdict.judged]
     held = [verdict for verdict in record.verdicts if verdict.passed]
     measures = {(suite.name, measure.name): measure for suite in record.suites for measure in suite.measures}
     known = (measures, headline.small_models(record.suites))
-    content = [el("p", f"{headline.gates([verdict.passed for verdict in record.verdicts])}.", class_="lead")]
+    content = [el("p", f"{headline.gates([headline.answer(verdict) for verdict in record.verdicts])}.", class_="lead")]
     if failed:
         content.append(_table(failed, known, "Failed gates"))
+    if unjudged:
+        content.append(_table(unjudged, known, "Gates that could not be judged"))
     if len(held) > _MANY_HELD:
         table = _table(held, known, "Gates that hold")
-        content.append(el("details", el("summary", f"{len(held):,} gates that hold"), table, open=not failed))
+        content.append(
+            el("details", el("summary", f"{len(held):,} gates that hold"), table, open=not (failed or unjudged))
+        )
     elif held:
         content.append(_table(held, known, "Gates that hold"))
     if not record.verdicts:
@@ -64,7 +71,7 @@ def _row(verdict: Verdict, known: Known) -> Html:
     measure = measures.get((verdict.suite, gate.metric or ""))
     unit = unit_of(verdict, measure)
     axis = axis_of([aggregate], measure, [gate.threshold])
-    state = ("held", "Holds") if verdict.passed else ("failed", "Failed")
+    state = _STATES[headline.answer(verdict)]
     mark = dagger(small.get((verdict.suite, verdict.backend)))
     drawn = draw(aggregate, axis, gate.threshold) if gate.aggregation not in {"n", "sum"} else None
     return el(

@@ -9,7 +9,7 @@ from harness.wording import counted
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from harness.schema import BackendSpec, Suite, TrialResult
+    from harness.schema import BackendSpec, Suite, TrialResult, Verdict
 
 ERROR_TITLES = {
     "authentication": "not allowed (HTTP 401, 403)",
@@ -68,13 +68,23 @@ def _small_model_note(backend: BackendSpec) -> str | None:
     return next((note for part, note in _SMALL_MODELS.items() if part in name), None)
 
 
-def gates(passed: Sequence[bool]) -> str:
-    """`All 12 gates hold`, `2 of 12 gates failed`, `No gates are set`."""
-    failed, total = sum(not held for held in passed), len(passed)
+def answer(verdict: Verdict) -> bool | None:
+    """Whether the gate holds; None when it could not be judged, because trials were not run."""
+    return verdict.passed if verdict.judged else None
+
+
+def gates(answers: Sequence[bool | None]) -> str:
+    """`All 12 gates hold`, `2 of 12 gates failed, 3 not judged`, `No gates are set`; None is a gate not judged."""
+    failed, unjudged, total = answers.count(False), answers.count(None), len(answers)
     if total == 0:
         return "No gates are set"
+    if unjudged == total:
+        return f"{counted(total, 'gate')} not judged"
+    left = f", {unjudged:,} not judged" if unjudged else ""
     if failed:
-        return f"{failed:,} of {counted(total, 'gate')} failed"
+        return f"{failed:,} of {counted(total, 'gate')} failed{left}"
+    if unjudged:
+        return f"{total - unjudged:,} of {counted(total, 'gate')} {'holds' if total - unjudged == 1 else 'hold'}{left}"
     return "The gate holds" if total == 1 else f"All {total:,} gates hold"
 
 
@@ -95,9 +105,11 @@ def incomplete(totals: Mapping[str, Any]) -> str:
     return f"{missing}; every number here covers only what ran."
 
 
-def gates_state(passed: Sequence[bool]) -> str:
-    """`failed`, `held`, or `not_run` where no gate is set."""
-    return "not_run" if not passed else "held" if all(passed) else "failed"
+def gates_state(answers: Sequence[bool | None]) -> str:
+    """`failed`, `held`, or `not_run` where no gate is set, or one could not be judged."""
+    if False in answers:
+        return "failed"
+    return "held" if answers and None not in answers else "not_run"
 
 
 def trials_state(totals: Mapping[str, Any]) -> str:

@@ -56,6 +56,6 @@ def _row(run: RunManifest) -> Html:
 
 
 def _verdict(run: RunManifest) -> Html:
-    passed = [bool(verdict.get("passed")) for verdict in run.verdicts]
-    shown = el("span", headline.gates(passed), class_=f"state {headline.gates_state(passed)}")
+    answers = [bool(one.get("passed")) if one.get("judged", True) else None for one in run.verdicts]
+    shown = el("span", headline.gates(answers), class_=f"state {headline.gates_state(answers)}")
     return shown if run.complete else join(shown, el("small", "INCOMPLETE", class_="incomplete-run"))

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def overview(record: RunRecord) -> Html:
     """The header element."""
     manifest = record.manifest
-    passed = [verdict.passed for verdict in record.verdicts]
+    answers = [headline.answer(verdict) for verdict in record.verdicts]
     notes = dict.fromkeys(headline.small_models(record.suites).values())
     return el(
         "header",
@@ -26,7 +26,7 @@ def overview(record: RunRecord) -> Html:
         el("h1", ", ".join(suite.name for suite in record.suites) or "No suite"),
         _identity(manifest),
         None if manifest.complete else _incomplete(manifest),
-        _verdict(manifest, passed),
+        _verdict(manifest, answers),
         _totals(manifest),
         _errors(record),
         [el("p", el("span", "†", class_="dagger"), " ", note, class_="note") for note in notes],
@@ -53,12 +53,12 @@ def _incomplete(manifest: RunManifest) -> Html:
     return el("p", el("strong", "INCOMPLETE"), " ", headline.incomplete(manifest.totals), class_="incomplete")
 
 
-def _verdict(manifest: RunManifest, passed: list[bool]) -> Html:
-    states = headline.gates_state(passed), headline.trials_state(manifest.totals)
+def _verdict(manifest: RunManifest, answers: list[bool | None]) -> Html:
+    states = headline.gates_state(answers), headline.trials_state(manifest.totals)
     overall = "failed" if "failed" in states else "not_run" if not manifest.complete else states[0]
     return el(
         "div",
-        el("p", el("a", headline.gates(passed), href="#gates"), class_=f"verdict {states[0]}"),
+        el("p", el("a", headline.gates(answers), href="#gates"), class_=f"verdict {states[0]}"),
         el("p", headline.trials(manifest.totals), class_=f"verdict-trials {states[1]}"),
         class_=f"outcome {overall}",
     )

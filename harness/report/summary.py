@@ -46,7 +46,7 @@ def _fitted(sections: Sequence[list[str]]) -> str:
 
 def _head(record: RunRecord) -> list[str]:
     manifest = record.manifest
-    verdict = headline.gates([one.passed for one in record.verdicts])
+    verdict = headline.gates([headline.answer(one) for one in record.verdicts])
     names = ", ".join(code(suite.name, 80) for suite in record.suites[:20]) or "no suite"
     lines = [f"## {verdict} · {names}", "", f"**{headline.trials(manifest.totals)}.**"]
     if not manifest.complete:
@@ -96,11 +96,14 @@ def _number(cell: Cell, column: Column, unit: str) -> str:
 
 
 def _gates(record: RunRecord) -> list[str]:
-    failed = [verdict for verdict in record.verdicts if not verdict.passed]
+    failed = [verdict for verdict in record.verdicts if verdict.judged and not verdict.passed]
+    unjudged = [verdict for verdict in record.verdicts if not verdict.judged]
     held = [verdict for verdict in record.verdicts if verdict.passed]
     lines = []
     if failed:
         lines += [f"### Failed gates ({len(failed):,})", "", *_gate_table(failed)]
+    if unjudged:
+        lines += [*([""] if lines else []), f"### Gates not judged ({len(unjudged):,})", "", *_gate_table(unjudged)]
     if held:
         fold = [
             f"<details><summary>Gates that hold ({len(held):,})</summary>",

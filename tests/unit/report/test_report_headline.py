@@ -3,9 +3,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, get_args
 
+import pytest
+
 from harness.errors import ErrorKind
 from harness.report import render_html, render_summary
-from harness.report.headline import ERROR_TITLES
+from harness.report.headline import ERROR_TITLES, gates, gates_state
 from harness.schema import CallError
 from tests.unit.report.run_records import Shape, build_record
 
@@ -17,6 +19,34 @@ def with_error(kind: Any) -> RunRecord:
     built = build_record(Shape(samples=1))
     failed = replace(built.results[0], outcome="error", generation=None, error=CallError(kind, "no answer"))
     return replace(built, results=(failed, *built.results[1:]))
+
+
+@pytest.mark.parametrize(
+    ("answers", "said", "state"),
+    [
+        ([], "No gates are set", "not_run"),
+        ([True], "The gate holds", "held"),
+        ([True, True], "All 2 gates hold", "held"),
+        ([True, False], "1 of 2 gates failed", "failed"),
+        ([None, None], "2 gates not judged", "not_run"),
+        ([True, None], "1 of 2 gates holds, 1 not judged", "not_run"),
+        ([True, False, None], "1 of 3 gates failed, 1 not judged", "failed"),
+    ],
+)
+def test_gates_that_were_not_judged_neither_hold_nor_fail(answers: list[bool | None], said: str, state: str) -> None:
+    assert (gates(answers), gates_state(answers)) == (said, state)
+
+
+def test_report_and_summary_name_gates_that_were_not_judged() -> None:
+    built = build_record(Shape())
+    unjudged = replace(built.verdicts[0], passed=False, judged=False, message="not judged: 3 of 4 trials were not run")
+    record = replace(built, verdicts=(unjudged,))
+    page, summary = render_html(record), render_summary(record)
+    assert "Not judged" in page
+    assert "1 gate not judged" in page
+    assert "Failed gates" not in page
+    assert "### Gates not judged (1)" in summary
+    assert "## 1 gate not judged" in summary
 
 
 def test_every_kind_of_error_has_a_title_and_no_other() -> None:
