@@ -61,7 +61,7 @@ class Evaluation:
         self._verdicts = gate.Verdicts()
         self.record: RunRecord | None = None
         self._store = record.RunStore(settings.reports)
-        self._store.check_writable()
+        self._store.prepare()
         self._sitting = generate.sit_down(settings, record.new_run_id(), datetime.now(UTC))
         wiring = generate.Wiring(
             backend_of=lambda trial: self._backends[trial.suite, trial.backend],

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _PACKAGES = ("pytest-prompt-suite", "pytest", "sacrebleu", "rouge-score-rs", "jinja2", "xllamacpp")
 """Distributions whose version can change a run."""
-_MODULES = ("pyarrow.parquet", "pyarrow.json", "pyarrow.compute", "rich.console", "rich.table")
+_MODULES = ("rich.console", "rich.table")
 """What takes longest to import, and is used only when the run is over."""
 _LOOK_S = 0.05
 """Between looks whether the first calls are on their way: long enough to let all of them go."""

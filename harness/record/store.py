@@ -12,8 +12,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from harness.errors import RecordError
-from harness.record.scores import write_scores
-from harness.record.trials import write_trials
+from harness.record.scores import SCORE_COLUMNS, score_groups
+from harness.record.tables import Table, Tables
+from harness.record.trials import TRIAL_COLUMNS, trial_groups
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -33,9 +34,10 @@ class RunStore:
     def __init__(self, reports: Path) -> None:
         """Keep runs below `reports`; nothing is made before the first write."""
         self.reports = reports
+        self._tables: Tables | None = None
 
-    def check_writable(self) -> None:
-        """Find out before the first model call whether a run can be kept.
+    def prepare(self) -> None:
+        """Find out before the first model call whether a run can be kept; load beside the calls what its tables need.
 
         Raises:
             RecordError: the folder cannot be made or written.
@@ -56,6 +58,7 @@ class RunStore:
                     f"{path}: is a folder; every run writes a file or link of this name; move it away, or choose "
                     "another place with --prompt-reports DIR"
                 )
+        self._tables = Tables()
 
     def write(self, record: RunRecord, texts: Mapping[str, str], *, spans: Path | None = None) -> Path:
         """The run's folder, complete: tables, `texts` (file name → content), `spans`, then run.json, then `latest`.
@@ -69,9 +72,7 @@ class RunStore:
         folder = self.reports / "runs" / record.manifest.run_id
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            for name, write in (("trials.parquet", write_trials), ("scores.parquet", write_scores)):
-                with _replaced(folder / name) as fresh:
-                    write(fresh, record)
+            self._write_tables(folder, record)
             for name, text in texts.items():
                 _write(folder / name, text)
             if spans is not None:
@@ -81,6 +82,20 @@ class RunStore:
         except OSError as error:
             raise self._unwritable(error) from error
         return folder
+
+    def _write_tables(self, folder: Path, record: RunRecord) -> None:
+        tables = self._tables or Tables()
+        try:
+            with _replaced(folder / "trials.parquet") as trials, _replaced(folder / "scores.parquet") as scores:
+                tables.write(
+                    [
+                        Table(trials, TRIAL_COLUMNS, lambda: trial_groups(record)),
+                        Table(scores, SCORE_COLUMNS, lambda: score_groups(record)),
+                    ]
+                )
+        finally:
+            tables.close()
+            self._tables = None
 
     def write_index(self, text: str) -> None:
         """Write `reports/index.html`.

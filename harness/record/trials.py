@@ -6,18 +6,20 @@ import json
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from harness.record.arrow import schema_of, table_of, utf8
+import orjson
+
+from harness.record.text import utf8
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-    from pathlib import Path
+    from collections.abc import Iterator
 
+    from harness.record.parquet import Group
     from harness.schema import RunRecord, Suite, TrialResult
 
 _GROUP = 1_024
 """Rows of one row group: what is in memory at once."""
 
-_TRIAL_COLUMNS = {
+TRIAL_COLUMNS = {
     "suite": "string",
     "variant": "string",
     "prompt": "string",
@@ -46,22 +48,16 @@ _TRIAL_COLUMNS = {
     "missed": "list<string>",
     "references": "list<string>",
 }
+"""trials.parquet."""
 
 
-def write_trials(path: Path, record: RunRecord) -> None:
-    """Parquet with one row a trial; `messages` is JSON text, `error` is `kind: message`."""
+def trial_groups(record: RunRecord) -> Iterator[Group]:
+    """One row a trial; `messages` is JSON text, `error` is `kind: message`. Only one group is in memory."""
     makers = {suite.name: _Rows(suite) for suite in record.suites}
-    _write(path, _TRIAL_COLUMNS, (makers[result.trial.suite].trial(result) for result in record.results))
-
-
-def _write(path: Path, columns: Mapping[str, str], rows: Iterator[tuple[Any, ...]]) -> None:
-    """Write rows in groups: only one of them is in memory."""
-    import pyarrow.parquet as pq
-
-    schema = schema_of(columns)
-    with pq.ParquetWriter(path, schema, compression="zstd") as writer:
-        while group := list(islice(rows, _GROUP)):
-            writer.write_table(table_of(schema, group))
+    rows = (makers[result.trial.suite].trial(result) for result in record.results)
+    names = tuple(TRIAL_COLUMNS)
+    while group := list(islice(rows, _GROUP)):
+        yield "lines", b"\n".join([orjson.dumps(dict(zip(names, row, strict=True))) for row in group])
 
 
 class _Rows:

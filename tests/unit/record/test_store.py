@@ -44,7 +44,7 @@ def test_manifest_is_written_last(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
     monkeypatch.setattr(Path, "replace", noting)
     RunStore(tmp_path).write(build_record(Shape(samples=1)), {"summary.md": "", "report.html": ""})
-    assert list(there) == ["trials.parquet", "scores.parquet", "summary.md", "report.html", "run.json", "latest"]
+    assert list(there) == ["scores.parquet", "trials.parquet", "summary.md", "report.html", "run.json", "latest"]
     assert {"trials.parquet", "scores.parquet", "summary.md", "report.html"} <= there["run.json"]
 
 
@@ -90,14 +90,14 @@ def test_text_with_half_a_surrogate_pair_is_written(tmp_path: Path) -> None:
 
 
 def test_checking_makes_the_folder_and_leaves_nothing_in_it(tmp_path: Path) -> None:
-    RunStore(tmp_path / "reports").check_writable()
+    RunStore(tmp_path / "reports").prepare()
     assert list((tmp_path / "reports/runs").iterdir()) == []
 
 
 def test_folder_that_cannot_be_made_is_one_clear_line(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     reports = tmp_path / "file" / "reports"
-    for attempt in (RunStore(reports).check_writable, lambda: RunStore(reports).write(build_record(), {})):
+    for attempt in (RunStore(reports).prepare, lambda: RunStore(reports).write(build_record(), {})):
         with pytest.raises(RecordError) as caught:
             attempt()
         assert str(caught.value) == UNWRITABLE.format(reports=reports, why="Not a directory")
@@ -113,7 +113,7 @@ def test_manifest_holds_the_record_s(recorded: Recorded) -> None:
 def test_folder_in_the_place_of_a_file_is_said_before_the_run(tmp_path: Path, name: str) -> None:
     (tmp_path / name).mkdir()
     with pytest.raises(RecordError) as caught:
-        RunStore(tmp_path).check_writable()
+        RunStore(tmp_path).prepare()
     assert str(caught.value) == (
         f"{tmp_path / name}: is a folder; every run writes a file or link of this name; move it away, or choose "
         "another place with --prompt-reports DIR"

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import errno
+import gc
 import subprocess
 import sys
 from dataclasses import replace
@@ -10,33 +12,43 @@ from typing import TYPE_CHECKING, Any
 import pyarrow.parquet as pq
 import pytest
 
-from harness.record.scores import write_scores
-from harness.record.trials import write_trials
+from harness.record.scores import SCORE_COLUMNS, score_groups
+from harness.record.tables import Table, Tables, write_here
+from harness.record.trials import TRIAL_COLUMNS, trial_groups
 from harness.schema import CallError, CheckSpec, Generation, Score, TrialResult
 from tests.unit.report.run_records import Shape, build_record
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Mapping
 
     import pyarrow as pa
 
+    from harness.record.parquet import Group
     from harness.schema import RunRecord, Status
 
 SHAPE = Shape(samples=1, variants=("zero_shot",), backends=(("local", "m"),))
 
 
-def table(write: Callable[[Path, RunRecord], None], record: RunRecord) -> pa.Table:
+def written(columns: Mapping[str, str], groups: Callable[[], Iterable[Group]]) -> pa.Table:
+    """The table as this process writes it, having read what the process of its own wrote as well: both are equal."""
     with TemporaryDirectory() as folder:
-        write(Path(folder, "table"), record)
-        return pq.read_table(Path(folder, "table"))
+        here, there = Path(folder, "here"), Path(folder, "there")
+        write_here([Table(here, columns, groups)])
+        tables = Tables()
+        tables.write([Table(there, columns, groups)])
+        tables.close()
+        found = pq.read_table(here)
+        assert found.schema == pq.read_table(there).schema
+        assert found.to_pylist() == pq.read_table(there).to_pylist()
+        return found
 
 
 def trials_table(record: RunRecord) -> pa.Table:
-    return table(write_trials, record)
+    return written(TRIAL_COLUMNS, lambda: trial_groups(record))
 
 
 def scores_table(record: RunRecord) -> pa.Table:
-    return table(write_scores, record)
+    return written(SCORE_COLUMNS, lambda: score_groups(record))
 
 
 def record_of(result: TrialResult, *checks: CheckSpec) -> RunRecord:
@@ -138,17 +150,61 @@ def test_rows_beyond_one_group_are_all_there_in_order(monkeypatch: pytest.Monkey
     assert scores_table(record).num_rows == sum(len(result.scores) for result in record.results)
 
 
-def test_recording_does_not_import_pandas() -> None:
+def test_tables_are_written_without_loading_arrow_here() -> None:
     script = """if True:
         import sys
         from pathlib import Path
-        from tests.unit.record.test_tables import SHAPE, build_record, write_scores, write_trials
-        for name in [each for each in sys.modules if each.split(".")[0] == "pandas"]:
-            del sys.modules[name]
-        write_trials(Path(sys.argv[1], "trials"), build_record(SHAPE))
-        write_scores(Path(sys.argv[1], "scores"), build_record(SHAPE))
-        print("pandas" in sys.modules)
+        from tests.unit.report.run_records import Shape, build_record
+        from harness.record.scores import SCORE_COLUMNS, score_groups
+        from harness.record.tables import Table, Tables
+        record = build_record(Shape(samples=1, variants=("a",), backends=(("local", "m"),)))
+        Tables().write([Table(Path(sys.argv[1], "scores"), SCORE_COLUMNS, lambda: score_groups(record))])
+        print(Path(sys.argv[1], "scores").exists(), {"pyarrow", "numpy", "pandas"} & set(sys.modules))
     """
     with TemporaryDirectory() as folder:
         done = subprocess.run([sys.executable, "-c", script, folder], capture_output=True, text=True, check=True)
-    assert done.stdout.split() == ["False"]
+    assert (done.stdout, done.stderr) == ("True set()\n", "")
+
+
+def one_table(path: Path) -> Table:
+    record = build_record(SHAPE)
+    return Table(path, TRIAL_COLUMNS, lambda: trial_groups(record))
+
+
+def test_file_that_cannot_be_written_is_an_oserror_and_the_others_are_written(tmp_path: Path) -> None:
+    tables = Tables()
+    with pytest.raises(OSError, match="No such file or directory") as caught:
+        tables.write([one_table(tmp_path / "none" / "t.parquet"), one_table(tmp_path / "t.parquet")])
+    assert caught.value.errno == errno.ENOENT
+    assert pq.read_table(tmp_path / "t.parquet").num_rows == 1
+    tables.close()
+
+
+def test_tables_are_written_here_when_their_process_was_killed(tmp_path: Path) -> None:
+    tables = Tables()
+    assert tables._process is not None
+    tables._process.kill()
+    tables._process.wait()
+    tables.write([one_table(tmp_path / "t.parquet")])
+    assert pq.read_table(tmp_path / "t.parquet").num_rows == 1
+    tables.close()
+
+
+def test_tables_are_written_here_when_no_process_can_be_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "no-python"))
+    tables = Tables()
+    tables.write([one_table(tmp_path / "t.parquet")])
+    assert pq.read_table(tmp_path / "t.parquet").num_rows == 1
+    tables.close()
+
+
+def test_process_ends_with_the_object_that_started_it() -> None:
+    tables = Tables()
+    process = tables._process
+    assert process is not None
+    assert process.poll() is None
+    del tables
+    gc.collect()
+    assert process.poll() == 0

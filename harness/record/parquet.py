@@ -1,0 +1,127 @@
+"""Groups of encoded columns → Parquet; as a script, the process that writes a run's tables.
+
+Arrow takes longer to load than a small run takes to score, so it is loaded beside the calls, in a process whose script
+this file is: it imports nothing of the harness, and keeps numpy and pandas, which Arrow would load, out. Where no
+process can be started the same code runs in the harness itself.
+"""
+
+from __future__ import annotations
+
+import pickle
+import sys
+import traceback
+from array import array
+from contextlib import suppress
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+Column = tuple[Any, ...]
+"""`("list", values)` · `("repeated", values, times)`, each so often in a row · `("tiled", values, times)`, all of them
+so often · `("coded", values, places)`, places as bytes of 32-bit integers · `("doubles", bytes)` · `("nulls", n)`."""
+Group = tuple[str, Any]
+"""`("lines", bytes)`, one JSON object a row, or `("columns", {name: Column})`."""
+
+
+class TableFile:
+    """One Parquet file, written group by group."""
+
+    def __init__(self, path: str, columns: Mapping[str, str]) -> None:
+        """Begin the file; `columns` is name → type. OSError: it cannot be written."""
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        self._kinds = {name: _type(pa, kind) for name, kind in columns.items()}
+        self._schema = pa.schema(list(self._kinds.items()))
+        self._writer: Any = None
+        self._open: Callable[[Any], Any] = partial(pq.ParquetWriter, path, compression="zstd", store_schema=False)
+
+    def write(self, group: Group) -> None:
+        """Append the rows. OSError: they cannot be written."""
+        form, content = group
+        table = self._of_lines(content) if form == "lines" else self._of_columns(content)
+        if self._writer is None:
+            self._writer = self._open(table.schema)
+        self._writer.write_table(table)
+
+    def close(self) -> None:
+        """End the file, which is then whole. OSError: it cannot be written."""
+        writer = self._writer or self._open(self._schema)
+        self._writer = None
+        writer.close()
+
+    def _of_lines(self, text: bytes) -> Any:
+        import pyarrow as pa
+        import pyarrow.json
+
+        parse = pyarrow.json.ParseOptions(explicit_schema=self._schema, unexpected_field_behavior="error")
+        read = pyarrow.json.ReadOptions(use_threads=False, block_size=len(text) + 1)
+        return pyarrow.json.read_json(pa.BufferReader(text), read, parse)
+
+    def _of_columns(self, columns: Mapping[str, Column]) -> Any:
+        import pyarrow as pa
+
+        return pa.table({name: _array(pa, kind, columns[name]) for name, kind in self._kinds.items()})
+
+
+def _type(pa: Any, kind: str) -> Any:
+    """`string`, `int32`, `int64`, `double`, `bool` or a `list<…>` of one."""
+    if kind.startswith("list<"):
+        return pa.list_(_type(pa, kind[5:-1]))
+    return getattr(pa, {"double": "float64", "bool": "bool_"}.get(kind, kind))()
+
+
+def _array(pa: Any, kind: Any, column: Column) -> Any:
+    form, *parts = column
+    if form == "nulls":
+        return pa.nulls(parts[0], kind)
+    if form == "doubles":
+        return pa.Array.from_buffers(kind, len(parts[0]) // 8, [None, pa.py_buffer(parts[0])])
+    values = parts[0]
+    if form == "list":
+        return pa.array(values, kind)
+    if form == "coded":
+        return pa.array([values[place] for place in array("i", parts[1])], kind)
+    every = range(len(values))
+    places = (
+        array("i", every) * parts[1] if form == "tiled" else array("i", [p for p in every for _ in range(parts[1])])
+    )
+    indices = pa.Array.from_buffers(pa.int32(), len(places), [None, pa.py_buffer(places)])
+    return pa.DictionaryArray.from_arrays(indices, pa.array(values, kind))
+
+
+def serve(incoming: Any, outgoing: Any) -> None:
+    """Write the files that are asked for until nothing more comes; one reply a file.
+
+    In, pickled: `("open", path, columns)`, `("write", group)` …, `("close",)`. Out, at `close`: None, or what went
+    wrong as `("OSError", errno, text)` or `("broken", traceback)`. Whoever asks waits for this side only there.
+    """
+    file: TableFile | None = None
+    failure: tuple[Any, ...] | None = None
+    with suppress(EOFError):
+        while True:
+            request, *parts = pickle.load(incoming)  # noqa: S301 - from the process that started this one
+            try:
+                if request == "open":
+                    failure = None
+                    file = TableFile(*parts)
+                elif failure is None and file is not None:
+                    file.write(*parts) if request == "write" else file.close()
+            except OSError as error:
+                failure = ("OSError", error.errno, error.strerror or str(error))
+            except Exception:  # noqa: BLE001 - told to whoever asked
+                failure = ("broken", traceback.format_exc())
+            if request == "close":
+                file = None
+                pickle.dump(failure, outgoing)
+                outgoing.flush()
+
+
+if __name__ == "__main__":
+    sys.modules["numpy"] = sys.modules["pandas"] = None  # type: ignore[assignment] # Arrow does without
+    import pyarrow.json
+    import pyarrow.parquet  # noqa: F401 - while nothing is asked yet
+
+    serve(sys.stdin.buffer, sys.stdout.buffer)

@@ -1,0 +1,125 @@
+"""A run's tables, written by a process of their own; by this one, where no other can be had."""
+
+from __future__ import annotations
+
+import pickle
+import subprocess
+import sys
+import weakref
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from harness.record.parquet import TableFile
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from harness.record.parquet import Group
+
+_SCRIPT = Path(__file__).with_name("parquet.py")
+_END_S = 5.0
+"""How long the process may take to end before it is killed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """What one Parquet file shall hold."""
+
+    path: Path
+    """The file."""
+    columns: Mapping[str, str]
+    """Name → type, as `harness.record.parquet` knows them."""
+    groups: Callable[[], Iterable[Group]]
+    """Makes the rows, group by group."""
+
+
+class Tables:
+    """Writes Parquet files without loading Arrow into this process."""
+
+    def __init__(self) -> None:
+        """Start the process; returns at once. It ends with this object, or with the harness."""
+        self._process = _started()
+        if self._process is not None:
+            self._end = weakref.finalize(self, _ended, self._process)
+
+    def write(self, tables: Sequence[Table]) -> None:
+        """Write the files, whole.
+
+        Raises:
+            OSError: one of them cannot be written.
+
+        """
+        process = self._process
+        if process is not None:
+            try:
+                replies = _exchanged(process, tables)
+            except (OSError, EOFError, pickle.UnpicklingError):  # the process is lost, not the file
+                self._process = None
+            else:
+                _check(replies)
+                return
+        write_here(tables)
+
+    def close(self) -> None:
+        """End the process."""
+        self._process = None
+        if hasattr(self, "_end"):
+            self._end()
+
+
+def write_here(tables: Iterable[Table]) -> None:
+    """Write the files in this process. OSError: one of them cannot be written."""
+    for table in tables:
+        file = TableFile(str(table.path), table.columns)
+        for group in table.groups():
+            file.write(group)
+        file.close()
+
+
+def _started() -> subprocess.Popen[bytes] | None:
+    try:
+        return subprocess.Popen(  # noqa: S603 - our own script
+            [sys.executable, "-P", str(_SCRIPT)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,  # Ctrl-C is the harness's to answer
+        )
+    except OSError:
+        return None
+
+
+def _ended(process: subprocess.Popen[bytes]) -> None:
+    """End the process: it does so when nothing more can come."""
+    assert process.stdin is not None
+    assert process.stdout is not None
+    with suppress(OSError):  # it is dead already, with something unsent
+        process.stdin.close()
+    try:
+        process.wait(_END_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+    process.stdout.close()
+
+
+def _exchanged(process: subprocess.Popen[bytes], tables: Sequence[Table]) -> list[Any]:
+    """Send all tables, then hear what became of each; the process works while the rows are made."""
+    assert process.stdin is not None
+    assert process.stdout is not None
+    for table in tables:
+        pickle.dump(("open", str(table.path), dict(table.columns)), process.stdin)
+        for group in table.groups():
+            pickle.dump(("write", group), process.stdin)
+        pickle.dump(("close",), process.stdin)
+        process.stdin.flush()
+    return [pickle.load(process.stdout) for _ in tables]  # noqa: S301 - our own process
+
+
+def _check(replies: Iterable[Any]) -> None:
+    for kind, *words in filter(None, replies):
+        if kind == "OSError":
+            raise OSError(*words)
+        raise RuntimeError("\n".join(words))
