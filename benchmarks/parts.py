@@ -6,10 +6,11 @@ import asyncio
 import hashlib
 import time
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from benchmarks.figures import Figure
 from harness.backends import create

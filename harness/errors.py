@@ -18,8 +18,9 @@ Messages read ``<where>: <what is wrong, with which value>; <what is allowed>; <
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,8 +49,7 @@ class HarnessError(Exception):
     """Base of every error that the harness raises on purpose."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Mistake:
+class Mistake(Struct, frozen=True, order=True):
     """One mistake in a user's file, at a position."""
 
     path: str

@@ -68,6 +68,7 @@ class Evaluation:
             describe=plan.identity_text,
             content_of=lambda trial, identity: plan.cache_content(identity, trial.messages, trial.repeat),
             deliver=self._deliver,
+            inquiries=generate.Inquiries(pool.judges(loaded), self._scorer.inquire),
         )
         self._tracer = trace.open_tracer(self._sitting.run_id, plans, settings, notice=self._notices.append)
         self._engine = generate.Engine(wiring, settings, self._sitting, tracer=self._tracer)
@@ -145,4 +146,5 @@ class Evaluation:
     def _deliver(self, batch: Sequence[generate.Completion]) -> None:
         """Score a batch; called by the engine, in a thread of its own."""
         answered = [(completion.trial, completion.answer) for completion in batch]
-        self._results.add(self._scorer.results(answered, self._tracer.scored))
+        found = generate.findings_of(batch)
+        self._results.add(self._scorer.results(answered, self._tracer.scored, found=found))

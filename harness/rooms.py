@@ -10,6 +10,7 @@ def catalogue() -> suite.Catalogue:
     return suite.Catalogue(
         measures_of=score.measures_of,
         needs_references=score.needs_references,
+        backends_of=score.backends_of,
         metric_names=score.metric_names(),
         always_measured=score.always_measured(),
         check_template=prompt.check_template,

@@ -56,6 +56,7 @@ class LlamaCppBackend:
     uses = ("path", "params")
     cacheable = True
     keeps_timeout = True
+    takes_params = True
 
     def __init__(self, spec: BackendSpec) -> None:
         """Keep the spec; nothing is loaded before `start`."""
@@ -145,7 +146,8 @@ class LlamaCppBackend:
             await self.start()
         assert self._fleet is not None
         try:
-            return await self._fleet.complete(self, {**self._sent, "messages": chat_messages(request)})
+            body = {**self._sent, **request.params, "messages": chat_messages(request)}
+            return await self._fleet.complete(self, body)
         except BackendError as error:
             too_long = _TOO_LONG.search(str(error))
             if too_long is None:

@@ -9,9 +9,11 @@ import subprocess
 import sys
 import tempfile
 from contextlib import suppress
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from harness.wording import one_line
 
@@ -25,8 +27,7 @@ _DEATH_S = 2.0
 """How long after a lost connection the process may take to be seen dead."""
 
 
-@dataclass(frozen=True, slots=True)
-class ProcessSettings:
+class ProcessSettings(Struct, frozen=True):
     """What a model process is started with."""
 
     path: str
@@ -45,8 +46,7 @@ class ProcessSettings:
     """Jinja chat template; empty means the file's own."""
 
 
-@dataclass(slots=True)
-class ModelProcess:
+class ModelProcess(Struct):
     """A process and what belongs to it."""
 
     popen: subprocess.Popen[bytes]

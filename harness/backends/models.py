@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import os
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
+
+from msgspec import Struct
 
 from harness.errors import ModelFileError
 
@@ -17,8 +18,7 @@ _BLOCK = 1 << 20
 """Bytes read at once."""
 
 
-@dataclass(frozen=True, slots=True)
-class EmbeddedModel:
+class EmbeddedModel(Struct, frozen=True):
     """A model that `prompt-suite models install NAME` fetches."""
 
     name: str
@@ -39,8 +39,7 @@ class EmbeddedModel:
     """What it is, and what not to expect of it."""
 
 
-@dataclass(frozen=True, slots=True)
-class ModelState:
+class ModelState(Struct, frozen=True):
     """One model as `prompt-suite models list` shows it."""
 
     name: str

@@ -39,6 +39,7 @@ class OpenAIBackend:
     uses = ("base_url", "api_key_env", "params", "connect_timeout_s", "read_timeout_s")
     cacheable = True
     keeps_timeout = True
+    takes_params = True
 
     def __init__(self, spec: BackendSpec) -> None:
         """Keep the spec; nothing is opened before `start`."""
@@ -77,7 +78,7 @@ class OpenAIBackend:
             await self.start()
         assert self._client is not None
         assert self._price is not None
-        body = {**self._fixed, "messages": chat_messages(request)}
+        body = {**self._fixed, **request.params, "messages": chat_messages(request)}
         return await self._price.priced(await self._client.complete(body, self.spec.price))
 
     async def stop(self) -> None:

@@ -14,8 +14,9 @@ import threading
 from concurrent.futures import Future, InvalidStateError
 from contextlib import suppress
 from contextvars import copy_context
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, field
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,8 +27,7 @@ _LOOK_S = 0.01
 """How often it looks."""
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """What became of a call."""
 
     value: Any = None
@@ -36,8 +36,7 @@ class Outcome:
     """What it raised; None when it returned."""
 
 
-@dataclass(slots=True)
-class Call:
+class Call(Struct):
     """A call that was begun."""
 
     future: Future[Outcome] = field(default_factory=Future)

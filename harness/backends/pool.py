@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
+
+from msgspec import to_builtins
 
 from harness.backends.protocol import Sharing
 from harness.backends.registry import create
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable
+    from collections.abc import Hashable, Iterable
 
     from harness.backends.protocol import Backend
-    from harness.schema import BackendSpec
+    from harness.schema import BackendSpec, Suite
 
 
 class Pool:
@@ -32,10 +33,15 @@ class Pool:
             OptionError: as `create`.
 
         """
-        content = json.dumps(asdict(spec), sort_keys=True, default=str)
+        content = json.dumps(to_builtins(spec, enc_hook=str), sort_keys=True, default=str)
         if content not in self._by_content:
             backend = create(spec)
             if isinstance(backend, Sharing):
                 backend.share(self._kept)
             self._by_content[content] = backend
         return self._by_content[content]
+
+    def judges(self, suites: Iterable[Suite]) -> dict[str, dict[str, Backend]]:
+        """By suite and name: the backends that metrics ask; nothing of suites whose metrics ask none."""
+        asking = (suite for suite in suites if suite.judges)
+        return {suite.name: {spec.name: self.get(spec) for spec in suite.judges} for suite in asking}

@@ -6,11 +6,12 @@ The package's own table is used as it is installed: it is never fetched. Its imp
 from __future__ import annotations
 
 from bisect import bisect_left
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,8 +26,7 @@ _MINUTES_KEPT = 8
 """Minutes whose rates are kept."""
 
 
-@dataclass(frozen=True, slots=True)
-class Rates:
+class Rates(Struct, frozen=True):
     """USD a token, for calls of one size."""
 
     fixed: float
@@ -39,8 +39,7 @@ class Rates:
     """A token of output."""
 
 
-@dataclass(frozen=True, slots=True)
-class Tier:
+class Tier(Struct, frozen=True):
     """The rates of calls with more than `above` input tokens."""
 
     above: int

@@ -5,7 +5,8 @@ A new backend is one file with one class: a constructor that takes a `BackendSpe
 a backend's entry that mean something to it; a classmethod `check(spec)`, for options to check before a run;
 `share(kept)`, of `Sharing`; `paid = False`, when nobody bills its calls; and `keeps_timeout = True`, when every call
 surely ends `timeout_s` after it was sent, though it may wait before that for what others use (any other is cut off 5 s
-after `timeout_s`). Register it in `registry.py`, or from another distribution by the entry point group
+after `timeout_s`); and `takes_params = True`, when `generate` lays a request's `params` over the entry's own (any other
+is asked without). Register it in `registry.py`, or from another distribution by the entry point group
 `pytest_prompt_suite.backends`, whose name is the provider's::
 
     [project.entry-points."pytest_prompt_suite.backends"]

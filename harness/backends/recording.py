@@ -7,8 +7,9 @@ goes into the generation: finish_reason, latency_s, input_tokens, output_tokens,
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from harness.backends.amounts import is_amount, is_count
 from harness.errors import FilesError, Mistake
@@ -27,8 +28,7 @@ Place = tuple[str, str | None, int | None]
 """sample, variant or None for any, repeat or None for any."""
 
 
-@dataclass(frozen=True, slots=True)
-class Recording:
+class Recording(Struct, frozen=True):
     """The answers of one file."""
 
     answers: dict[Place, Generation]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from harness.schema import Aggregate
 from harness.stats import Interval, mean_interval, percentile_interval
@@ -18,8 +19,7 @@ if TYPE_CHECKING:
 _PERCENTILES: dict[Aggregation, float] = {"p50": 50, "p90": 90, "p95": 95, "p99": 99}
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(Struct, frozen=True):
     """The scores of one measure, a place a trial."""
 
     metric: str

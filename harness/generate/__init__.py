@@ -1,6 +1,7 @@
 """Trials → generations: schedule, limits, retries, cache, journal."""
 
-from harness.generate.completion import Completion
+from harness.generate.asking import Inquiries
+from harness.generate.completion import Completion, findings_of
 from harness.generate.engine import Engine, Wiring
 from harness.generate.sitting import Sitting, sit_down
 from harness.generate.store import Claim, Journalled, Row, Store, Totals, UnfinishedRun, open_store
@@ -9,6 +10,7 @@ __all__ = [
     "Claim",
     "Completion",
     "Engine",
+    "Inquiries",
     "Journalled",
     "Row",
     "Sitting",
@@ -16,6 +18,7 @@ __all__ = [
     "Totals",
     "UnfinishedRun",
     "Wiring",
+    "findings_of",
     "open_store",
     "sit_down",
 ]

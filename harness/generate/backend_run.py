@@ -6,13 +6,16 @@ import asyncio
 import time
 from collections import deque
 from contextlib import suppress
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from harness.errors import RecordError
+from harness.generate.asked import Asked
 from harness.generate.completion import Completion
 from harness.generate.failures import failure
-from harness.schema import CallError, content_key
+from harness.schema import CallError, canonical_json, content_key
 from harness.wording import counted
 
 if TYPE_CHECKING:
@@ -32,8 +35,7 @@ _AGAIN_S = 0.1
 """Wait before asking again whether another run has answered what it had claimed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Parts:
+class Parts(Struct, frozen=True):
     """What the runs of all backends share; belongs to one event loop."""
 
     store: Store | None
@@ -61,12 +63,16 @@ class Parts:
 class BackendRun:
     """The trials of one backend."""
 
-    def __init__(self, backend: Backend, trials: Sequence[Trial], parts: Parts) -> None:
-        """Nothing is looked up or called before `run`."""
+    def __init__(self, backend: Backend, trials: Sequence[Trial], parts: Parts, *, is_open: bool = False) -> None:
+        """Nothing is looked up or called before `run`; one that `is_open` waits for more until it is closed."""
         self._backend = backend
         self._trials = trials
         self._parts = parts
+        self._is_open = is_open
+        self._more = asyncio.Event()
+        self._refusal: CallError | None = None
         self._identity = ""
+        self._own_identities: dict[str, str] = {}
         self._is_paid = bool(getattr(backend, "paid", True))
         self._claims = parts.mode == "use" and parts.store is not None and backend.cacheable
         self._pending: deque[tuple[Trial, str]] = deque()
@@ -75,42 +81,70 @@ class BackendRun:
         self._refilling = asyncio.Lock()
 
     async def run(self, caller: Caller, width: int) -> None:
-        """Answer every trial; at most `width` calls are under way at once."""
-        try:
-            self._look_up()
-        except Exception as error:  # noqa: BLE001 - a backend may be of another distribution and raise anything
-            self._fail(self._trials, failure(self._backend, error))
-            return
+        """Answer every trial, and what is taken while it is open; at most `width` calls are under way at once."""
+        self._answer_known(self._trials)
+        while self._is_open and not self._pending:  # a backend that nobody has to ask is never started
+            await self._something_new()
         if not self._pending:
             return
         try:
             await self._backend.start()
-        except Exception as error:  # noqa: BLE001 - as above
-            self._fail([trial for trial, _ in self._pending], failure(self._backend, error))
+        except Exception as error:  # noqa: BLE001 - a backend may be of another distribution and raise anything
+            await self._refuse(failure(self._backend, error))
         else:
-            await self._call_all(caller, min(width, len(self._pending)))
+            await self._call_all(caller, width if self._is_open else min(width, len(self._pending)))
         finally:
             with suppress(Exception):  # every answer is there: a backend that does not end cannot hold the run up
                 async with asyncio.timeout(_STOP_S):
                     await self._backend.stop()
 
+    # -- what comes later ---------------------------------------------------------------------------------------
+
+    def take(self, questions: Sequence[Asked]) -> None:
+        """Answer these too, before what is left of the trials: theirs are then over sooner."""
+        later, self._pending = self._pending, deque()
+        self._answer_known(questions)
+        self._pending.extend(later)
+        if self._refusal is not None:
+            self._give_up(self._refusal)
+        self._more.set()
+
+    def close(self) -> None:
+        """Nothing is taken any more."""
+        self._is_open = False
+        self._more.set()
+
+    async def _something_new(self) -> None:
+        self._more.clear()
+        await self._more.wait()
+
     # -- what is known ------------------------------------------------------------------------------------------
 
-    def _look_up(self) -> None:
+    def _answer_known(self, trials: Sequence[Trial]) -> None:
+        """Complete what needs no call; the rest is pending."""
+        try:
+            self._look_up(trials)
+        except Exception as error:  # noqa: BLE001 - a backend may be of another distribution and raise anything
+            refusal = failure(self._backend, error)
+            for trial in trials:
+                self._parts.complete(Completion(trial, refusal))
+
+    def _look_up(self, trials: Sequence[Trial]) -> None:
         """Complete the trials whose answers are recorded; the others are pending, each key once."""
         parts = self._parts
         if parts.store is None or not self._backend.cacheable:
-            self._pending.extend((trial, "") for trial in self._trials)
+            self._pending.extend((trial, "") for trial in trials)
             return
-        self._identity = parts.describe(self._backend.identity())
-        keyed = [(trial, content_key(parts.content_of(trial, self._identity))) for trial in self._trials]
+        self._identity = self._identity or parts.describe(self._backend.identity())
+        keyed = [(trial, content_key(self._content(trial))) for trial in trials]
         rest = [each for each in keyed if not self._is_journalled(*each)]
         self._tell_changed([trial for trial, _ in rest])
         found: Mapping[str, Generation] = {}
         if parts.mode in {"use", "only"}:
             began_ns = time.time_ns()
             found = self._recorded([key for _, key in rest])
-            parts.tracer.looked_up([trial for trial, _ in rest], began_ns, time.time_ns(), n_found=len(found))
+            if trials is self._trials:
+                parts.tracer.looked_up([trial for trial, _ in rest], began_ns, time.time_ns(), n_found=len(found))
         for trial, key in rest:
             if (generation := found.get(key)) is not None:
                 parts.complete(Completion(trial, generation, key))
@@ -118,6 +152,17 @@ class BackendRun:
                 parts.complete(Completion(trial, self._not_recorded(trial), key))
             else:
                 self._await_call(trial, key)
+
+    def _content(self, trial: Trial) -> str:
+        """What the cache key is the digest of; a question's own parameters are the backend's for it."""
+        if not isinstance(trial, Asked) or not trial.params:
+            return self._parts.content_of(trial, self._identity)
+        params = canonical_json(trial.params)
+        if params not in self._own_identities:
+            identity = self._backend.identity()
+            merged = {**cast("Mapping[str, object]", identity.get("params") or {}), **trial.params}
+            self._own_identities[params] = self._parts.describe({**identity, "params": merged})
+        return self._parts.content_of(trial, self._own_identities[params])
 
     def _is_journalled(self, trial: Trial, key: str) -> bool:
         known = self._parts.journalled.get(trial.trial_id)
@@ -145,9 +190,11 @@ class BackendRun:
 
     def _not_recorded(self, trial: Trial) -> CallError:
         assert self._parts.store is not None
-        why = self._parts.store.nearest(trial.trial_id, self._parts.content_of(trial, self._identity))
+        why = self._parts.store.nearest(trial.trial_id, self._content(trial))
+        asked = f"metric '{trial.metric}', which asks {trial.backend} about " if isinstance(trial, Asked) else ""
+        backend = trial.about.backend if isinstance(trial, Asked) else trial.backend
         message = (
-            f"no answer is recorded for {trial.variant} on {trial.backend}, sample '{trial.sample.sample_id}': {why}; "
+            f"no answer is recorded for {asked}{trial.variant} on {backend}, sample '{trial.sample.sample_id}': {why}; "
             "--prompt-cache only calls no model; run once with --prompt-cache use"
         )
         return CallError(kind="missing", message=message)
@@ -183,8 +230,11 @@ class BackendRun:
         """The next trial to call; None when there is none any more."""
         while not self._ready:
             async with self._refilling:
-                if not self._ready and not await self._refill():
+                if self._ready or await self._refill():
+                    break
+                if not self._is_open or self._parts.is_stopping():
                     return None
+                await self._something_new()
         return self._ready.popleft()
 
     async def _refill(self) -> bool:
@@ -222,7 +272,7 @@ class BackendRun:
             self._release([key])
             content = ""
         else:
-            content = parts.content_of(trial, self._identity) if key and not answer.from_cache else ""
+            content = self._content(trial) if key and not answer.from_cache else ""
         parts.complete(Completion(trial, answer, key, content, is_paid=self._is_paid))
         for other in parts.waiting.pop(key, ()):
             shared = answer if isinstance(answer, CallError) else replace(answer, from_cache=True)
@@ -234,6 +284,14 @@ class BackendRun:
             with suppress(RecordError):
                 self._parts.store.release(keys)
 
-    def _fail(self, trials: Sequence[Trial], error: CallError) -> None:
-        for trial in trials:
-            self._parts.complete(Completion(trial, error))
+    async def _refuse(self, error: CallError) -> None:
+        """The backend did not start: what needs a call gets no answer, now and until nothing more is taken."""
+        self._refusal = error
+        self._give_up(error)
+        while self._is_open:
+            await self._something_new()
+
+    def _give_up(self, error: CallError) -> None:
+        pending, self._pending = self._pending, deque()
+        for trial, key in pending:
+            self._complete(trial, key, error)

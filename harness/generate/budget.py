@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from harness.errors import BackendError, UsageError
 from harness.generate.ceiling import ceiling_of
@@ -18,7 +19,7 @@ from harness.generate.today import UNIT, Today, in_units
 from harness.wording import counted, usd
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from harness.backends import Backend
     from harness.generate.ceiling import Ceiling
@@ -28,8 +29,7 @@ _PERHAPS_BILLED = frozenset({408, 502, 504, 524})
 """Statuses of a gateway that gave up waiting: what stands behind it may have answered, and billed it."""
 
 
-@dataclass(slots=True)
-class Reservation:
+class Reservation(Struct):
     """Money set aside for one call."""
 
     amount: int
@@ -110,8 +110,12 @@ class Budget:
         if mistakes:
             raise UsageError("\n".join(dict.fromkeys(mistakes)))
 
-    async def admit(self, backend: Backend, messages: Sequence[Message]) -> Reservation | None:
+    async def admit(
+        self, backend: Backend, messages: Sequence[Message], params: Mapping[str, object] | None = None
+    ) -> Reservation | None:
         """Reserve the most that a call with these messages can cost; None when the backend's calls cost nothing.
+
+        `params` are the call's own, laid over the backend's.
 
         Raises:
             BackendError: `not_run`, when the call may not be made.
@@ -120,7 +124,7 @@ class Budget:
         ceiling = self._ceiling(backend)
         if ceiling is None:
             return None
-        return await self.reserve(ceiling.most_usd(messages), backend.spec.name)
+        return await self.reserve(ceiling.most_usd(messages, params or {}), backend.spec.name)
 
     def answered(self, reservation: Reservation | None, generation: Generation) -> None:
         """Settle a call that was answered."""

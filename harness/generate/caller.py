@@ -1,21 +1,24 @@
-"""One backend's calls: a trial → its answer, or why there is none."""
+"""One backend's calls: a trial, or a question about one → its answer, or why there is none."""
 
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from harness.generate.asked import Asked
 from harness.generate.calls import call
 from harness.generate.failures import failure
 from harness.schema import Request
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from harness.backends import Backend
     from harness.generate.calls import Line
     from harness.schema import CallError, Generation, Trial
     from harness.trace import NoTracer, Tracer
+
+_NO_PARAMS: Mapping[str, Any] = {}
 
 
 class Caller:
@@ -31,15 +34,20 @@ class Caller:
         self._is_stopping = is_stopping
 
     async def answer(self, trial: Trial) -> Generation | CallError:
-        """The trial's answer; raises nothing but the cancellation of a stopped run."""
+        """The answer to a trial, or to a question about one; raises nothing but the cancellation of a stopped run."""
+        asked = trial if isinstance(trial, Asked) else None
         request = Request(
             messages=trial.messages,
             sample_id=trial.sample.sample_id,
             variant=trial.variant,
             repeat=trial.repeat,
             variables=trial.sample.variables,
+            params=_NO_PARAMS if asked is None else asked.params,
         )
-        trace = self._tracer.trial(trial).call(self._backend.spec, trial.messages)
+        if asked is None:
+            trace = self._tracer.trial(trial).call(self._backend.spec, trial.messages)
+        else:
+            trace = self._tracer.trial(asked.about).call(self._backend.spec, trial.messages, under=asked.metric)
         try:
             return await call(self._backend, request, self._line, trace=trace)
         except BaseException as error:

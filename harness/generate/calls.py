@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from harness.errors import BackendError
 from harness.generate.failures import asked_too_long, holds_all
@@ -31,8 +33,7 @@ _GRACE_S = 5.0
 """Seconds beyond `timeout_s` after which a backend that does not keep its own timeout is cut off."""
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True):
     """What every call of one backend goes through."""
 
     traffic: Traffic
@@ -109,7 +110,7 @@ async def _let_through(line: Line, backend: Backend, request: Request, *, tokens
     end = ", then the budget was spent"
     try:
         if budget is not None:
-            reserved = await budget.admit(backend, request.messages)
+            reserved = await budget.admit(backend, request.messages, request.params)
         end = ", then the backend was stopped"
         ticket = await line.traffic.admit(tokens, is_again=tries.failed > 0)
     except BaseException as error:

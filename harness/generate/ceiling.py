@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from harness.backends import is_count, tariff_of, unknown_price
 from harness.errors import UsageError
@@ -22,10 +23,10 @@ _TOKENS_A_CALL = 64
 """Tokens that a chat template puts before and after a conversation: OpenAI 3, Llama 3.1's dates about 30."""
 _OUTPUT_LIMITS = ("max_tokens", "max_completion_tokens")
 """Parameters that bound the answer; where both are set, the greater one counts."""
+_NO_PARAMS: Mapping[str, object] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class Ceiling:
+class Ceiling(Struct, frozen=True):
     """The most that calls of one backend can cost."""
 
     tariff: Tariff | None
@@ -37,8 +38,8 @@ class Ceiling:
     fallback_usd: float = 0.0
     """What each call may cost where there is no tariff."""
 
-    def most_usd(self, messages: Sequence[Message]) -> float:
-        """Most USD that a call with these messages can cost.
+    def most_usd(self, messages: Sequence[Message], params: Mapping[str, object] = _NO_PARAMS) -> float:
+        """Most USD that a call with these messages, and parameters of its own, can cost.
 
         No tokenizer of the field makes more tokens of a text than it has bytes in UTF-8.
         """
@@ -48,7 +49,10 @@ class Ceiling:
         for message in messages:
             text = message.content
             tokens += _TOKENS_A_MESSAGE + (len(text) if text.isascii() else len(text.encode("utf-8", "replace")))
-        return self.tariff.most_usd(tokens, self.output_tokens)
+        if not params:
+            return self.tariff.most_usd(tokens, self.output_tokens)
+        own = max(_output_limits(params), default=self.output_tokens)
+        return self.tariff.most_usd(tokens + _size_of(params), max(own, self.output_tokens))
 
 
 def ceiling_of(backend: Backend, *, limit_setting: str, request_limit_usd: float | None = None) -> Ceiling | None:
@@ -83,13 +87,16 @@ def ceiling_of(backend: Backend, *, limit_setting: str, request_limit_usd: float
 def _most_output(spec: BackendSpec, tariff: Tariff, limit_setting: str) -> int:
     if tariff.most_usd(0, 1) == tariff.most_usd(0, 0):
         return 0
-    limits = [limit for name in _OUTPUT_LIMITS if is_count(limit := spec.params.get(name))]
-    if limits:
+    if limits := _output_limits(spec.params):
         return max(limits)
     raise UsageError(
         f"backend '{spec.name}': no max_tokens is set, so that what an answer of model '{spec.model}' may cost has no "
         f"end, and {limit_setting} is set; add it, for example params: {{max_tokens: 512}} (or max_completion_tokens)"
     )
+
+
+def _output_limits(params: Mapping[str, object]) -> list[int]:
+    return [limit for name in _OUTPUT_LIMITS if is_count(limit := params.get(name))]
 
 
 def _size_of(params: Mapping[str, object]) -> int:

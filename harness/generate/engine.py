@@ -9,11 +9,15 @@ from __future__ import annotations
 import asyncio
 import threading
 from contextlib import suppress
-from dataclasses import dataclass
 from random import Random
 from typing import TYPE_CHECKING, Any
 
+from msgspec import Struct, field
+from msgspec.structs import replace
+
 from harness.errors import HarnessError, RecordError
+from harness.generate.asked import Asked, is_of_trial
+from harness.generate.asking import Asking, Inquiries
 from harness.generate.backend_run import BackendRun, Parts
 from harness.generate.budget import open_budget
 from harness.generate.caller import Caller
@@ -27,7 +31,7 @@ from harness.trace import NO_TRACER
 from harness.wording import counted, described_error
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from harness.backends import Backend
     from harness.generate.completion import Completion
@@ -43,8 +47,7 @@ _PATIENCE_S = 35.0
 """Longest that `stop` waits for each thread: a backend or a metric that does not end cannot hold the record up."""
 
 
-@dataclass(frozen=True, slots=True)
-class Wiring:
+class Wiring(Struct, frozen=True):
     """What the engine needs of other rooms."""
 
     backend_of: Callable[[Trial], Backend]
@@ -55,6 +58,8 @@ class Wiring:
     """A trial and its backend's text → what its cache key is the digest of."""
     deliver: Callable[[Sequence[Completion]], None]
     """Takes batches of completions, in the delivery thread."""
+    inquiries: Inquiries = field(default_factory=Inquiries)
+    """What metrics ask models about answers, before these are handed on."""
 
 
 class Engine:
@@ -81,10 +86,12 @@ class Engine:
             spent_elsewhere=self._store.spent_elsewhere if self._store is not None else None,
             notice=self._notice,
         )
-        self._delivery = Delivery(keep=self._keep, deliver=wiring.deliver, broken=self._delivery_broke)
+        self._delivery = Delivery(keep=self._keep, deliver=self._deliver, broken=self._delivery_broke)
         self._lost_usd = 0.0
         self._keys = bytearray()
         self._traffic: list[Traffic] = []
+        self._asking: Asking | None = None
+        self._open_runs: list[BackendRun] = []
         self._loop: asyncio.AbstractEventLoop | None = None
         self._main: asyncio.Task[None] | None = None
         self._network: threading.Thread | None = None
@@ -107,9 +114,12 @@ class Engine:
             UsageError: there is a budget, and what calls may cost is not known.
 
         """
+        judges = self._wiring.inquiries.of(trials)
         if self._budget is not None:
-            backends = {id(backend): backend for backend in map(self._wiring.backend_of, trials)}
-            self._budget.check(backends.values())
+            asked = {id(backend): backend for backend in (*map(self._wiring.backend_of, trials), *judges)}
+            self._budget.check(asked.values())
+        if judges:
+            self._asking = Asking(self._wiring.inquiries, self._over)
         self._tell_left_out(trials)
         self._tally.begin(len(trials))
         self._network = threading.Thread(target=self._run, args=(trials,), name="prompt-engine", daemon=True)
@@ -117,7 +127,7 @@ class Engine:
         self._delivery.start()
 
     def _tell_left_out(self, trials: Sequence[Trial]) -> None:
-        known = self._sitting.journalled.keys()
+        known = set(filter(is_of_trial, self._sitting.journalled))
         if known and (left_out := len(known - {trial.trial_id for trial in trials})):
             self.is_whole = False
             trials_are = f"{counted(left_out, 'trial')} of the earlier sitting {'is' if left_out == 1 else 'are'}"
@@ -128,7 +138,8 @@ class Engine:
         """Where the run is now."""
         traffic = tuple(self._traffic)
         in_flight = sum(each.in_flight for each in traffic)
-        return self._tally.progress(tuple(each.progress() for each in traffic), in_flight=in_flight)
+        judging = self._asking.n_open if self._asking is not None else 0
+        return self._tally.progress(tuple(each.progress() for each in traffic), in_flight=in_flight, judging=judging)
 
     def stop(self, *, wait: bool = True) -> None:
         """Begin no more calls, deliver what is answered, and return when both threads have ended, or would not end.
@@ -163,6 +174,8 @@ class Engine:
     def _send_no_more(self) -> None:
         for traffic in self._traffic:
             traffic.close()
+        for run in self._open_runs:
+            run.close()
 
     def _tell_loop(self, action: Callable[[], object]) -> None:
         if self._loop is not None:
@@ -213,6 +226,11 @@ class Engine:
         except RecordError as error:  # the answers are there all the same: they are scored and recorded
             self._notice(str(error))
 
+    def _deliver(self, batch: Sequence[Completion]) -> None:
+        over = batch if self._asking is None else [each for each in batch if each.is_over]
+        if over:
+            self._wiring.deliver(over)
+
     def _delivery_broke(self, error: BaseException) -> None:
         self.crash = _broken("delivering answers", error)
 
@@ -239,19 +257,41 @@ class Engine:
         for trial in trials:
             backend = self._wiring.backend_of(trial)
             by_backend.setdefault(id(backend), (backend, []))[1].append(trial)
-        parts = self._parts()
-        async with asyncio.TaskGroup() as group:
-            for backend, own_trials in by_backend.values():
-                group.create_task(self._run_backend(backend, own_trials, parts))
+        async with asyncio.TaskGroup() as inquiries:
+            judges = self._open_judges(trials, inquiries)
+            for judge in judges:
+                by_backend.setdefault(id(judge), (judge, []))
+            await self._run_backends(by_backend, frozenset(map(id, judges)))
+            if self._asking is not None:
+                self._asking.abandon()
 
-    async def _run_backend(self, backend: Backend, trials: Sequence[Trial], parts: Parts) -> None:
-        width = self._settings.concurrency or backend.concurrency
+    def _open_judges(self, trials: Sequence[Trial], group: asyncio.TaskGroup) -> Sequence[Backend]:
+        if self._asking is None:
+            return ()
+        self._asking.open(trials, group)
+        return self._wiring.inquiries.of(trials)
+
+    async def _run_backends(self, work: Mapping[int, tuple[Backend, list[Trial]]], judges: Collection[int]) -> None:
+        parts = self._parts()
+        runs = {key: BackendRun(backend, own, parts, is_open=key in judges) for key, (backend, own) in work.items()}
+        if self._asking is not None:
+            self._open_runs = [runs[key] for key in judges]
+            width = sum(self._width(work[key][0]) for key in judges)
+            self._asking.runs({key: runs[key] for key in judges}, width=width)
+        async with asyncio.TaskGroup() as group:
+            for key, (backend, _) in work.items():
+                group.create_task(self._run_backend(backend, runs[key]))
+
+    def _width(self, backend: Backend) -> int:
+        return self._settings.concurrency or backend.concurrency
+
+    async def _run_backend(self, backend: Backend, run: BackendRun) -> None:
+        width = self._width(backend)
         traffic = Traffic(backend.spec, width)
         self._traffic.append(traffic)
         random = Random()  # noqa: S311 - jitter of waits, no secret
         line = Line(traffic, self._settings.max_retries, random, self._tally.sent, self._budget)
-        caller = Caller(backend, line, tracer=self._tracer, is_stopping=parts.is_stopping)
-        await BackendRun(backend, trials, parts).run(caller, width)
+        await run.run(Caller(backend, line, tracer=self._tracer, is_stopping=lambda: self._is_stopping), width)
 
     def _parts(self) -> Parts:
         return Parts(
@@ -268,6 +308,24 @@ class Engine:
         )
 
     def _complete(self, completion: Completion) -> None:
+        self._tally.answered(completion)
+        if self._asking is None:
+            self._over(completion)
+        else:
+            self._ask_about(completion, self._asking)
+
+    def _ask_about(self, completion: Completion, asking: Asking) -> None:
+        """Keep the answer; who asks about it comes before it is handed on."""
+        trial, answer = completion.trial, completion.answer
+        is_question = isinstance(trial, Asked)
+        if is_question or (isinstance(answer, Generation) and asking.asks_about(trial)):
+            self._delivery.put(replace(completion, is_over=False))
+            asking.answered(completion)
+        else:
+            self._over(completion)
+            asking.lost(trial)
+
+    def _over(self, completion: Completion) -> None:
         self._tally.completed(completion)
         self._delivery.put(completion)
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from harness.wording import plural
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from harness.schema import BackendSpec, Request
 
 _WINDOW_S = 60.0
@@ -90,6 +92,11 @@ def _said(limit: float, noun: str) -> str:
     return f"{limit:,g} {plural(noun, math.ceil(limit))} a minute"
 
 
+def _bound(params: Mapping[str, Any]) -> int | None:
+    """Most tokens of an answer, where a parameter says so."""
+    return next((params[name] for name in _BOUNDS if isinstance(params.get(name), int)), None)
+
+
 class Rates:
     """The limits that a backend's entry states."""
 
@@ -100,7 +107,7 @@ class Rates:
         self._tokens = Window(tokens) if tokens is not None else None
         self._request_limit = _said(requests, "request") if requests is not None else ""
         self._token_limit = _said(tokens, "token") if tokens is not None else ""
-        self._bound = next((spec.params[name] for name in _BOUNDS if isinstance(spec.params.get(name), int)), None)
+        self._bound = _bound(spec.params)
         self._usual_output = _USUAL_OUTPUT
         self.are_set = requests is not None or tokens is not None
 
@@ -109,7 +116,8 @@ class Rates:
         if self._tokens is None:
             return 0.0
         said = sum(len(message.content.encode("utf-8", "replace")) for message in request.messages)
-        return said / _BYTES_PER_TOKEN + (self._usual_output if self._bound is None else self._bound)
+        bound = self._bound if not request.params else _bound(request.params) or self._bound
+        return said / _BYTES_PER_TOKEN + (self._usual_output if bound is None else bound)
 
     def wait(self, tokens: float, now_s: float) -> tuple[float, str]:
         """Seconds until a call may be sent, and the limit that says so."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from harness.errors import RecordError, UsageError
 from harness.generate.store import Totals, UnfinishedRun, open_store
@@ -17,8 +18,7 @@ if TYPE_CHECKING:
     from harness.schema import Settings
 
 
-@dataclass(frozen=True, slots=True)
-class Sitting:
+class Sitting(Struct, frozen=True):
     """What is known of the run before its first call."""
 
     run_id: str

@@ -57,7 +57,13 @@ class Tally:
                 self.errors += 1
         elif answer.from_cache:
             self.from_cache += 1
-        elif not completion.is_kept and completion.is_paid:  # what is kept was counted in the sitting that paid for it
+
+    def answered(self, completion: Completion) -> None:
+        """An answer has come, to a trial or to a question about one."""
+        answer = completion.answer
+        if isinstance(answer, CallError) or answer.from_cache:
+            return
+        if not completion.is_kept and completion.is_paid:  # what is kept was counted in the sitting that paid for it
             self._spend(answer.cost_usd)
 
     def _spend(self, cost_usd: float | None) -> None:
@@ -66,7 +72,7 @@ class Tally:
         elif self.spent_usd is not None:
             self.spent_usd += cost_usd
 
-    def progress(self, backends: tuple[BackendProgress, ...] = (), *, in_flight: int = 0) -> Progress:
+    def progress(self, backends: tuple[BackendProgress, ...] = (), *, in_flight: int = 0, judging: int = 0) -> Progress:
         """Where the run is now; what the backends know of it comes from them."""
         return Progress(
             total=self.total,
@@ -80,4 +86,5 @@ class Tally:
             elapsed_s=self.elapsed_s,
             not_run=self.not_run,
             backends=backends,
+            judging=judging,
         )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from harness.wording import escaped, usd
 
@@ -21,8 +22,7 @@ def printable(text: str) -> str:
     return escaped(text, keep="\n")
 
 
-@dataclass(frozen=True, slots=True)
-class Crash:
+class Crash(Struct, frozen=True):
     """What pytest's short summary and JUnit file take as the failure's message."""
 
     path: str

@@ -8,8 +8,9 @@ known may do anything, so its mere presence sends all items the ordinary way.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, get_args
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -107,8 +108,7 @@ FELT_MARKS = frozenset({"skip", "skipif", "xfail", "filterwarnings", "usefixture
 """Marks by which one of the idle plugins would begin to do something."""
 
 
-@dataclass(frozen=True, slots=True)
-class Listeners:
+class Listeners(Struct, frozen=True):
     """What the plugins of one session have to be told of a trial that passed."""
 
     are_idle: bool

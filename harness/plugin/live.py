@@ -64,6 +64,8 @@ def _facts(progress: Progress) -> dict[str, str]:
     if progress.done > progress.from_cache:
         rate = progress.rate_per_s
         facts["rate"] = f"{rate:,.0f}/s" if rate >= _FAST else f"{rate:.2g}/s"
+    if progress.judging:
+        facts["judging"] = f"judging {progress.judging:,}"
     if progress.errors:
         facts["errors"] = counted(progress.errors, "error")
     if progress.retries:

@@ -11,10 +11,10 @@ from __future__ import annotations
 
 import time
 from contextlib import nullcontext
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import pytest
+from msgspec import Struct
 
 from harness.plugin.items import GateItem, TrialItem
 from harness.plugin.listeners import FELT_MARKS
@@ -29,8 +29,7 @@ if TYPE_CHECKING:
     from harness.plugin.listeners import Listeners
 
 
-@dataclass(frozen=True, slots=True)
-class Gone:
+class Gone(Struct, frozen=True):
     """What there is to say of an item that goes the short way."""
 
     duration_s: float
@@ -51,8 +50,7 @@ class Passing(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class _File:
+class _File(Struct, frozen=True):
     """What the reports of one suite file's items share."""
 
     location: str

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -11,8 +12,7 @@ if TYPE_CHECKING:
     from harness.schema import Generation, Message, Sample, TrialResult
 
 
-@dataclass(frozen=True, slots=True)
-class TrialUnderTest:
+class TrialUnderTest(Struct, frozen=True):
     """An answered and scored trial."""
 
     suite: str

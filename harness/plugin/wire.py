@@ -5,8 +5,9 @@ The controller has the one engine, the one cache and the one run; its workers ha
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
+
+from msgspec import Struct
 
 from harness.schema import TrialResult
 
@@ -19,8 +20,7 @@ INPUT = "prompt_suite"
 """Where a worker finds what it is told (address, key, phases) in the input that xdist gives it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Selection:
+class Selection(Struct, frozen=True):
     """What a worker has collected and will run."""
 
     suites: tuple[str, ...]
@@ -29,32 +29,28 @@ class Selection:
     """Suite name and trial id, in the order of items."""
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(Struct, frozen=True):
     """The session cannot be run: an option does not fit, or a file cannot be written."""
 
     message: str
     """Why."""
 
 
-@dataclass(frozen=True, slots=True)
-class ResultOf:
+class ResultOf(Struct, frozen=True):
     """The result of a trial is wanted."""
 
     trial_id: str
     """The trial."""
 
 
-@dataclass(frozen=True, slots=True)
-class GoneFrom:
+class GoneFrom(Struct, frozen=True):
     """Which of a trial, waited for, and those after it have gone by (trial id → `Gone`) is wanted."""
 
     trial_id: str
     """The trial."""
 
 
-@dataclass(frozen=True, slots=True)
-class VerdictOf:
+class VerdictOf(Struct, frozen=True):
     """The verdict of a gate on a cell is wanted."""
 
     gate: GateSpec
@@ -63,8 +59,7 @@ class VerdictOf:
     """Suite, variant and backend."""
 
 
-@dataclass(frozen=True, slots=True)
-class MayShowInFull:
+class MayShowInFull(Struct, frozen=True):
     """Whether one more failed trial may be shown with messages and answer."""
 
 
@@ -72,8 +67,7 @@ Asked = Selection | Refusal | ResultOf | GoneFrom | VerdictOf | MayShowInFull
 """Whatever a worker may want."""
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(Struct, frozen=True):
     """Something asked, with a number that the answer bears."""
 
     number: int
@@ -82,8 +76,7 @@ class Question:
     """What."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(Struct, frozen=True):
     """The answer to a question."""
 
     number: int
@@ -94,8 +87,7 @@ class Reply:
     """Answer or message."""
 
 
-@dataclass(frozen=True, slots=True)
-class Became:
+class Became(Struct, frozen=True):
     """A trial's result without the trial, which the worker has itself."""
 
     outcome: Outcome

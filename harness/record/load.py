@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from harness.errors import RecordError
 from harness.schema import SCHEMA_VERSION, RunManifest
@@ -30,8 +31,7 @@ _FORMS: dict[str, type | tuple[type, ...]] = {
 """What JSON holds in each field of the manifest, the version apart."""
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(Struct, frozen=True):
     """A recorded run."""
 
     path: Path
@@ -91,7 +91,7 @@ def load_manifest(path: str | Path) -> RunManifest:
     for name, value in {"wall_s": content["wall_s"], **content["totals"]}.items():
         if value is not None and not (isinstance(value, int | float) and math.isfinite(value)):
             raise _damaged(file, f"{name} is no number")
-    return RunManifest(**{field.name: content[field.name] for field in fields(RunManifest) if field.name in content})
+    return RunManifest(**{name: content[name] for name in RunManifest.__struct_fields__ if name in content})
 
 
 def _damaged(file: Path, what: str) -> RecordError:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
+
+from msgspec import to_builtins
 
 from harness.schema import SCHEMA_VERSION, Cell, RunManifest, RunRecord, Suite, TrialResult, Verdict
 from harness.stats import total
@@ -46,8 +47,8 @@ def make_record(
         suites=tuple(_suite(suite) for suite in suites),
         totals=_totals(results, progress),
         verdicts=tuple(_verdict(verdict) for verdict in verdicts),
-        cells=tuple(asdict(cell) for cell in cells),
-        backends=tuple(asdict(backend) for backend in progress.backends),
+        cells=tuple(to_builtins(cell) for cell in cells),
+        backends=tuple(to_builtins(backend) for backend in progress.backends),
         recording=recording,
     )
     return RunRecord(manifest, suites, results, cells, verdicts)
@@ -75,7 +76,7 @@ def _suite(suite: Suite) -> dict[str, Any]:
         "backends": {
             backend.name: {"provider": backend.provider, "model": backend.model} for backend in suite.backends
         },
-        "measures": [asdict(measure) for measure in suite.measures],
+        "measures": [to_builtins(measure) for measure in suite.measures],
     }
 
 

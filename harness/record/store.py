@@ -7,9 +7,10 @@ import os
 import secrets
 import shutil
 from contextlib import contextmanager, suppress
-from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
+
+from msgspec import to_builtins
 
 from harness.errors import RecordError
 from harness.record.scores import SCORE_COLUMNS, score_groups
@@ -77,7 +78,7 @@ class RunStore:
                 _write(folder / name, text)
             if spans is not None:
                 shutil.move(spans, folder / "spans.jsonl")
-            _write(folder / "run.json", json.dumps(asdict(record.manifest), indent=1, ensure_ascii=False) + "\n")
+            _write(folder / "run.json", json.dumps(to_builtins(record.manifest), indent=1, ensure_ascii=False) + "\n")
             self._point_latest(folder)
         except OSError as error:
             raise self._unwritable(error) from error

@@ -7,9 +7,10 @@ import subprocess
 import sys
 import weakref
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from harness.record.parquet import TableFile
 
@@ -23,8 +24,7 @@ _END_S = 5.0
 """How long the process may take to end before it is killed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(Struct, frozen=True):
     """What one Parquet file shall hold."""
 
     path: Path

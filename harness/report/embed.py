@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, field
 
 from harness.report.headline import ERROR_TITLES
 from harness.report.markup import join
@@ -27,8 +28,7 @@ _COLUMNS = ("cell", "sample", "repeat", "chat", "output", "raw", "error", "finis
             "cached", "cost", "cache", "retries")  # fmt: skip
 
 
-@dataclass(slots=True)
-class _Columns:
+class _Columns(Struct):
     """The tables being filled; a trial refers to them by number."""
 
     texts: Texts = field(default_factory=Texts)
@@ -44,8 +44,7 @@ class _Columns:
     scores: dict[str, _Scores] = field(default_factory=dict)
 
 
-@dataclass(slots=True)
-class _Scores:
+class _Scores(Struct):
     """One measure over the trials."""
 
     values: list[float | None] = field(default_factory=list)

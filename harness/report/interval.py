@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from harness.report.markup import el, join
 
@@ -18,8 +19,7 @@ _WIDTH, _HEIGHT, _PAD = 112.0, 14.0, 3.0
 _MIDDLE = _HEIGHT / 2
 
 
-@dataclass(frozen=True, slots=True)
-class Axis:
+class Axis(Struct, frozen=True):
     """What the ends of the drawing mean."""
 
     low: float

@@ -1,4 +1,4 @@
-"""Frozen dataclasses that cross rooms or reach disk."""
+"""Frozen structs that cross rooms or reach disk."""
 
 from harness.schema.digest import canonical_json, content_hash, content_key
 from harness.schema.plan import Plan
@@ -16,6 +16,7 @@ from harness.schema.prompt import (
     Techniques,
     Variant,
 )
+from harness.schema.question import Ask, AskFor, Question
 from harness.schema.run import Cell, RunManifest, RunRecord
 from harness.schema.score import Measure, Note, Score, Scores, Status
 from harness.schema.settings import CacheMode, Settings
@@ -53,6 +54,8 @@ __all__ = [
     "Aggregate",
     "Aggregation",
     "Answer",
+    "Ask",
+    "AskFor",
     "AttributeValue",
     "BackendProgress",
     "BackendSpec",
@@ -78,6 +81,7 @@ __all__ = [
     "Price",
     "Progress",
     "PromptVersion",
+    "Question",
     "Request",
     "Role",
     "RunManifest",

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from harness.schema.suite import GateSpec, Suite
     from harness.schema.trial import CellKey, Trial
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """A validated suite, its trials and its gates."""
 
     suite: Suite

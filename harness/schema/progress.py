@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class BackendProgress:
+class BackendProgress(Struct, frozen=True):
     """How one backend bears the run at one moment."""
 
     name: str
@@ -27,8 +26,7 @@ class BackendProgress:
     """Why it was stopped early; None while it is not."""
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
+class Progress(Struct, frozen=True):
     """Counts of one run at one moment."""
 
     total: int
@@ -53,6 +51,9 @@ class Progress:
     """Trials that will not be called: the budget is spent, or their backend was stopped early."""
     backends: tuple[BackendProgress, ...] = ()
     """The backends that are called, in the order of their first trial."""
+
+    judging: int = 0
+    """Trials whose answer is there, and about which models are being asked."""
 
     @property
     def rate_per_s(self) -> float:

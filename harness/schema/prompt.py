@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
+
+from msgspec import Struct, field
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -12,8 +13,7 @@ Role = Literal["system", "user", "assistant"]
 InputType = Literal["str", "int", "float", "bool", "list", "dict", "any"]
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(Struct, frozen=True):
     """One chat message as it is sent."""
 
     role: Role
@@ -22,8 +22,7 @@ class Message:
     """What is said."""
 
 
-@dataclass(frozen=True, slots=True)
-class MessageTemplate:
+class MessageTemplate(Struct, frozen=True):
     """One chat message before its variables are filled in."""
 
     role: Role
@@ -34,8 +33,7 @@ class MessageTemplate:
     """1-based line of the prompt file on which the source's first line stands."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sample:
+class Sample(Struct, frozen=True):
     """One row of the dataset."""
 
     sample_id: str
@@ -52,8 +50,7 @@ class Sample:
     """`path:line` (or `path[row]`) of the row, for messages."""
 
 
-@dataclass(frozen=True, slots=True)
-class ExamplesSpec:
+class ExamplesSpec(Struct, frozen=True):
     """Few-shot examples shown before the question, as user and assistant turns."""
 
     rows: tuple[Mapping[str, Any], ...]
@@ -68,8 +65,7 @@ class ExamplesSpec:
     """Seed of `random` and `balanced`."""
 
 
-@dataclass(frozen=True, slots=True)
-class ChainOfThoughtSpec:
+class ChainOfThoughtSpec(Struct, frozen=True):
     """Reasoning before the answer."""
 
     instruction: str
@@ -78,8 +74,7 @@ class ChainOfThoughtSpec:
     """The answer is what follows the last occurrence of this in the text."""
 
 
-@dataclass(frozen=True, slots=True)
-class Techniques:
+class Techniques(Struct, frozen=True):
     """What is done to a prompt beyond its text."""
 
     examples: ExamplesSpec | None = None
@@ -88,8 +83,7 @@ class Techniques:
     """Chain of thought, or None."""
 
 
-@dataclass(frozen=True, slots=True)
-class OutputSpec:
+class OutputSpec(Struct, frozen=True):
     """How the answer is read from the model's text, in the order of the fields; the default reads it as it is."""
 
     strip_fences: bool = False
@@ -102,8 +96,7 @@ class OutputSpec:
     """Take the first JSON value, which must satisfy this schema; the answer is its canonical JSON text."""
 
 
-@dataclass(frozen=True, slots=True)
-class PromptVersion:
+class PromptVersion(Struct, frozen=True):
     """One `prompts/<name>/v<version>.yaml`."""
 
     name: str
@@ -130,8 +123,7 @@ class PromptVersion:
     """Author of the metadata."""
 
 
-@dataclass(frozen=True, slots=True)
-class Variant:
+class Variant(Struct, frozen=True):
     """One prompt version plus its techniques, as listed in the suite."""
 
     name: str

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -13,8 +14,7 @@ if TYPE_CHECKING:
     from harness.schema.verdict import Aggregate, Verdict
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
+class Cell(Struct, frozen=True):
     """Everything about one suite x variant x backend."""
 
     suite: str
@@ -49,8 +49,7 @@ class Cell:
     """Answers that `output:` could not read: scored as empty, not errors."""
 
 
-@dataclass(frozen=True, slots=True)
-class RunManifest:
+class RunManifest(Struct, frozen=True):
     """What `run.json` holds."""
 
     schema_version: int
@@ -81,8 +80,7 @@ class RunManifest:
     """`answers` and `digest` (SHA-256) of the recorded answers that the run used; None when none were recorded."""
 
 
-@dataclass(frozen=True, slots=True)
-class RunRecord:
+class RunRecord(Struct, frozen=True):
     """A finished run in memory: what the store writes and the report draws."""
 
     manifest: RunManifest

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from struct import Struct, pack
+from struct import Struct as Packing
+from struct import pack
 from typing import TYPE_CHECKING, Literal, overload
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+from msgspec import Struct
+
 Status = Literal["scored", "unscored", "failed"]
 
 
-@dataclass(frozen=True, slots=True)
-class Measure:
+class Measure(Struct, frozen=True):
     """One number that a metric yields, e.g. `rouge1` by `rouge`."""
 
     name: str
@@ -31,8 +32,7 @@ class Measure:
     """Fixes every choice behind the number: library, version, tokeniser, options."""
 
 
-@dataclass(frozen=True, slots=True)
-class Score:
+class Score(Struct, frozen=True):
     """A finite value with a status: never NaN, and never 0 for missing."""
 
     metric: str
@@ -48,20 +48,28 @@ class Score:
 Note = tuple[Status, str | None]
 """Status and reason of a score."""
 _SCORED: Note = ("scored", None)
-_DOUBLE = Struct("d")
+_DOUBLE = Packing("d")
+_NO_COSTS: Mapping[int, float | None] = {}
 
 
 class Scores(Sequence[Score]):
     """One trial's scores, in a tenth of the space: a run holds those of every trial until it is recorded."""
 
-    __slots__ = ("names", "notes", "packed")
+    __slots__ = ("costs", "names", "notes", "packed")
 
     def __init__(
-        self, names: tuple[str, ...], scores: Sequence[Score], known: dict[object, Mapping[int, Note]] | None = None
+        self,
+        names: tuple[str, ...],
+        scores: Sequence[Score],
+        known: dict[object, Mapping[int, Note]] | None = None,
+        *,
+        costs: Mapping[int, float | None] = _NO_COSTS,
     ) -> None:
         """`names` are those of the scores, in their order, one tuple for all trials; `known` shares equal notes."""
         self.names = names
         """The measures."""
+        self.costs = costs
+        """By place: USD that models were paid for the score, None where that is not known; others cost nothing."""
         self.packed = pack(f"{len(names)}d", *[score.value or 0.0 for score in scores])
         """The values as doubles of this machine; 0 where there is none."""
         notes: Mapping[int, Note] = {

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -12,8 +13,7 @@ CacheMode = Literal["use", "refresh", "off", "only"]
 """use: read and write; refresh: write only; off: neither; only: read, and a missing answer is an error."""
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(Struct, frozen=True):
     """What the command line and the settings file say, for all suites of a run."""
 
     root: Path

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import operator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -26,8 +27,7 @@ COMPARISONS: Mapping[Operator, Callable[[float, float], bool]] = {
 Aggregation = Literal["mean", "min", "max", "p50", "p90", "p95", "p99", "sum", "rate", "n", "corpus", "error_rate"]
 
 
-@dataclass(frozen=True, slots=True)
-class Price:
+class Price(Struct, frozen=True):
     """USD per million tokens."""
 
     input: float
@@ -38,8 +38,7 @@ class Price:
     """Input tokens read from the provider's cache; None means as `input`."""
 
 
-@dataclass(frozen=True, slots=True)
-class BackendSpec:
+class BackendSpec(Struct, frozen=True):
     """What answers: provider, model and parameters."""
 
     name: str
@@ -78,8 +77,7 @@ class BackendSpec:
     """`callable`: `file.py:function` or `package.module:function`."""
 
 
-@dataclass(frozen=True, slots=True)
-class MetricSpec:
+class MetricSpec(Struct, frozen=True):
     """One entry under `metrics:`."""
 
     name: str
@@ -90,8 +88,7 @@ class MetricSpec:
     """Folder of the suite file: an own metric `file.py:function` is looked for here."""
 
 
-@dataclass(frozen=True, slots=True)
-class CheckSpec:
+class CheckSpec(Struct, frozen=True):
     """A condition on one trial; a miss fails that item."""
 
     text: str
@@ -104,8 +101,7 @@ class CheckSpec:
     """What it is compared with."""
 
 
-@dataclass(frozen=True, slots=True)
-class GateSpec:
+class GateSpec(Struct, frozen=True):
     """A condition on an aggregate; a miss fails the run."""
 
     text: str
@@ -126,8 +122,7 @@ class GateSpec:
     """`suite`, or the prompt (`few_shot@1.1`) whose performance_baseline it comes from."""
 
 
-@dataclass(frozen=True, slots=True)
-class Suite:
+class Suite(Struct, frozen=True):
     """A validated `suite.yaml` with everything it names."""
 
     name: str
@@ -162,3 +157,5 @@ class Suite:
     """SHA-256 (first 16 hex digits) of the samples used, order included."""
     dataset_path: str
     """Path (or hub name) of the dataset as shown to the user."""
+    judges: tuple[BackendSpec, ...] = ()
+    """The backends that its metrics ask, in the order in which they name them; they need not be among `backends`."""

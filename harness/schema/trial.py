@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
+
+from msgspec import Struct, field
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -17,8 +18,7 @@ CellKey = tuple[str, str, str]
 """Suite, variant and backend: what one row of the result table is over."""
 
 
-@dataclass(frozen=True, slots=True)
-class Trial:
+class Trial(Struct, frozen=True):
     """Sample x variant x backend x repeat: one pytest item."""
 
     trial_id: str
@@ -42,8 +42,7 @@ class Trial:
         return self.suite, self.variant, self.backend
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Struct, frozen=True):
     """What a backend is asked: everything that can change the answer, apart from the backend's own spec."""
 
     messages: tuple[Message, ...]
@@ -56,10 +55,11 @@ class Request:
     """1-based; a backend may use it to vary the seed."""
     variables: Mapping[str, Any] = field(default_factory=dict)
     """The sample's columns, for replay from a column."""
+    params: Mapping[str, Any] = field(default_factory=dict)
+    """Laid over the backend's own parameters for this call; only backends with `takes_params` are given some."""
 
 
-@dataclass(frozen=True, slots=True)
-class TokenLogprob:
+class TokenLogprob(Struct, frozen=True):
     """Log-probability of one generated token, with the alternatives the backend gave."""
 
     token: str
@@ -70,8 +70,7 @@ class TokenLogprob:
     """Alternatives (text, logprob), most likely first."""
 
 
-@dataclass(frozen=True, slots=True)
-class Generation:
+class Generation(Struct, frozen=True):
     """What a backend returned."""
 
     text: str
@@ -99,8 +98,7 @@ class Generation:
     """Per generated token, when asked for and given."""
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """What a metric sees of one trial."""
 
     output: str
@@ -113,8 +111,7 @@ class Answer:
     """The whole generation, for measured values; None when scoring bare texts."""
 
 
-@dataclass(frozen=True, slots=True)
-class CallError:
+class CallError(Struct, frozen=True):
     """Why a trial has no answer."""
 
     kind: ErrorKind
@@ -123,8 +120,7 @@ class CallError:
     """One line for people."""
 
 
-@dataclass(frozen=True, slots=True)
-class TrialResult:
+class TrialResult(Struct, frozen=True):
     """A trial with its answer and scores."""
 
     trial: Trial

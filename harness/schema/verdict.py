@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from harness.schema.suite import Aggregation, GateSpec
 
 
-@dataclass(frozen=True, slots=True)
-class Aggregate:
+class Aggregate(Struct, frozen=True):
     """One number over the trials of a cell (suite x variant x backend), with its uncertainty."""
 
     metric: str
@@ -37,8 +37,7 @@ class Aggregate:
     """Commonest reason of those that were not scored; None when all were."""
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Struct, frozen=True):
     """A gate's answer for one cell."""
 
     suite: str

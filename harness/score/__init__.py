@@ -1,15 +1,16 @@
 """generations → scores; one metric a file. Metrics only measure: what is good enough checks and gates say."""
 
 from harness.score.collected import Results
-from harness.score.metric import CorpusMetric, Metric
+from harness.score.metric import AskingMetric, CorpusMetric, Metric
 from harness.score.options import Option
-from harness.score.registry import always_measured, create, measures_of, metric_names, needs_references
+from harness.score.registry import always_measured, backends_of, create, measures_of, metric_names, needs_references
 from harness.score.results import answers_of, trial_results
 from harness.score.run_scorer import RunScorer
 from harness.score.scorer import Scorer
 from harness.score.table import MetricTable, metric
 
 __all__ = [
+    "AskingMetric",
     "CorpusMetric",
     "Metric",
     "MetricTable",
@@ -19,6 +20,7 @@ __all__ = [
     "Scorer",
     "always_measured",
     "answers_of",
+    "backends_of",
     "create",
     "measures_of",
     "metric",

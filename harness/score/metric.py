@@ -9,7 +9,7 @@ from harness.schema import Score
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from harness.schema import Answer, Measure
+    from harness.schema import Answer, Ask, Measure
 
 NO_REFERENCE = "the sample has no reference"
 
@@ -32,6 +32,24 @@ class Metric(Protocol):
         """One tuple an answer, in it one Score a measure, both in order.
 
         May raise anything: the Scorer turns that into failed scores of this metric.
+        """
+        ...
+
+
+@runtime_checkable
+class AskingMetric(Metric, Protocol):
+    """A metric that asks models about an answer; `score` is for texts that are scored outside of a run."""
+
+    @property
+    def backends(self) -> tuple[str, ...]:
+        """Names of the backends that it asks, resolved as under `backends:`; a plain attribute will do."""
+        ...
+
+    async def score_asking(self, answer: Answer, ask: Ask) -> tuple[Score, ...]:
+        """One Score a measure, in order, of one answer; many are scored side by side, in one event loop.
+
+        `ask` gives a CallError, and raises nothing, when there is no answer; what was asked is recorded, limited and
+        paid for as any call. May raise anything else: that makes failed scores of this metric.
         """
         ...
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
+
+from msgspec import Struct
 
 from harness.errors import OptionError
 from harness.wording import did_you_mean
@@ -12,20 +13,20 @@ from harness.wording import did_you_mean
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-Kind = Literal["bool", "int", "float", "str", "choice", "choices"]
+Kind = Literal["bool", "int", "float", "str", "choice", "choices", "free"]
 
 REQUIRED: Final = object()
 """Default of an option that must be given."""
 
 
-@dataclass(frozen=True, slots=True)
-class Option:
+class Option(Struct, frozen=True):
     """One option of a metric."""
 
     name: str
     """As written in the suite file."""
     kind: Kind
-    """`choice` is one of `choices`, `choices` a list of them; `float` takes whole numbers too."""
+    """`choice` is one of `choices`, `choices` a list of them; `float` takes whole numbers too; what is `free`
+    the metric checks itself."""
     default: Any
     """Value when it is not given; REQUIRED when it must be."""
     meaning: str
@@ -60,7 +61,7 @@ def _value(metric: str, option: Option, given: Mapping[str, Any]) -> Any:
             raise OptionError(f"metric '{metric}' needs the option '{option.name}'; allowed: {_allowed(option)}", None)
         return option.default
     value = given[option.name]
-    if not _fits(option, value):
+    if option.kind != "free" and not _fits(option, value):
         raise OptionError(
             f"metric '{metric}': option '{option.name}' is {shown(value)}; allowed: {_allowed(option)}", option.name
         )
@@ -88,7 +89,7 @@ def _fits(option: Option, value: object) -> bool:
             return isinstance(value, str) and value != ""
         case "choice":
             return isinstance(value, str) and value in option.choices
-        case "choices":
+        case _:
             return isinstance(value, list | tuple) and value != [] and all(item in option.choices for item in value)
 
 
@@ -109,5 +110,5 @@ def _allowed(option: Option) -> str:
             return "a text that is not empty"
         case "choice":
             return ", ".join(option.choices)
-        case "choices":
+        case _:
             return f"a list of {', '.join(option.choices)}"

@@ -15,7 +15,9 @@ from harness.score.contains import Contains
 from harness.score.exact_match import ExactMatch
 from harness.score.f1 import F1
 from harness.score.json_valid import JsonValid
+from harness.score.judge import Judge
 from harness.score.measured import QUANTITIES, Measured
+from harness.score.metric import AskingMetric
 from harness.score.own import load_own_metric, made_metric
 from harness.score.regex import Regex
 from harness.score.rouge import Rouge
@@ -47,7 +49,7 @@ BUILTIN: Mapping[str, Callable[[Mapping[str, Any]], Metric]] = {
 NOT_YET = frozenset(
     {
         *("bertscore", "bertscore_precision", "bertscore_recall", "bertscore_f1", "semantic_similarity"),
-        *("judge", "prefer", "injection_success", "leak", "refusal"),
+        *("prefer", "injection_success", "leak", "refusal"),
         *("code", "syntax_valid", "runs_successfully", "passes_tests", "follows_style_guide"),
         *("json_schema", "field_accuracy", "preamble_free", "xml_valid"),
         *("ter", "meteor", "evaluate"),
@@ -58,7 +60,7 @@ NOT_YET = frozenset(
 
 def metric_names() -> tuple[str, ...]:
     """Every name that `metrics:` may hold, sorted: built in, then offered by installed packages."""
-    return tuple(sorted({*BUILTIN, *entry_points(group=ENTRY_POINTS).names}))
+    return tuple(sorted({*BUILTIN, "judge", *entry_points(group=ENTRY_POINTS).names}))
 
 
 def create(spec: MetricSpec) -> Metric:
@@ -70,6 +72,8 @@ def create(spec: MetricSpec) -> Metric:
     """
     if spec.name in BUILTIN:
         return BUILTIN[spec.name](spec.options)
+    if spec.name == "judge":  # it may name a file
+        return Judge(spec)
     if ":" in spec.name:
         return load_own_metric(spec)
     offered = {point.name: point for point in entry_points(group=ENTRY_POINTS)}
@@ -91,6 +95,12 @@ def _loaded(point: EntryPoint) -> object:
 def measures_of(spec: MetricSpec) -> tuple[Measure, ...]:
     """The numbers that a metric yields, without loading what it computes them with; raises as `create`."""
     return create(spec).measures
+
+
+def backends_of(spec: MetricSpec) -> tuple[str, ...]:
+    """Names of the backends that the metric asks, empty when it asks none; raises as `create`."""
+    metric = create(spec)
+    return tuple(metric.backends) if isinstance(metric, AskingMetric) else ()
 
 
 def needs_references(spec: MetricSpec) -> bool:

@@ -8,11 +8,15 @@ from harness.errors import OutputError
 from harness.schema import COMPARISONS, Answer, CallError, Score, Scores, TrialResult
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from harness.schema import CheckSpec, Generation, Outcome, Suite, Trial
+    from harness.score.asked import Findings
     from harness.score.scorer import Scorer
     from harness.trace import MetricTime
+
+_FREE: Mapping[int, float | None] = {}
+_NOTHING_FOUND: Mapping[str, Findings] = {}
 
 
 def trial_results(
@@ -22,8 +26,11 @@ def trial_results(
     scorer: Scorer,
     read_answer: Callable[[Trial, str], str],
     timed: list[MetricTime] | None = None,
+    found: Mapping[str, Findings] = _NOTHING_FOUND,
 ) -> list[TrialResult]:
     """One result a trial, in order; `timed` gets when each metric scored them.
+
+    `found` has by trial id what the metrics found out that ask models.
 
     `read_answer` gets a trial and the model's text. A text that it cannot read is a wrong answer, not an
     error: it is scored as empty, so that a prompt cannot gain by answering in no readable form.
@@ -34,7 +41,8 @@ def trial_results(
         for (trial, _), (generation, output, _) in zip(answered, readings, strict=True)
         if generation is not None
     ]
-    scored = iter(scorer.score(answers, timed))
+    asked = [found.get(trial.trial_id) for trial, answer in answered if not isinstance(answer, CallError)]
+    scored = iter(scorer.score(answers, timed, found=asked if found else None))
     names = tuple(measure.name for measure in suite.measures)
     known = scorer.known_notes
     results = []
@@ -49,9 +57,21 @@ def trial_results(
         else:
             scores = next(scored)
             missed = missed_checks(suite.checks, scores) if suite.checks else ()
-            outcome = _outcome(scores, missed)
-            results.append(TrialResult(trial, outcome, output, generation, error, Scores(names, scores, known), missed))
+            packed = Scores(names, scores, known, costs=_costs(names, found, trial) if found else _FREE)
+            results.append(TrialResult(trial, _outcome(scores, missed), output, generation, error, packed, missed))
     return results
+
+
+def answer_to(trial: Trial, generation: Generation, read_answer: Callable[[Trial, str], str]) -> Answer:
+    """What a metric sees of a trial's answer before there is a result; as `trial_results` reads it."""
+    _, output, _ = _read(trial, generation, read_answer)
+    return Answer(output, trial.sample.references, trial.sample.variables, generation)
+
+
+def _costs(names: Sequence[str], found: Mapping[str, Findings], trial: Trial) -> Mapping[int, float | None]:
+    """By place: what the scores of a trial cost that models were asked for."""
+    findings = found.get(trial.trial_id)
+    return _FREE if findings is None else {names.index(measure): usd for measure, usd in findings.costs.items()}
 
 
 def answers_of(results: Sequence[TrialResult]) -> list[Answer]:

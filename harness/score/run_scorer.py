@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from harness.score.results import answers_of, trial_results
+from harness.score.results import answer_to, answers_of, trial_results
 from harness.score.scorer import Scorer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
-    from harness.schema import CallError, Generation, Suite, Trial, TrialResult
+    from harness.schema import AskFor, CallError, Generation, Suite, Trial, TrialResult
+    from harness.score.asked import Findings
     from harness.trace import MetricTime
+
+_NOTHING_FOUND: Mapping[str, Findings] = {}
 
 
 class RunScorer:
@@ -28,8 +31,13 @@ class RunScorer:
         self,
         answered: Sequence[tuple[Trial, Generation | CallError]],
         seen: Callable[[Sequence[TrialResult], Sequence[MetricTime]], None] = lambda _results, _timed: None,
+        *,
+        found: Mapping[str, Findings] = _NOTHING_FOUND,
     ) -> list[TrialResult]:
-        """One result a trial, suite by suite, see `trial_results`; `seen` gets a suite's, with the metrics' times."""
+        """One result a trial, suite by suite, see `trial_results`; `seen` gets a suite's, with the metrics' times.
+
+        Those of trials in `found` it gets one by one: models were asked about each at a time of its own.
+        """
         by_suite: dict[str, list[tuple[Trial, Generation | CallError]]] = defaultdict(list)
         for trial, answer in answered:
             by_suite[trial.suite].append((trial, answer))
@@ -37,10 +45,25 @@ class RunScorer:
         for name, own in by_suite.items():
             scorer = self._scorers[name]
             timed: list[MetricTime] = []
-            found = trial_results(self._suites[name], own, scorer=scorer, read_answer=self._read_answer, timed=timed)
-            seen(found, timed)
-            results += found
+            of_suite = trial_results(
+                self._suites[name], own, scorer=scorer, read_answer=self._read_answer, timed=timed, found=found
+            )
+            for result in of_suite if scorer.asks else ():
+                asked = found.get(result.trial.trial_id)
+                seen([result], timed if asked is None else [*timed, *asked.times])
+            if not scorer.asks:
+                seen(of_suite, timed)
+            results += of_suite
         return results
+
+    def asks_about(self, suite: str) -> bool:
+        """Whether metrics of the suite ask models about its answers."""
+        return self._scorers[suite].asks
+
+    async def inquire(self, trial: Trial, generation: Generation, ask: AskFor) -> Findings:
+        """What metrics find out about the trial's answer by asking models; for `results`."""
+        answer = answer_to(trial, generation, self._read_answer)
+        return await self._scorers[trial.suite].ask(answer, ask)
 
     def corpus(self, suite: str, results: Sequence[TrialResult]) -> dict[str, float]:
         """Corpus-level values by measure over results of one suite; empty when none has an answer."""

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import math
-import sys
 import threading
 import time
 from itertools import chain
 from typing import TYPE_CHECKING
 
 from harness.errors import OptionError
-from harness.schema import Score
-from harness.score.metric import CorpusMetric, failed
+from harness.score.asked import find_out
+from harness.score.checked import checked_rows
+from harness.score.metric import AskingMetric, CorpusMetric, failed, unscored
 from harness.score.registry import always_measured_specs, create
 from harness.trace import MetricTime
 from harness.wording import described_error
@@ -19,11 +19,11 @@ from harness.wording import described_error
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from harness.schema import Answer, Measure, MetricSpec, Note
+    from harness.schema import Answer, AskFor, Measure, MetricSpec, Note, Score
+    from harness.score.asked import Findings
     from harness.score.metric import Metric
 
-_LARGEST = sys.float_info.max
-"""Only infinity lies above it."""
+_NOT_ASKED = "no model was asked: that is done in a run of a suite"
 
 
 class Scorer:
@@ -32,6 +32,7 @@ class Scorer:
     def __init__(self, specs: Sequence[MetricSpec]) -> None:
         """OptionError for a metric that cannot be made, or two that yield the same measure differently."""
         self._metrics: list[tuple[str, Metric]] = []
+        self._asking: list[tuple[str, AskingMetric]] = []
         known: dict[str, Measure] = {}
         for spec in chain(specs, always_measured_specs()):
             metric = create(spec)
@@ -43,15 +44,35 @@ class Scorer:
                         f"allowed: each measure once; remove one of the two"
                     )
             if len(twice) < len(metric.measures):
-                self._metrics.append((spec.name, metric))
+                if isinstance(metric, AskingMetric):
+                    self._asking.append((spec.name, metric))
+                else:
+                    self._metrics.append((spec.name, metric))
             known.update((measure.name, measure) for measure in metric.measures)
         self.known_notes: dict[object, Mapping[int, Note]] = {}
         """What is said beside the scores: most trials have it in common, and share it."""
         self.measures: tuple[Measure, ...] = tuple(known.values())
         """Every number an answer gets, in the order of its scores."""
 
-    def score(self, answers: Sequence[Answer], timed: list[MetricTime] | None = None) -> list[tuple[Score, ...]]:
+    @property
+    def asks(self) -> bool:
+        """Whether there are metrics that ask models."""
+        return bool(self._asking)
+
+    async def ask(self, answer: Answer, ask: AskFor) -> Findings:
+        """What the metrics find out that ask models."""
+        return await find_out(self._asking, answer, ask)
+
+    def score(
+        self,
+        answers: Sequence[Answer],
+        timed: list[MetricTime] | None = None,
+        *,
+        found: Sequence[Findings | None] | None = None,
+    ) -> list[tuple[Score, ...]]:
         """One tuple an answer, in it one Score a measure, in the order of `measures`; `timed` gets when each was made.
+
+        `found` is what `ask` gave, one an answer; without it what asks models is unscored.
 
         A metric that raises, or answers in another shape, yields failed scores for itself alone; when it failed on the
         batch it is asked again answer by answer, so that one bad answer costs only its own score.
@@ -65,13 +86,17 @@ class Scorer:
                 timed.append(MetricTime(name, measures, began_ns, time.time_ns(), len(answers)))
             for index, measure in enumerate(metric.measures):
                 columns[measure.name] = [row[index] for row in rows]
+        for _, asking in self._asking:
+            rows = [_found(asking, each) for each in found or [None] * len(answers)]
+            for index, measure in enumerate(asking.measures):
+                columns[measure.name] = [row[index] for row in rows]
         ordered = [columns[measure.name] for measure in self.measures]
         return list(zip(*ordered, strict=True))
 
     def corpus(self, answers: Sequence[Answer]) -> dict[str, float]:
         """Corpus-level values by measure, of the metrics that have one; what raises or is not finite is left out."""
         values: dict[str, float] = {}
-        for _, metric in self._metrics:
+        for _, metric in (*self._metrics, *self._asking):
             if isinstance(metric, CorpusMetric):
                 values.update(_corpus_safely(metric, answers))
         return values
@@ -82,53 +107,19 @@ def score_safely(metric: Metric, answers: Sequence[Answer]) -> list[tuple[Score,
     if not answers:
         return []
     try:
-        rows = [tuple(row) for row in metric.score(answers)]
-        _check_shape(metric, rows, len(answers))
+        return checked_rows(metric, [tuple(row) for row in metric.score(answers)], len(answers))
     except BaseException as error:  # a metric may be the user's own and raise anything, also what ends interpreters
         if isinstance(error, KeyboardInterrupt) and threading.current_thread() is threading.main_thread():
             raise  # Ctrl-C is heard there alone
         if len(answers) > 1:
             return [row for answer in answers for row in score_safely(metric, [answer])]
         return [failed(metric.measures, described_error(error))]
-    bounds = [(measure.low, _LARGEST if measure.high is None else measure.high) for measure in metric.measures]
-    return [row if _is_sound(row, bounds) else tuple(map(_checked, row, metric.measures)) for row in rows]
 
 
-def _is_sound(row: Sequence[Score], bounds: Sequence[tuple[float, float]]) -> bool:
-    """Whether nothing is wrong with the scores, found out sooner than what is."""
-    for score, (low, high) in zip(row, bounds, strict=True):
-        value = score.value
-        if (value is None) is (score.status == "scored"):
-            return False
-        if value is not None and not low <= value <= high:
-            return False
-    return True
-
-
-def _check_shape(metric: Metric, rows: Sequence[Sequence[Score]], n_answers: int) -> None:
-    if len(rows) != n_answers:
-        raise ValueError(f"gave {len(rows)} scores for {n_answers} answers")
-    names = [measure.name for measure in metric.measures]
-    for row in rows:
-        given = [score.metric for score in row]
-        if given != names:
-            raise ValueError(f"gave scores of {given} where its measures are {names}")
-
-
-def _checked(score: Score, measure: Measure) -> Score:
-    if score.status != "scored":
-        return score if score.value is None else Score(score.metric, None, score.status, score.reason)
-    flaw = _flaw(score.value, measure)
-    return score if flaw is None else Score(score.metric, None, "failed", flaw)
-
-
-def _flaw(value: float | None, measure: Measure) -> str | None:
-    if value is None or not math.isfinite(value):
-        return f"the value is {value}; allowed: a finite number"
-    if value < measure.low or (measure.high is not None and value > measure.high):
-        high = "" if measure.high is None else f" to {measure.high:g}"
-        return f"the value is {value:g}; allowed: from {measure.low:g}{high}"
-    return None
+def _found(metric: AskingMetric, findings: Findings | None) -> tuple[Score, ...]:
+    if findings is None:
+        return unscored(metric.measures, _NOT_ASKED)
+    return tuple(findings.scores[measure.name] for measure in metric.measures)
 
 
 def _corpus_safely(metric: CorpusMetric, answers: Sequence[Answer]) -> dict[str, float]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from harness.errors import FilesError, OptionError, UsageError
 from harness.schema import BackendSpec, Price
@@ -31,8 +32,7 @@ _DEFAULT = "smollm2"
 """What a suite without `backends:` runs on: the embedded model."""
 
 
-@dataclass(frozen=True, slots=True)
-class Definitions:
+class Definitions(Struct, frozen=True):
     """What backends.yaml defines."""
 
     document: Document
@@ -92,20 +92,45 @@ class BackendReader:
             chosen.extend([spec] if spec is not None else [])
         return tuple(chosen)
 
-    def _named(self, name: str, document: Document, place: Place) -> BackendSpec | None:
-        if self._defined is not None and name in self._defined.forms:
-            return self._from_file(name)
+    def judge(self, name: str, known: Sequence[str]) -> BackendSpec | None:
+        """A backend that a metric asks, and that is none of the suite's; None when its definition is broken.
+
+        Raises OptionError, of the option `backend`, when there is none of this name; `known` are the suite's.
+        """
+        if name in self._broken:
+            return None
         try:
-            spec = self._catalogue.embedded(name, self._folder)
+            return self._known_as(name, known)
+        except OptionError as error:
+            if self._is_file_broken:
+                return None
+            raise OptionError(str(error), "backend") from None
+
+    def inline(self, document: Document, place: Place) -> tuple[str, BackendSpec | None]:
+        """Name and spec of the backend that is defined at a place of the suite file; None when that is broken."""
+        part = document.within(place)
+        read = read_form(BackendForm, part, self._log)
+        if read is None or read.broken:
+            return str(part.value.get("name", "")), None
+        return read.form.name, self._defined_here(read.form, part, (), folder=self._folder)
+
+    def _named(self, name: str, document: Document, place: Place) -> BackendSpec | None:
+        try:
+            return self._known_as(name, [])
         except OptionError as error:
             self._log.add(document.shown, document.mark(place), str(error))
             return None
+
+    def _known_as(self, name: str, names: Sequence[str]) -> BackendSpec | None:
+        """The backend of backends.yaml or the embedded one; None when its definition is broken, OptionError without."""
+        if self._defined is not None and name in self._defined.forms:
+            return self._from_file(name)
+        spec = self._catalogue.embedded(name, self._folder)
         if spec is None:
-            known = self._known([])
+            known = self._known(names)
             meant = did_you_mean(name, known)
             tail = f".{meant}" if meant else "; define it in backends.yaml, or here with name and provider"
-            message = f"backend {quoted(name)} is unknown; available: {listed(known)}{tail}"
-            self._log.add(document.shown, document.mark(place), message)
+            raise OptionError(f"backend {quoted(name)} is unknown; available: {listed(known)}{tail}")
         return spec
 
     def _from_file(self, name: str) -> BackendSpec | None:

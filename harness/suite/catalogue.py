@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
@@ -12,14 +13,15 @@ if TYPE_CHECKING:
     from harness.schema import BackendSpec, Measure, MetricSpec
 
 
-@dataclass(frozen=True, slots=True)
-class Catalogue:
+class Catalogue(Struct, frozen=True):
     """The names and rules that a suite file is checked against."""
 
     measures_of: Callable[[MetricSpec], tuple[Measure, ...]]
     """The numbers a metric yields; raises OptionError, whose message is complete after the position."""
     needs_references: Callable[[MetricSpec], bool]
     """Whether a metric can score nothing without references; asked of metrics that `measures_of` accepts."""
+    backends_of: Callable[[MetricSpec], tuple[str, ...]]
+    """Names of the backends that a metric asks; asked of metrics that `measures_of` accepts."""
     metric_names: tuple[str, ...]
     """Names of metrics that a check or a gate may use without listing them."""
     always_measured: tuple[Measure, ...]
@@ -34,8 +36,7 @@ class Catalogue:
     """Names that `embedded` knows, for suggestions."""
 
 
-@dataclass(frozen=True, slots=True)
-class LoadOptions:
+class LoadOptions(Struct, frozen=True):
     """What the command line changes about a suite."""
 
     root: Path

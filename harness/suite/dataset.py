@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from harness.errors import FilesError, OptionError
 from harness.schema import Sample
@@ -26,8 +27,7 @@ if TYPE_CHECKING:
     from harness.suite.variables import Demand
 
 
-@dataclass(frozen=True, slots=True)
-class Dataset:
+class Dataset(Struct, frozen=True):
     """The samples that a suite runs."""
 
     samples: tuple[Sample, ...]
@@ -40,8 +40,7 @@ class Dataset:
     """Path or hub name."""
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(Struct, frozen=True):
     """What the rest of the suite wants of the dataset."""
 
     demands: Sequence[Demand]

@@ -7,10 +7,10 @@ written, so that `version: 1.10` can be read as text.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import yaml
+from msgspec import Struct, field
 
 from harness.errors import FilesError, Mistake
 from harness.suite.mistakes import Mark
@@ -47,8 +47,7 @@ class WrittenFloat(float):
     source: str
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(Struct, frozen=True):
     """A YAML file's content with the position of everything in it."""
 
     shown: str
@@ -71,6 +70,18 @@ class Document:
     def key_mark(self, place: Place) -> Mark:
         """Position of a key, or of the nearest thing around it."""
         return self.key_marks.get(place) or self.mark(place)
+
+    def within(self, place: Place) -> Document:
+        """The part at a place, as a document of its own whose positions are those of the file."""
+        value, depth = self.value, len(place)
+        for part in place:
+            value = value[part]
+        inside = ({at[depth:]: mark for at, mark in marks.items() if at[:depth] == place} for marks in self._positions)
+        return Document(self.shown, value, *inside)
+
+    @property
+    def _positions(self) -> tuple[Mapping[Place, Any], ...]:
+        return self.marks, self.key_marks, self.text_lines
 
     def without(self, place: Place) -> Document:
         """The same without one value; later entries of a list move up, and their positions with them."""
@@ -108,8 +119,7 @@ def parse(text: str, shown: str) -> Document:
     return Document(shown, value, converter.marks, converter.key_marks, converter.text_lines)
 
 
-@dataclass(slots=True)
-class _Node:
+class _Node(Struct):
     """A value before it is converted; aliases share one."""
 
     mark: Mark

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from msgspec import Struct
 from pydantic import ValidationError
 
 from harness.suite.form import SHAPES, Form
@@ -36,8 +36,7 @@ _WANTED = {
 _LIMITS = {"greater_than_equal": ("at least", "ge"), "greater_than": ("more than", "gt")}
 
 
-@dataclass(frozen=True, slots=True)
-class Read(Generic[F]):
+class Read(Struct, Generic[F], frozen=True):
     """What could be read of a file."""
 
     form: F

@@ -14,6 +14,7 @@ from harness.suite.dataset import Wanted, build, read_rows
 from harness.suite.document import parse
 from harness.suite.explain import read_form
 from harness.suite.gates import Scopes, read_checks, read_gates
+from harness.suite.judges import Judges
 from harness.suite.metrics import SuiteMetrics, add_metrics, check_references
 from harness.suite.mistakes import MistakeLog
 from harness.suite.prompt_file import demand_of
@@ -92,7 +93,8 @@ class _Loading:
         reader = BackendReader(self._catalogue, self._folder, self._log)
         listed = reader.read(form.backends, self._document) if "backends" not in self._broken or form.backends else ()
         backends = reader.chosen(options.backends, listed) if options.backends else listed
-        conditions = self._conditions(variants, [*listed, *backends])
+        judges = Judges(reader, listed, self._document)
+        conditions = self._conditions(variants, [*listed, *backends], judges)
         dataset = self._dataset(variants, [*listed, *backends])
         if dataset is None or len(self._log):
             return None
@@ -113,6 +115,7 @@ class _Loading:
             suite_hash=suite_hash,
             dataset_hash=dataset.dataset_hash,
             dataset_path=dataset.shown,
+            judges=judges.asked,
         )
 
     def _name(self) -> str:
@@ -130,9 +133,9 @@ class _Loading:
                 message = f"key '{key}' is missing; it is required; write for example '{key}: {example}'"
                 self._log.add(self._document.shown, self._document.mark((key,)), message)
 
-    def _conditions(self, variants: Variants, backends: Sequence[BackendSpec]) -> _Conditions:
-        metrics = SuiteMetrics(self._catalogue, self._folder)
-        add_metrics(metrics, self._form, self._document, log=self._log)
+    def _conditions(self, variants: Variants, backends: Sequence[BackendSpec], judges: Judges) -> _Conditions:
+        metrics = SuiteMetrics(self._catalogue, self._folder, judges)
+        add_metrics(metrics, self._form, self._document, judges=judges, log=self._log)
         checks = read_checks(metrics, self._form, self._document, log=self._log)
         scopes = Scopes(variants.names, self._backend_names(backends))
         gates = read_gates(metrics, self._form, self._document, scopes=scopes, log=self._log)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from harness.errors import OptionError
 from harness.schema import MetricSpec
 from harness.suite.document import plain
+from harness.suite.judges import signed
 from harness.suite.values import quoted
 from harness.wording import did_you_mean, listed, nearest
 
@@ -16,6 +19,7 @@ if TYPE_CHECKING:
     from harness.schema import Measure
     from harness.suite.catalogue import Catalogue
     from harness.suite.document import Document, Place
+    from harness.suite.judges import Judges
     from harness.suite.mistakes import MistakeLog
     from harness.suite.suite_form import SuiteForm
 
@@ -23,8 +27,9 @@ if TYPE_CHECKING:
 class SuiteMetrics:
     """The suite's metrics and their measures, in order; checks and gates may add metrics to it."""
 
-    def __init__(self, catalogue: Catalogue, folder: Path) -> None:
-        """`folder` is where own metrics are looked for."""
+    def __init__(self, catalogue: Catalogue, folder: Path, judges: Judges) -> None:
+        """`folder` is where own metrics are looked for, `judges` resolves whom metrics ask."""
+        self._judges = judges
         self.specs: list[MetricSpec] = []
         self._catalogue = catalogue
         self._folder = folder
@@ -43,7 +48,7 @@ class SuiteMetrics:
             return
         spec = MetricSpec(name, options, self._folder)
         try:
-            measures = self._catalogue.measures_of(spec)
+            measures = self._signed(spec)
         except OptionError:
             self._hope_for(name)
             raise
@@ -52,6 +57,13 @@ class SuiteMetrics:
             raise OptionError(f"{quoted(twice[0])} is measured twice; once is allowed; remove one of the entries")
         self.specs.append(spec)
         self._measures.update((measure.name, measure) for measure in measures)
+
+    def _signed(self, spec: MetricSpec) -> tuple[Measure, ...]:
+        """The metric's measures, their signatures with whom it asks."""
+        measures = self._catalogue.measures_of(spec)
+        names = self._catalogue.backends_of(spec)
+        asked = [judge for name in names if (judge := self._judges.find(name)) is not None]
+        return tuple(replace(each, signature=signed(each.signature, asked)) for each in measures)
 
     def needing_references(self) -> list[str]:
         """Names of the metrics that can score nothing without references, in order."""
@@ -103,13 +115,16 @@ class SuiteMetrics:
             return []
 
 
-def add_metrics(metrics: SuiteMetrics, form: SuiteForm, document: Document, *, log: MistakeLog) -> None:
+def add_metrics(metrics: SuiteMetrics, form: SuiteForm, document: Document, *, judges: Judges, log: MistakeLog) -> None:
     """Add the entries under `metrics:`; mistakes are logged at the option or the entry."""
     for index, entry in enumerate(form.metrics):
         name, options = next(iter(entry.items())) if isinstance(entry, dict) else (entry, None)
         place: Place = ("metrics", index)
+        given = plain(options or {})
         try:
-            metrics.add(name, plain(options or {}))
+            if isinstance(given.get("backend"), dict):
+                given["backend"] = judges.define((*place, name, "backend"))
+            metrics.add(name, given)
         except OptionError as error:
             at = (*place, name) if isinstance(entry, dict) else place
             option_at = (*at, error.key) if error.key is not None else at

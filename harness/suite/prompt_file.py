@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 import warnings
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from harness.errors import FilesError
 from harness.schema import MessageTemplate, OutputSpec, PromptVersion, content_hash
@@ -28,8 +30,7 @@ if TYPE_CHECKING:
     from harness.suite.mistakes import MistakeLog
 
 
-@dataclass(frozen=True, slots=True)
-class VersionFile:
+class VersionFile(Struct, frozen=True):
     """A prompt file whose form has been read."""
 
     name: str

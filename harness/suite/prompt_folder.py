@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from harness.errors import FilesError, OptionError
 from harness.suite.prompt_file import read_version
@@ -26,8 +27,7 @@ _PROMPT_NAME = re.compile(r"\w[\w.+-]*")
 _LABEL = re.compile(r"\w[\w.+-]*")
 
 
-@dataclass(frozen=True, slots=True)
-class Prompt:
+class Prompt(Struct, frozen=True):
     """A folder below `prompts/`."""
 
     files: Mapping[str, VersionFile | None]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from harness.schema import content_hash
 from harness.suite.document import WrittenFloat, WrittenInt
@@ -28,8 +29,7 @@ _CHUNK = 1000
 """Samples hashed at once: one call of the JSON encoder costs more than a sample."""
 
 
-@dataclass(frozen=True, slots=True)
-class Columns:
+class Columns(Struct, frozen=True):
     """The columns that the suite names, as far as the dataset has them."""
 
     id: str | None

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from harness.errors import FilesError, Mistake
 from harness.suite.document import WrittenFloat, WrittenInt, plain
@@ -21,8 +22,7 @@ canonical_json: Callable[[Any], str] = json.JSONEncoder(
 """JSON text that depends on the content only."""
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(Struct, frozen=True):
     """The rows of a file."""
 
     shown: str

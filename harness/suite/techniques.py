@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+from msgspec import Struct
 
 from harness.schema import ChainOfThoughtSpec, ExamplesSpec, Techniques
 from harness.suite.dataset import read_named_file
@@ -43,8 +44,7 @@ class Layer(NamedTuple):
     """Folder of the file: its paths start here."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Written:
+class _Written(Struct, frozen=True):
     """A value with the layer that wrote it."""
 
     value: Any

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from harness.errors import FilesError, OptionError
 from harness.schema import Variant
@@ -25,8 +26,7 @@ if TYPE_CHECKING:
     from harness.suite.prompt_file import VersionFile
 
 
-@dataclass(frozen=True, slots=True)
-class Variants:
+class Variants(Struct, frozen=True):
     """What the entries amount to."""
 
     variants: tuple[Variant, ...]

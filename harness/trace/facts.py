@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
 from typing import TYPE_CHECKING, NamedTuple
 
 from harness.schema import Generation
@@ -14,7 +13,7 @@ if TYPE_CHECKING:
 
     from harness.schema import AttributeValue, BackendSpec, CellKey, Suite
 
-REPORTED = frozenset(field.name for field in fields(Generation))
+REPORTED = frozenset(Generation.__struct_fields__)
 """Metrics that repeat what the backend reports (`latency_s`, `cost_usd` …): attributes of its call, no spans."""
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from harness.schema import Span, TrialResult
 from harness.trace.evaluation import BatchMetric
@@ -27,8 +28,7 @@ if TYPE_CHECKING:
     from harness.trace.trial import NoTrialTrace
 
 
-@dataclass(frozen=True, slots=True)
-class TracedRun:
+class TracedRun(Struct, frozen=True):
     """What a tracer has to know of the run."""
 
     run_id: str
@@ -46,7 +46,7 @@ class Tracer:
 
     def __init__(self, run: TracedRun, notice: Callable[[str], None]) -> None:
         """`notice` gets a line, once, when spans cannot be written or exported. Nothing is opened yet."""
-        specs = [spec for suite in run.suites for spec in suite.backends]
+        specs = [spec for suite in run.suites for spec in (*suite.backends, *suite.judges)]
         self._ids = Ids(run.run_id)
         self._run = run
         self._notice = notice

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+from msgspec.structs import replace
 
 from harness.report.markup import INVISIBLE
 from tests.unit.report.run_records import HOSTILE, Shape, build_record, with_output

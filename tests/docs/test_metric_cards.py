@@ -22,7 +22,8 @@ each_metric = pytest.mark.parametrize("name", metric_names())
 
 
 def _metric(name: str) -> Metric:
-    return create(MetricSpec(name, {"pattern": "x"} if name == "regex" else {}, Path()))
+    needed = {"regex": {"pattern": "x"}, "judge": {"backend": "smollm2"}}
+    return create(MetricSpec(name, needed.get(name, {}), Path()))
 
 
 def _card(name: str) -> str:

@@ -8,10 +8,10 @@ import shutil
 import sqlite3
 import time
 from contextlib import closing
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+from msgspec.structs import replace
 
 from harness.errors import RecordError
 from harness.generate.store import Row, Store, Totals, UnfinishedRun

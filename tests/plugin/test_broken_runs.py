@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def test_defect_of_the_harness_fails_what_waits_and_the_run_is_recorded(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(*_: object) -> None:
+    def broken(*_: object, **_named: object) -> None:
         raise ZeroDivisionError("deep inside")
 
     monkeypatch.setattr(scorer.Scorer, "score", broken)

@@ -194,7 +194,7 @@ def test_defect_of_the_harness_fails_what_waits_and_the_run_is_recorded(
 ) -> None:
     from harness.score import scorer
 
-    def broken(*_: object) -> Any:
+    def broken(*_: object, **_named: object) -> Any:
         raise ZeroDivisionError("deep inside")
 
     monkeypatch.setattr(scorer.Scorer, "score", broken)

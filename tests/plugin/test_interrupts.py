@@ -90,7 +90,7 @@ def test_killed_run_costs_no_answer_that_was_there(many: Project) -> None:
     called = (many.suite / "calls").stat().st_size
     again = many.run("-k", "plain")
     assert again.ret == pytest.ExitCode.OK
-    assert (many.suite / "calls").stat().st_size - called < 60 - 8
+    assert (many.suite / "calls").stat().st_size - called <= 60 - 8
 
 
 def test_two_sessions_at_once_share_answers_and_keep_their_runs_apart(many: Project) -> None:

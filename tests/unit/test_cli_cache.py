@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from msgspec.structs import replace
 
 from harness import cli
 from harness.generate.store import Row, Store, Totals, UnfinishedRun
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 def _row(user: str, **changes: object) -> Row:
     content = cache_content(identity_text({"model": "m"}), [Message("user", user)], 1)
-    generation = replace(Generation("yes", cost_usd=0.25), **changes)  # type: ignore[arg-type]
+    generation = replace(Generation("yes", cost_usd=0.25), **changes)
     return Row(f"trial {user}", content_key(content), content, generation)
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import orjson
 
 from harness.generate.sound import flaw_of
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 def encode(generation: Generation) -> str:
     """JSON; with escapes for everything but ASCII where a model's text holds half a surrogate pair."""
     try:
-        return orjson.dumps(generation).decode()
-    except TypeError:  # orjson refuses lone surrogates, and integers beyond 64 bits
-        return json.dumps(asdict(generation))
+        return msgspec.json.encode(generation).decode()
+    except UnicodeEncodeError:  # it holds lone surrogates
+        return json.dumps(msgspec.to_builtins(generation))
 
 
 def decode(text: str, *, from_cache: bool) -> Generation | None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from harness.generate.store.schema import DAY_S, today
 
@@ -18,8 +19,7 @@ _MAY_GO = "key NOT IN (SELECT key FROM journal WHERE generation IS NULL)"
 """Unfinished runs keep their answers."""
 
 
-@dataclass(frozen=True, slots=True)
-class Size:
+class Size(Struct, frozen=True):
     """What the store holds."""
 
     answers: int

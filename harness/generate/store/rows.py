@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+from msgspec import Struct, field
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,8 +43,7 @@ class Journalled(NamedTuple):
     """As first recorded: `from_cache` is False when the run paid for it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Totals:
+class Totals(Struct, frozen=True):
     """What a run has done so far, in all its sittings."""
 
     calls: int = 0
@@ -58,8 +58,7 @@ class Totals:
     """Seconds that it ran."""
 
 
-@dataclass(frozen=True, slots=True)
-class UnfinishedRun:
+class UnfinishedRun(Struct, frozen=True):
     """A run that was begun and not recorded as complete."""
 
     run_id: str

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import threading
 import time
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from harness.errors import RecordError
 from harness.generate.store import answers, claims, exchange, journal, ledger, nearest, pruning
@@ -36,8 +37,7 @@ def open_store(settings: Settings) -> Store:
     return Store(settings.root / ".prompt_cache", mode=settings.cache_mode, limit_mb=settings.cache_size_mb)
 
 
-@dataclass(slots=True)
-class _Current:
+class _Current(Struct):
     """The run that is journalled."""
 
     number: int

@@ -4,11 +4,11 @@ import asyncio
 import json
 import os
 import signal
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import aiohttp
 import pytest
+from msgspec.structs import replace
 
 from harness.backends import create, embedded
 from harness.backends.models import find

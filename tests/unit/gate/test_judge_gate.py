@@ -4,9 +4,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from harness.gate import judge
 from harness.gate.numbers import number, told_apart
@@ -148,7 +147,7 @@ def gate(text: str) -> GateSpec:
 def test_a_verdict_says_value_threshold_n_and_interval(
     text: str, changes: dict[str, object], *, passed: bool, message: str
 ) -> None:
-    condition, found = gate(text), replace(EXACT, **changes)  # type: ignore[arg-type]
+    condition, found = gate(text), replace(EXACT, **changes)
     verdict = judge(condition, CELL, found)
     assert (verdict.message, verdict.passed) == (message, passed)
     assert (verdict.suite, verdict.variant, verdict.backend) == CELL
@@ -185,7 +184,7 @@ def test_a_gate_over_nothing_fails_whatever_it_asks(operator: str) -> None:
     ],
 )
 def test_a_gate_over_nothing_says_why_there_is_nothing(changes: dict[str, object], message: str) -> None:
-    found = replace(NOTHING, **changes)  # type: ignore[arg-type]
+    found = replace(NOTHING, **changes)
     assert judge(gate("exact_match.mean >= 0.60"), CELL, found).message == message
 
 

@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+from msgspec.structs import replace
 
 from harness.errors import BackendError
 from harness.schema import CallError, Generation, Message

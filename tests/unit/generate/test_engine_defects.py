@@ -3,10 +3,10 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+from msgspec.structs import replace
 
 from harness.errors import HarnessError, RecordError
 from harness.generate import engine as engine_module

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from msgspec.structs import replace
 
 from harness.plugin.reasons import not_run_reasons, unknown_spending
 from harness.plugin.summary import summary_lines

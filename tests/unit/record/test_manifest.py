@@ -1,11 +1,11 @@
 from __future__ import annotations
 
 import subprocess
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from msgspec.structs import replace
 
 from harness.record import Preparation, make_record
 from harness.schema import SCHEMA_VERSION, Generation, Progress

@@ -4,13 +4,13 @@ import errno
 import gc
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import pyarrow.parquet as pq
 import pytest
+from msgspec.structs import replace
 
 from harness.record.scores import SCORE_COLUMNS, score_groups
 from harness.record.tables import Table, Tables, write_here

@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 import random
 from collections import Counter
-from dataclasses import replace
 from statistics import mean, stdev
 from typing import TYPE_CHECKING, Any
+
+from msgspec.structs import replace
 
 from harness.schema import (
     Aggregate,

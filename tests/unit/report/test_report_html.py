@@ -5,12 +5,12 @@ import hashlib
 import json
 import re
 import zlib
-from dataclasses import replace
 from html import unescape
 from html.parser import HTMLParser
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from harness.report import render_html, render_index
 from harness.report.headline import gates

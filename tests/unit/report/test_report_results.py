@@ -1,8 +1,7 @@
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from harness.report.interval import Axis, axis_of
 from harness.report.results import clear_leaders

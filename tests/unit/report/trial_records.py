@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from harness.schema import (
     BackendSpec,
@@ -71,8 +73,7 @@ _ERRORS: tuple[tuple[ErrorKind, str], ...] = (
 _SKILL = {"zero_shot": 0.55, "few_shot@1.1": 0.75, "chain_of_thought": 0.72}
 
 
-@dataclass(frozen=True)
-class Shape:
+class Shape(Struct, frozen=True):
     """What the run is to hold."""
 
     samples: int = 20

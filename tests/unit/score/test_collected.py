@@ -1,9 +1,9 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from harness.schema import Sample, Trial, TrialResult
 from harness.score import Results

@@ -12,7 +12,7 @@ from harness.schema import Answer, MetricSpec
 from harness.score import create, measures_of, metric_names, needs_references, registry
 
 ALL = (
-    "bleu, cached_input_tokens, chrf, contains, cost_usd, exact_match, f1, input_tokens, json_valid, latency_s, "
+    "bleu, cached_input_tokens, chrf, contains, cost_usd, exact_match, f1, input_tokens, json_valid, judge, latency_s, "
     "output_tokens, regex, rouge"
 )
 
@@ -36,7 +36,7 @@ def test_a_metric_like_no_other_gets_the_names_alone() -> None:
     assert _message("zzz") == f"metric 'zzz' is unknown; available: {ALL}."
 
 
-@pytest.mark.parametrize("name", ["bertscore", "judge", "judge.accuracy", "json_schema", "ter"])
+@pytest.mark.parametrize("name", ["bertscore", "judge.accuracy", "json_schema", "ter"])
 def test_a_metric_of_a_later_part_is_not_called_unknown(name: str) -> None:
     assert _message(name) == f"metric '{name}' is not available in this version; available: {ALL}"
 
@@ -52,7 +52,7 @@ def test_measures_come_without_importing_what_computes_them() -> None:
     program = (
         "import sys; from pathlib import Path; from harness.schema import MetricSpec; from harness import score\n"
         "for name in score.metric_names():\n"
-        "    options = {'pattern': 'a'} if name == 'regex' else {}\n"
+        "    options = {'regex': {'pattern': 'a'}, 'judge': {'backend': 'b'}}.get(name, {})\n"
         "    assert score.measures_of(MetricSpec(name, options, Path()))\n"
         "print([m for m in ('sacrebleu', 'rouge_score_rs', 'numpy', 'pandas', 'scipy') if m in sys.modules])"
     )

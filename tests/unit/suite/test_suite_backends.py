@@ -1,9 +1,9 @@
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+from msgspec.structs import replace
 
 from harness.errors import FilesError, Mistake, OptionError, UsageError
 from harness.schema import BackendSpec, Price

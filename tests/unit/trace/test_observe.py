@@ -7,8 +7,9 @@ import contextvars
 import json
 import textwrap
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
+
+from msgspec.structs import replace
 
 import harness
 from harness.backends.callable import CallableBackend

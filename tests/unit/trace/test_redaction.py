@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from harness.errors import BackendError
 from harness.schema import CallError, Message, Score, TrialResult

@@ -7,8 +7,9 @@ import json
 import os
 import sys
 import time
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
+
+from msgspec.structs import replace
 
 from harness.errors import BackendError
 from harness.schema import CallError, CheckSpec, Score, TrialResult

@@ -1,0 +1,5 @@
+"""A model as judge: how it is asked, and how its verdict is read."""
+
+from harness.score.judge.metric import Judge
+
+__all__ = ["Judge"]

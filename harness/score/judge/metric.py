@@ -1,0 +1,166 @@
+"""judge: a model rates answers on criteria, after G-Eval."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from harness.errors import OptionError
+from harness.schema import CallError, Generation, Measure, Question
+from harness.score.judge.rubric import ANSWERS, Rubric, own_rubric, read_rubric, read_scale
+from harness.score.judge.verdict import Verdict, form_schema, read_verdict
+from harness.score.judge.wording import form_messages, steps_messages
+from harness.score.metric import failed, scored, unscored
+from harness.score.options import REQUIRED, Option, read_options, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from harness.schema import Answer, Ask, MetricSpec, Score
+    from harness.score.judge.rubric import Criterion
+
+_TRIES = 3
+"""Times that a judge may fill in one form before its answer is given up."""
+_TOP = 20
+"""Alternatives asked for at each token: the most that OpenAI gives."""
+_YES = True
+_SAMPLED = {"temperature": 1.0}
+"""Laid over the backend's own where answers are meant to differ, as in G-Eval."""
+
+
+class Judge:
+    """A model's rating of the answer on each criterion, with its reason: G-Eval.
+
+    Range: the scale, 1 to 5 where none is given.
+    Higher is better: yes.
+    Empty input: rated as any other answer; a judge whose answers cannot be read leaves the trial unscored.
+    Source: G-Eval (Liu et al. 2023, arXiv:2303.16634): steps from criteria, a form, probability-weighted scores.
+    Deviations: the reason stands before the score (Chiang and Lee 2023, arXiv:2310.05657); one sample by default.
+    """
+
+    OPTIONS: ClassVar[tuple[Option, ...]] = (
+        Option("backend", "str", REQUIRED, "name of the backend that judges, or its definition"),
+        Option("criteria", "free", (), "what is rated: names from the rubric, or names with what they mean"),
+        Option("rubric", "str", None, "path of a rubric file, relative to the suite file"),
+        Option("scale", "free", None, "least and greatest score"),
+        Option("samples", "int", 1, "verdicts on each answer and criterion, whose mean is the score", low=1),
+        Option("steps", "bool", _YES, "let the judge write evaluation steps for each criterion first, once a run"),
+        Option("logprobs", "bool", _YES, "ask for the probabilities of all scores, and weight the score by them"),
+        Option("schema", "bool", _YES, "hold the judge to the form by a JSON schema (`response_format`)"),
+    )
+    needs_references = False
+
+    def __init__(self, spec: MetricSpec) -> None:
+        """OptionError for options that do not fit, and a rubric file that cannot be read."""
+        values = read_options(spec.name, self.OPTIONS, spec.options)
+        self.backends: tuple[str, ...] = (values["backend"],)
+        self._rubric = _rubric(spec, values)
+        self._samples: int = values["samples"]
+        self._writes_steps: bool = values["steps"]
+        self._params = _params(self._rubric.scale, values)
+        low, high = map(float, self._rubric.scale)
+        self.measures = tuple(
+            Measure(f"judge.{each.name}", "score", low, high, higher_is_better=True, signature=self._signature(values))
+            for each in self._rubric.criteria
+        )
+
+    def _signature(self, values: Mapping[str, Any]) -> str:
+        rubric, (low, high) = self._rubric, self._rubric.scale
+        steps = "generated" if self._writes_steps else "none"
+        weights = "probabilities" if values["logprobs"] else "none"
+        schema = "yes" if values["schema"] else "no"
+        return (
+            f"judge|g-eval|rubric:{rubric.name}@{rubric.version}#{rubric.digest}|scale:{low}-{high}"
+            f"|samples:{self._samples}|steps:{steps}|weights:{weights}|schema:{schema}|version:1"
+        )
+
+    def score(self, answers: Sequence[Answer]) -> list[tuple[Score, ...]]:
+        """Unscored: outside of a run there is nobody to ask."""
+        return [unscored(self.measures, "a judge is asked in a run of a suite only")] * len(answers)
+
+    async def score_asking(self, answer: Answer, ask: Ask) -> tuple[Score, ...]:
+        """One score a criterion."""
+        pairs = zip(self._rubric.criteria, self.measures, strict=True)
+        return tuple(await asyncio.gather(*(self._rated(*pair, answer=answer, ask=ask) for pair in pairs)))
+
+    async def _rated(self, criterion: Criterion, measure: Measure, *, answer: Answer, ask: Ask) -> Score:
+        steps = await self._steps(criterion, measure, ask)
+        if isinstance(steps, CallError):
+            return failed((measure,), f"no evaluation steps from the judge: {steps.message}")[0]
+        messages = form_messages(criterion, self._rubric.scale, steps=steps, answer=answer)
+        form = Question(self.backends[0], messages, self._params, measure=measure.name)
+        verdicts = await asyncio.gather(*(self._verdict(form, first, ask) for first in range(1, self._samples + 1)))
+        for verdict in verdicts:
+            if isinstance(verdict, CallError):
+                return failed((measure,), f"no verdict from the judge: {verdict.message}")[0]
+        return _mean(measure, [verdict for verdict in verdicts if not isinstance(verdict, CallError)])
+
+    async def _steps(self, criterion: Criterion, measure: Measure, ask: Ask) -> str | CallError:
+        """The criterion's evaluation steps; the same for all answers."""
+        if criterion.steps or not self._writes_steps:
+            return criterion.steps
+        messages = steps_messages(criterion, self._rubric.scale)
+        found = await ask(Question(self.backends[0], messages, measure=measure.name, is_shared=True))
+        return found if isinstance(found, CallError) else found.text.strip()
+
+    async def _verdict(self, form: Question, first: int, ask: Ask) -> Verdict | CallError | str:
+        """The verdict of one sample, asked again while it cannot be read; then what was wrong with the last one."""
+        flaw = ""
+        for number in range(_TRIES):
+            sampled = _SAMPLED if number or self._samples > 1 else {}
+            params, repeat = {**form.params, **sampled}, first + number * self._samples
+            answer = await ask(Question(form.backend, form.messages, params, repeat, form.measure))
+            if not isinstance(answer, Generation):
+                return answer
+            verdict = read_verdict(answer, self._rubric.scale)
+            if isinstance(verdict, Verdict):
+                return verdict
+            flaw = verdict
+        return flaw
+
+
+def _mean(measure: Measure, verdicts: Sequence[Verdict | str]) -> Score:
+    """The mean of the verdicts that could be read; unscored when none could."""
+    read = [verdict for verdict in verdicts if isinstance(verdict, Verdict)]
+    if not read:
+        last = next(verdict for verdict in verdicts if isinstance(verdict, str))
+        return unscored((measure,), f"the judge's answer could not be read, {_TRIES} times: {last}")[0]
+    value = sum(verdict.value for verdict in read) / len(read)
+    if len(verdicts) == 1:
+        return scored(measure, value, read[0].reason or None)
+    given = ", ".join(f"{verdict.value:.3g}" for verdict in read)
+    lost = "" if len(read) == len(verdicts) else f", {len(verdicts) - len(read)} could not be read"
+    return scored(measure, value, f"{read[0].reason} (samples: {given}{lost})")
+
+
+def _params(scale: tuple[int, int], values: Mapping[str, Any]) -> dict[str, Any]:
+    params: dict[str, Any] = {}
+    if values["schema"]:
+        params["response_format"] = form_schema(scale)
+    if values["logprobs"]:
+        params |= {"logprobs": True, "top_logprobs": _TOP}
+    return params
+
+
+def _rubric(spec: MetricSpec, values: Mapping[str, Any]) -> Rubric:
+    """The rubric that the options mean: a file's, criteria of the suite file's own, or the built-in one."""
+    criteria, path, scale = values["criteria"], values["rubric"], values["scale"]
+    where = "metric 'judge'"
+    chosen = None if scale is None else read_scale(scale, key="scale", where=where)
+    if isinstance(criteria, dict):
+        if path is not None:
+            raise OptionError(
+                f"{where}: criteria with their meaning and a rubric file are given; one of the two is allowed; name "
+                "criteria of the file only, or leave it out",
+                "criteria",
+            )
+        return own_rubric(criteria, chosen or ANSWERS.scale)
+    if not isinstance(criteria, list | tuple):
+        raise OptionError(
+            f"{where}: criteria is {shown(criteria)}; allowed: a list of names from the rubric, or a mapping of names "
+            "to what they mean",
+            "criteria",
+        )
+    rubric = ANSWERS if path is None else read_rubric(spec.folder / path)
+    rubric = rubric.of(criteria) if criteria else rubric
+    return rubric if chosen is None else Rubric(rubric.name, rubric.version, rubric.criteria, chosen)

@@ -1,0 +1,101 @@
+"""A judge's answer → score and reason, from the form's fields only."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+
+from harness.wording import one_line
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from harness.schema import Generation, TokenLogprob
+
+_FENCE = re.compile(r"\A\s*```(?:json)?\s*\n(.*)\n\s*```\s*\Z", re.DOTALL | re.IGNORECASE)
+"""The whole answer in one code fence, as models write it where no schema holds them."""
+_SCORE = re.compile(r'"score"\s*:\s*(-?\d+)')
+_ONE_TOKEN = 9
+"""Scores up to here are one token; of others the probability of a whole score cannot be read."""
+_SHOWN = 200
+
+
+class Verdict(Struct, frozen=True):
+    """What the form says."""
+
+    score: int
+    """As written."""
+    value: float
+    """The score, weighted by the probabilities of all scores where they are known."""
+    reason: str
+    """The judge's own, in one line."""
+
+
+def read_verdict(generation: Generation, scale: tuple[int, int]) -> Verdict | str:
+    """The verdict, or what is wrong with the answer."""
+    fence = _FENCE.match(generation.text)
+    text = fence[1] if fence else generation.text
+    if generation.finish_reason == "length":
+        return "the answer was cut off at the backend's max_tokens"
+    try:
+        form = json.loads(text)
+    except (ValueError, RecursionError):
+        return f"no form: {one_line(repr(generation.text), longest=_SHOWN)}"
+    if not isinstance(form, dict):
+        return f"no form: {one_line(repr(generation.text), longest=_SHOWN)}"
+    score = form.get("score")
+    if isinstance(score, bool) or not isinstance(score, int):
+        return f"the form's score is {one_line(repr(score), longest=_SHOWN)}"
+    if not scale[0] <= score <= scale[1]:
+        return f"the form's score is {score}, not from {scale[0]} to {scale[1]}"
+    weighted = _weighted(generation, scale)
+    reason = one_line(str(form.get("reason") or ""), longest=_SHOWN * 5)
+    return Verdict(score, float(score) if weighted is None else weighted, reason)
+
+
+def form_schema(scale: tuple[int, int]) -> Mapping[str, Any]:
+    """The form as a `response_format`: a reason, then one of the scores."""
+    schema = {
+        "type": "object",
+        "properties": {
+            "reason": {"type": "string"},
+            "score": {"type": "integer", "enum": list(range(scale[0], scale[1] + 1))},
+        },
+        "required": ["reason", "score"],
+        "additionalProperties": False,
+    }
+    return {"type": "json_schema", "json_schema": {"name": "verdict", "strict": True, "schema": schema}}
+
+
+def _weighted(generation: Generation, scale: tuple[int, int]) -> float | None:
+    """The mean of all scores by their probability at the token of the score; None where that is not known.
+
+    A grammar may have cut alternatives off after their probabilities were taken: those outside the scale do not count.
+    """
+    token = _token_of_score(generation) if scale[1] <= _ONE_TOKEN else None
+    if token is None:
+        return None
+    weights: dict[int, float] = {}
+    for text, logprob in dict(((token.token, token.logprob), *token.top)).items():
+        stripped = text.strip().strip('"')
+        if stripped.isascii() and stripped.isdigit() and scale[0] <= int(stripped) <= scale[1]:
+            weights[int(stripped)] = weights.get(int(stripped), 0.0) + math.exp(min(logprob, 0.0))
+    whole = sum(weights.values())
+    return sum(score * weight for score, weight in weights.items()) / whole if whole > 0 else None
+
+
+def _token_of_score(generation: Generation) -> TokenLogprob | None:
+    """The token that begins the score's digits; None where tokens and text do not fit."""
+    found = list(_SCORE.finditer(generation.text))
+    if not found or "".join(token.token for token in generation.logprobs) != generation.text:
+        return None
+    at, begin = 0, found[-1].start(1)
+    for token in generation.logprobs:
+        at += len(token.token)
+        if at > begin:
+            return token
+    return None
