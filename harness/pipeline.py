@@ -146,5 +146,4 @@ class Evaluation:
     def _deliver(self, batch: Sequence[generate.Completion]) -> None:
         """Score a batch; called by the engine, in a thread of its own."""
         answered = [(completion.trial, completion.answer) for completion in batch]
-        found = generate.findings_of(batch)
-        self._results.add(self._scorer.results(answered, self._tracer.scored, found=found))
+        self._results.add(self._scorer.results(answered, self._tracer.scored, found=generate.findings_of(batch)))

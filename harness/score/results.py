@@ -10,7 +10,7 @@ from harness.schema import COMPARISONS, Answer, CallError, Score, Scores, TrialR
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from harness.schema import CheckSpec, Generation, Outcome, Suite, Trial
+    from harness.schema import CheckSpec, Generation, Note, Outcome, Suite, Trial
     from harness.score.asked import Findings
     from harness.score.scorer import Scorer
     from harness.trace import MetricTime
@@ -49,17 +49,22 @@ def trial_results(
     for (trial, _), (generation, output, error) in zip(answered, readings, strict=True):
         if generation is None:
             assert error is not None
-            if error.kind == "not_run":
-                results.append(TrialResult(trial, "not_run", None, None, error, (), ()))
-                continue
-            lost = [Score(measure.name, None, "failed", error.message) for measure in suite.measures]
-            results.append(TrialResult(trial, "error", None, None, error, Scores(names, lost, known), ()))
+            results.append(_without_answer(trial, error, names=names, known=known))
         else:
             scores = next(scored)
             missed = missed_checks(suite.checks, scores) if suite.checks else ()
             packed = Scores(names, scores, known, costs=_costs(names, found, trial) if found else _FREE)
             results.append(TrialResult(trial, _outcome(scores, missed), output, generation, error, packed, missed))
     return results
+
+
+def _without_answer(
+    trial: Trial, error: CallError, *, names: tuple[str, ...], known: dict[object, Mapping[int, Note]]
+) -> TrialResult:
+    if error.kind == "not_run":
+        return TrialResult(trial, "not_run", None, None, error, (), ())
+    lost = [Score(name, None, "failed", error.message) for name in names]
+    return TrialResult(trial, "error", None, None, error, Scores(names, lost, known), ())
 
 
 def answer_to(trial: Trial, generation: Generation, read_answer: Callable[[Trial, str], str]) -> Answer:
