@@ -80,8 +80,7 @@ def test_signature_changes_with_all_that_changes_scores(rubric: Path) -> None:
     [
         (
             {"criteria": ["acuracy"]},
-            "criteria",
-            "criterion 'acuracy' is not in rubric 'answers'; available: accuracy, com",
+            ("criteria", "criterion 'acuracy' is not in rubric 'answers'; available: accuracy, com"),
         ),
         (
             {"criteria": "accuracy"},
@@ -89,13 +88,11 @@ def test_signature_changes_with_all_that_changes_scores(rubric: Path) -> None:
         ),
         (
             {"criteria": {"bad name": "x"}},
-            "criteria",
-            "metric 'judge': 'bad name' cannot name a criterion; allowed: let",
+            ("criteria", "metric 'judge': 'bad name' cannot name a criterion; allowed: let"),
         ),
         (
             {"criteria": {"tone": ""}},
-            "criteria",
-            "metric 'judge': criterion 'tone' is ''; allowed: what it means, or a",
+            ("criteria", "metric 'judge': criterion 'tone' is ''; allowed: what it means, or a"),
         ),
         (
             {"criteria": {"tone": 3}},
@@ -103,21 +100,18 @@ def test_signature_changes_with_all_that_changes_scores(rubric: Path) -> None:
         ),
         (
             {"scale": [5, 1]},
-            "scale",
-            "metric 'judge': scale is [5, 1]; allowed: least and greatest whole number from 0",
+            ("scale", "metric 'judge': scale is [5, 1]; allowed: least and greatest whole number from 0"),
         ),
         ({"scale": [1, 2.5]}, ("scale", "metric 'judge': scale is [1, 2.5]; allowed: least and greatest whole number")),
         ({"scale": 5}, ("scale", "metric 'judge': scale is 5; allowed: least and greatest whole number from 0 to 100")),
         ({"samples": 0}, ("samples", "metric 'judge': option 'samples' is 0; allowed: a whole number from 1")),
         (
             {"rubric": "none.yaml"},
-            "rubric",
-            "metric 'judge': rubric none.yaml cannot be read (No such file or directory)",
+            ("rubric", "metric 'judge': rubric none.yaml cannot be read (No such file or directory)"),
         ),
         (
             {"rubric": "rubric.yaml", "criteria": {"a": "b"}},
-            "criteria",
-            "metric 'judge': criteria with their meaning and",
+            ("criteria", "metric 'judge': criteria with their meaning and"),
         ),
     ],
 )
