@@ -76,6 +76,7 @@ class BackendRun:
         self._is_paid = bool(getattr(backend, "paid", True))
         self._claims = parts.mode == "use" and parts.store is not None and backend.cacheable
         self._pending: deque[tuple[Trial, str]] = deque()
+        self._first: deque[tuple[Trial, str]] = deque()
         self._ready: deque[tuple[Trial, str]] = deque()
         self._elsewhere: deque[tuple[Trial, str]] = deque()
         self._refilling = asyncio.Lock()
@@ -83,9 +84,9 @@ class BackendRun:
     async def run(self, caller: Caller, width: int) -> None:
         """Answer every trial, and what is taken while it is open; at most `width` calls are under way at once."""
         self._answer_known(self._trials)
-        while self._is_open and not self._pending:  # a backend that nobody has to ask is never started
+        while self._is_open and not (self._pending or self._first):  # a backend that nobody has to ask is not started
             await self._something_new()
-        if not self._pending:
+        if not (self._pending or self._first):
             return
         try:
             await self._backend.start()
@@ -101,10 +102,10 @@ class BackendRun:
     # -- what comes later ---------------------------------------------------------------------------------------
 
     def take(self, questions: Sequence[Asked]) -> None:
-        """Answer these too, before what is left of the trials: theirs are then over sooner."""
-        later, self._pending = self._pending, deque()
+        """Answer these too, and before trials that nobody has called yet: what is begun is to be over soon."""
+        later, self._pending = self._pending, self._first
         self._answer_known(questions)
-        self._pending.extend(later)
+        self._pending = later
         if self._refusal is not None:
             self._give_up(self._refusal)
         self._more.set()
@@ -228,20 +229,34 @@ class BackendRun:
 
     async def _next(self) -> tuple[Trial, str] | None:
         """The next trial to call; None when there is none any more."""
-        while not self._ready:
+        while self._first or not self._ready:
             async with self._refilling:
+                if self._first and not self._parts.is_stopping():
+                    self._make_first_ready()
+                    continue
                 if self._ready or await self._refill():
                     break
+                if self._first:
+                    continue
                 if not self._is_open or self._parts.is_stopping():
                     return None
                 await self._something_new()
         return self._ready.popleft()
 
+    def _make_first_ready(self) -> None:
+        first, self._first = self._first, deque()
+        later, self._ready = self._ready, deque()
+        if self._claims:
+            self._claim(first)
+        else:
+            self._ready.extend(first)
+        self._ready.extend(later)
+
     async def _refill(self) -> bool:
         """Make trials ready that this run may call now; False when all are done or under way."""
         if not self._claims:
             self._ready, self._pending = self._pending, self._ready
-        while not self._ready and (self._pending or self._elsewhere) and not self._parts.is_stopping():
+        while not (self._ready or self._first or self._parts.is_stopping()) and (self._pending or self._elsewhere):
             line = self._pending or self._elsewhere
             if line is self._elsewhere:
                 await asyncio.sleep(_AGAIN_S)
@@ -292,6 +307,8 @@ class BackendRun:
             await self._something_new()
 
     def _give_up(self, error: CallError) -> None:
-        pending, self._pending = self._pending, deque()
+        pending = [*self._first, *self._pending]
+        self._first.clear()
+        self._pending.clear()
         for trial, key in pending:
             self._complete(trial, key, error)

@@ -331,6 +331,8 @@ class Engine:
 
 
 def _broken(doing: str, error: BaseException) -> HarnessError:
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
     return HarnessError(
         f"the run broke off while {doing}: {described_error(error, placed=True)}; answers that came before are kept "
         "and recorded; this is a fault of the harness: please report it"
