@@ -83,7 +83,8 @@ class BackendRun:
 
     async def run(self, caller: Caller, width: int) -> None:
         """Answer every trial, and what is taken while it is open; at most `width` calls are under way at once."""
-        self._answer_known(self._trials)
+        if self._trials:
+            self._answer_known(self._trials)
         while self._is_open and not (self._pending or self._first):  # a backend that nobody has to ask is not started
             await self._something_new()
         if not (self._pending or self._first):
@@ -141,10 +142,11 @@ class BackendRun:
         rest = [each for each in keyed if not self._is_journalled(*each)]
         self._tell_changed([trial for trial, _ in rest])
         found: Mapping[str, Generation] = {}
-        if parts.mode in {"use", "only"}:
+        is_later = trials is not self._trials
+        if parts.mode in {"use", "only"} or (is_later and parts.mode == "refresh"):  # then what this run has recorded
             began_ns = time.time_ns()
             found = self._recorded([key for _, key in rest])
-            if trials is self._trials:
+            if not is_later:
                 parts.tracer.looked_up([trial for trial, _ in rest], began_ns, time.time_ns(), n_found=len(found))
         for trial, key in rest:
             if (generation := found.get(key)) is not None:

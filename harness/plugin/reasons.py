@@ -45,9 +45,10 @@ def unknown_spending(record: RunRecord) -> list[str]:
         if generation is not None and generation.cost_usd is None and not generation.from_cache:
             key = trial.suite, trial.backend
             unpriced[key] = unpriced.get(key, 0) + 1
-    return list(
-        dict.fromkeys(f"spent unknown: {why}" for key, n in unpriced.items() for why in _why(specs.get(key), n))
-    )
+    told = [f"spent unknown: {why}" for key, n in unpriced.items() for why in _why(specs.get(key), n)]
+    judges = [judge for suite in record.suites for judge in suite.judges]
+    told += [f"spent unknown: {why}" for judge in judges if (why := why_unpriced(judge)) is not None]
+    return list(dict.fromkeys(told))
 
 
 def _why(spec: BackendSpec | None, n: int) -> Iterator[str]:

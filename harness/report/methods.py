@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from harness.report.markup import Html
-    from harness.schema import Measure, RunRecord, Suite, TrialResult
+    from harness.schema import BackendSpec, Measure, RunRecord, Suite, TrialResult
 
 INTERVALS = {
     "wilson": "Wilson's score interval: for means of zeros and ones, and for rates.",
@@ -106,15 +106,17 @@ def _inputs(suite: Suite) -> Html:
             "Dataset", f"{suite.dataset_path} · {suite.dataset_hash} · {len(suite.samples):,} of {suite.n_rows:,} rows"
         ),
         _term("Variants", *[f"{one.name}: {one.prompt.path} · {one.prompt.content_hash}" for one in suite.variants]),
-        _term("Backends", *[_backend(one.name, f"{one.provider} {one.model}", one.params) for one in suite.backends]),
+        _term("Backends", *map(_backend, suite.backends)),
+        *([_term("Judges", *map(_backend, suite.judges))] if suite.judges else []),
         _term("Checks", *([check.text for check in suite.checks] or ["none"])),
         class_="terms",
     )
 
 
-def _backend(name: str, what: str, params: Mapping[str, object]) -> str:
-    written = json.dumps(dict(params), ensure_ascii=False, default=str, sort_keys=True) if params else "no parameters"
-    return f"{name}: {what} · {written}"
+def _backend(spec: BackendSpec) -> str:
+    params = dict(spec.params)
+    written = json.dumps(params, ensure_ascii=False, default=str, sort_keys=True) if params else "no parameters"
+    return f"{spec.name}: {spec.provider} {spec.model} · {written}"
 
 
 def _term(name: str, *lines: str) -> Html:

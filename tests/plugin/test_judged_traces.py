@@ -66,6 +66,8 @@ def test_judges_calls_lie_within_their_metrics_span(judged: Project) -> None:
         assert int(call["endTimeUnixNano"]) <= int(above["endTimeUnixNano"])
         assert facts(call)["gen_ai.request.model"] == "j"
         assert facts(call)["gen_ai.usage.input_tokens"] == "20"
+    names = [span["name"] for span in spans]
+    assert names.count("cache lookup") == 1, "that of the trials"
     metrics = [span for span in spans if span["name"] == "evaluate judge"]
     assert len(metrics) == 4
     for metric in metrics:

@@ -152,6 +152,21 @@ def test_question_that_two_trials_ask_is_called_once(settings: Settings, store: 
     assert sorted(each.findings for each in over.values()) == [False, *[True] * 7]
 
 
+def test_question_is_called_once_also_when_all_is_asked_anew(settings: Settings, store: Store, tmp_path: Path) -> None:
+    async def same(_trial: Trial, _generation: Generation, ask: AskFor) -> object:
+        return await ask("m", question("the same"))
+
+    Run(settings, store, inquire=same).all(trials(1))
+    store.close()
+    anew = Store(tmp_path, mode="refresh")
+    anew.begin(UnfinishedRun("r2", "2026-11-22T00:00:00+00:00", Totals()), tmp_path / "reports")
+    run = Run(replace(settings, cache_mode="refresh"), anew, inquire=same)
+    run.model.concurrency = 1
+    run.all(trials(40))
+    anew.close()
+    assert 1 <= len(run.judge.calls) < 10, "but for those that came while the first was not yet kept"
+
+
 def test_shared_question_is_asked_once_also_without_a_cache(settings: Settings) -> None:
     async def ask_both(_trial: Trial, generation: Generation, ask: AskFor) -> object:
         return await ask("m", question("steps", is_shared=True)), await ask("m", question(generation.text))
