@@ -86,6 +86,8 @@ class MetricSpec(Struct, frozen=True):
     """Options as written."""
     folder: Path
     """Folder of the suite file: an own metric `file.py:function` is looked for here."""
+    inputs: tuple[str, ...] = ()
+    """Columns that the suite's prompts use: what a task is about."""
 
 
 class CheckSpec(Struct, frozen=True):

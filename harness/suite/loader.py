@@ -134,7 +134,8 @@ class _Loading:
                 self._log.add(self._document.shown, self._document.mark((key,)), message)
 
     def _conditions(self, variants: Variants, backends: Sequence[BackendSpec], judges: Judges) -> _Conditions:
-        metrics = SuiteMetrics(self._catalogue, self._folder, judges)
+        inputs = dict.fromkeys(name for variant in variants.variants for name in variant.prompt.inputs)
+        metrics = SuiteMetrics(self._catalogue, self._folder, judges, inputs=tuple(inputs))
         add_metrics(metrics, self._form, self._document, judges=judges, log=self._log)
         checks = read_checks(metrics, self._form, self._document, log=self._log)
         scopes = Scopes(variants.names, self._backend_names(backends))

@@ -43,6 +43,7 @@ class Judge:
         Option("criteria", "free", (), "what is rated: names from the rubric, or names with what they mean"),
         Option("rubric", "str", None, "path of a rubric file, relative to the suite file"),
         Option("scale", "free", None, "least and greatest score"),
+        Option("material", "free", None, "columns that the judge is shown, beside the references"),
         Option("samples", "int", 1, "verdicts on each answer and criterion, whose mean is the score", low=1),
         Option("steps", "bool", _YES, "let the judge write evaluation steps for each criterion first, once a run"),
         Option("logprobs", "bool", _YES, "ask for the probabilities of all scores, and weight the score by them"),
@@ -55,6 +56,7 @@ class Judge:
         values = read_options(spec.name, self.OPTIONS, spec.options)
         self.backends: tuple[str, ...] = (values["backend"],)
         self._rubric = _rubric(spec, values)
+        self._material = _columns(spec, values["material"])
         self._samples: int = values["samples"]
         self._writes_steps: bool = values["steps"]
         self._params = _params(self._rubric.scale, values)
@@ -66,12 +68,13 @@ class Judge:
 
     def _signature(self, values: Mapping[str, Any]) -> str:
         rubric, (low, high) = self._rubric, self._rubric.scale
+        shows = f"|material:{','.join(self._material)}" if values["material"] is not None else ""
         steps = "generated" if self._writes_steps else "none"
         weights = "probabilities" if values["logprobs"] else "none"
         schema = "yes" if values["schema"] else "no"
         return (
             f"judge|g-eval|rubric:{rubric.name}@{rubric.version}#{rubric.digest}|scale:{low}-{high}"
-            f"|samples:{self._samples}|steps:{steps}|weights:{weights}|schema:{schema}|version:1"
+            f"|samples:{self._samples}|steps:{steps}|weights:{weights}|schema:{schema}{shows}|version:1"
         )
 
     def score(self, answers: Sequence[Answer]) -> list[tuple[Score, ...]]:
@@ -87,7 +90,7 @@ class Judge:
         steps = await self._steps(criterion, measure, ask)
         if isinstance(steps, CallError):
             return failed((measure,), f"no evaluation steps from the judge: {steps.message}")[0]
-        messages = form_messages(criterion, self._rubric.scale, steps=steps, answer=answer)
+        messages = form_messages(criterion, self._rubric.scale, steps=steps, answer=answer, material=self._material)
         form = Question(self.backends[0], messages, self._params, measure=measure.name)
         verdicts = await asyncio.gather(*(self._verdict(form, first, ask) for first in range(1, self._samples + 1)))
         for verdict in verdicts:
@@ -140,6 +143,16 @@ def _params(scale: tuple[int, int], values: Mapping[str, Any]) -> dict[str, Any]
     if values["logprobs"]:
         params |= {"logprobs": True, "top_logprobs": _TOP}
     return params
+
+
+def _columns(spec: MetricSpec, given: Any) -> tuple[str, ...]:
+    if given is None:
+        return spec.inputs
+    if not isinstance(given, list | tuple) or not all(isinstance(name, str) and name for name in given):
+        raise OptionError(
+            f"metric 'judge': material is {shown(given)}; allowed: a list of columns, [] for none", "material"
+        )
+    return tuple(given)
 
 
 def _rubric(spec: MetricSpec, values: Mapping[str, Any]) -> Rubric:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from harness.schema import Message, content_hash
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from harness.schema import Answer
     from harness.score.judge.rubric import Criterion
 
@@ -41,26 +43,25 @@ def steps_messages(criterion: Criterion, scale: tuple[int, int]) -> tuple[Messag
     return Message("system", _SYSTEM), Message("user", task)
 
 
-def form_messages(criterion: Criterion, scale: tuple[int, int], *, steps: str, answer: Answer) -> tuple[Message, ...]:
-    """Asks for the form to be filled in: a reason, then the score."""
+def form_messages(
+    criterion: Criterion, scale: tuple[int, int], *, steps: str, answer: Answer, material: Sequence[str]
+) -> tuple[Message, ...]:
+    """Asks for the form to be filled in: a reason, then the score. `material` are the columns that are shown."""
     low, high = scale
     parts = [
         f"Rate the answer below on one criterion, from {low} (worst) to {high} (best).",
         f"Criterion: {criterion.name}\n{criterion.description}",
         f"Evaluation steps:\n{steps}" if steps else "",
-        *_material(answer),
+        *_material(answer, material),
         fenced("answer", answer.output),
         _FORM.format(low=low, high=high),
     ]
     return Message("system", _SYSTEM), Message("user", "\n\n".join(part for part in parts if part))
 
 
-def _material(answer: Answer) -> list[str]:
-    """The sample's columns and references, each fenced."""
-    references = set(answer.references)
-    columns = [
-        f"{name}: {value}" for name, value in answer.variables.items() if name != "id" and str(value) not in references
-    ]
+def _material(answer: Answer, columns: Sequence[str]) -> list[str]:
+    """What the task was about, and the references, each fenced."""
+    columns = [f"{name}: {answer.variables[name]}" for name in columns if name in answer.variables]
     task = [fenced("material", "\n".join(columns))] if columns else []
     return [*task, *(fenced("reference", reference) for reference in answer.references)]
 

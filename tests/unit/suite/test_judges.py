@@ -77,6 +77,11 @@ def test_two_metrics_may_ask_the_same_judge(project: BaseProject) -> None:
     assert [measure.name for measure in suite.measures[:3]] == ["exact_match", "judge.clarity", "judge.accuracy"]
 
 
+def test_metrics_know_what_the_prompts_use(project: BaseProject) -> None:
+    _suite(project, "{backend: local}")
+    assert project.load().metrics[1].inputs == ("text",)
+
+
 def test_signature_says_who_is_asked(project: BaseProject) -> None:
     _suite(project, "{backend: local, criteria: [clarity]}")
     signature = project.load().measures[1].signature

@@ -78,6 +78,16 @@ def test_form_asks_for_schema_and_probabilities_unless_told_not_to() -> None:
     assert asked.questions[1].params == {}
 
 
+def test_judge_is_shown_what_the_prompts_use_or_what_the_suite_says() -> None:
+    asked = Asked(lambda _, __: _form(1))
+    for more, inputs in (({}, ("question",)), ({"material": []}, ("question",)), ({"material": ["question"]}, ())):
+        metric = create(MetricSpec("judge", {"backend": "b", "steps": False, **more}, Path(), inputs))
+        assert isinstance(metric, AskingMetric)
+        asyncio.run(metric.score_asking(ANSWER, asked))
+    shown = ["question: Capital of France?" in question.messages[1].content for question in asked.questions]
+    assert shown == [True] * 3 + [False] * 3 + [True] * 3
+
+
 def test_samples_are_questions_of_their_own_whose_mean_counts() -> None:
     asked = Asked(lambda question, _: _form({1: 1, 2: 3, 3: 5}[question.repeat]))
     (score,) = _judged(asked, steps=False, samples=3)

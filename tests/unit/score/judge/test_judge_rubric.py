@@ -69,10 +69,11 @@ def test_signature_changes_with_all_that_changes_scores(rubric: Path) -> None:
         _signature(rubric, rubric="rubric.yaml", logprobs=False),
         _signature(rubric, rubric="rubric.yaml", steps=False),
         _signature(rubric, rubric="rubric.yaml", schema=False),
+        _signature(rubric, rubric="rubric.yaml", material=["a"]),
     ]
     (rubric / "rubric.yaml").write_text(FILE.replace("polite", "very polite"))
     others.append(_signature(rubric, rubric="rubric.yaml"))
-    assert len({first, *others}) == 7
+    assert len({first, *others}) == 8
 
 
 @pytest.mark.parametrize(
@@ -104,6 +105,7 @@ def test_signature_changes_with_all_that_changes_scores(rubric: Path) -> None:
         ),
         ({"scale": [1, 2.5]}, ("scale", "metric 'judge': scale is [1, 2.5]; allowed: least and greatest whole number")),
         ({"scale": 5}, ("scale", "metric 'judge': scale is 5; allowed: least and greatest whole number from 0 to 100")),
+        ({"material": "a"}, ("material", "metric 'judge': material is 'a'; allowed: a list of columns, [] for none")),
         ({"samples": 0}, ("samples", "metric 'judge': option 'samples' is 0; allowed: a whole number from 1")),
         (
             {"rubric": "none.yaml"},

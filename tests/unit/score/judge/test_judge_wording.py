@@ -15,17 +15,18 @@ CRITERION = ANSWERS.criteria[0]
 
 def _asked(output: str, **columns: object) -> str:
     answer = Answer(output, ("Paris",), columns, None)
-    return form_messages(CRITERION, (1, 5), steps="1. Look.", answer=answer)[1].content
+    messages = form_messages(CRITERION, (1, 5), steps="1. Look.", answer=answer, material=("question", "absent"))
+    return messages[1].content
 
 
 def test_judge_is_shown_criterion_steps_material_reference_and_answer() -> None:
-    text = _asked("It is Paris.", id="fr", question="Capital of France?", capital="Paris")
+    text = _asked("It is Paris.", id="fr", question="Capital of France?", rating="human: 2")
     assert CRITERION.description in text
     assert "Evaluation steps:\n1. Look." in text
     assert "\nquestion: Capital of France?\n</material_" in text
     assert re.search(r"<reference_\w{8}>\nParis\n</reference_\w{8}>", text)
     assert re.search(r"<answer_\w{8}>\nIt is Paris.\n</answer_\w{8}>", text)
-    assert "fr" not in text.split("<material_")[1].split("question")[0], "the id tells nothing"
+    assert "human: 2" not in text, "a column that no prompt uses may hold what the judge is to find out"
 
 
 def test_steps_are_asked_for_without_any_answer() -> None:
