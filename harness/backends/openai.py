@@ -78,7 +78,7 @@ class OpenAIBackend:
             await self.start()
         assert self._client is not None
         assert self._price is not None
-        body = {**self._fixed, **request.params, "messages": chat_messages(request)}
+        body = {**self._fixed, **request.params, "model": self.spec.model, "messages": chat_messages(request)}
         return await self._price.priced(await self._client.complete(body, self.spec.price))
 
     async def stop(self) -> None:

@@ -116,7 +116,8 @@ class Rates:
         if self._tokens is None:
             return 0.0
         said = sum(len(message.content.encode("utf-8", "replace")) for message in request.messages)
-        bound = self._bound if not request.params else _bound(request.params) or self._bound
+        own = _bound(request.params) if request.params else None
+        bound = self._bound if own is None else own
         return said / _BYTES_PER_TOKEN + (self._usual_output if bound is None else bound)
 
     def wait(self, tokens: float, now_s: float) -> tuple[float, str]:

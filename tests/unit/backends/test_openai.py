@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from msgspec.structs import replace
 
 from harness.backends import create
 from harness.errors import BackendError
@@ -52,6 +53,18 @@ def test_answer_carries_text_usage_cost_and_finish_reason(openai_spec: SpecOf, r
     assert answer.latency_s is not None
     assert answer.latency_s > 0
     assert datetime.fromisoformat(answer.started_at).tzinfo is not None
+
+
+def test_params_of_the_request_are_laid_over_the_entrys_own(
+    openai_spec: SpecOf, server: FakeServer, request_: Request
+) -> None:
+    params = {"temperature": 1, "logprobs": True, "model": "another"}
+    ask(openai_spec(params={"temperature": 0, "seed": 0}), replace(request_, params=params))
+    sent = server.requests[0].body
+    assert {name: sent[name] for name in ("temperature", "seed", "logprobs")} == {
+        "temperature": 1, "seed": 0, "logprobs": True
+    }  # fmt: skip
+    assert sent["model"] == openai_spec().model
 
 
 def test_every_param_is_passed_through_beside_model_and_messages(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -288,6 +289,20 @@ def test_schema_of_the_answer_counts_as_input() -> None:
     assert plain is not None
     assert asked is not None
     assert asked > plain + 1000 / 1e6
+
+
+def test_params_of_the_call_itself_count_too() -> None:
+    asked = backend(price=PRICE, params={"max_tokens": 100})
+    budget = Budget(settings(budget_usd=1.0))
+    own = {"max_tokens": 300, "response_format": {"name": "x" * 1000}}
+
+    async def amounts() -> list[int]:
+        found = [await budget.admit(asked, HELLO, params) for params in (None, own, {"max_tokens": 1})]
+        return [each.amount for each in found if each is not None]
+
+    plain, larger, smaller = (amount / 10**15 for amount in run(amounts()))
+    assert larger == pytest.approx(plain + (200 * 10 + len(json.dumps(own))) / 1e6)
+    assert smaller >= plain, "a bound that the entry has under another name would still hold"
 
 
 def test_greater_limit_of_the_answer_counts() -> None:

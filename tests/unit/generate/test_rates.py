@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from harness.generate.rates import Rates, Window
 from harness.schema import BackendSpec, Message, Request
@@ -65,6 +66,15 @@ def test_the_limit_that_takes_longer_is_the_one_named() -> None:
 )
 def test_tokens_are_estimated_from_bytes_and_the_bound_of_the_answer(params: dict[str, Any], expected: float) -> None:
     assert rates(tokens_per_minute=1000, params=params).estimate(asked("äöü")) == expected
+
+
+def test_bound_of_the_request_itself_counts() -> None:
+    request = replace(asked("x" * 40), params={"max_tokens": 5})
+    assert rates(tokens_per_minute=1000, params={"max_tokens": 1}).estimate(request) == 15.5
+    none = replace(asked("x" * 40), params={"max_tokens": 0})
+    assert rates(tokens_per_minute=1000, params={"max_tokens": 1}).estimate(none) == 10.5
+    unbound = replace(asked("x" * 40), params={"temperature": 1})
+    assert rates(tokens_per_minute=1000, params={"max_tokens": 1}).estimate(unbound) == 11.5
 
 
 def test_estimate_survives_half_a_surrogate_pair() -> None:

@@ -31,6 +31,10 @@ def test_bar_names_what_went_wrong() -> None:
     assert line.endswith(" 120/360  10/s  2 errors  3 retried  20 cached  cost unknown  0:24 left")
 
 
+def test_bar_tells_how_many_trials_wait_for_judges() -> None:
+    assert bar_line(progress(120, judging=1200), 100).endswith(" 120/360  12/s  judging 1,200  $0  0:20 left")
+
+
 def test_bar_is_full_at_the_end_and_says_no_time_left() -> None:
     assert bar_line(progress(360, spent_usd=0.1234), 100) == f" {'━' * 24} 360/360  36/s  $0.123"
 
