@@ -54,17 +54,43 @@ class Usage:
     cpu_s: float
     """User and system time, of its children too."""
     peak_mb: float
-    """Most resident memory."""
+    """Most resident memory: the sum over the process and those that it started, each at its own peak."""
 
 
 _MEASURING = """\
-import json, resource, subprocess, sys, time
-began = time.perf_counter()
-done = subprocess.run(sys.argv[1:], stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-wall = time.perf_counter() - began
-used = resource.getrusage(resource.RUSAGE_CHILDREN)
-tail = done.stdout[-2000:].decode(errors="replace")
-print(json.dumps([wall, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024, done.returncode, tail]))
+import json, pathlib, resource, subprocess, sys, tempfile, threading, time
+
+def tree(pid):
+    found = [pid]
+    for task in pathlib.Path(f"/proc/{pid}/task").iterdir():
+        for child in (task / "children").read_text().split():
+            found += tree(int(child))
+    return found
+
+def watch(pid):
+    while not is_over.wait(0.05):
+        try:
+            for each in tree(pid):
+                status = pathlib.Path(f"/proc/{each}/status").read_text()
+                peaks[each] = int(status.partition("VmHWM:")[2].split()[0])
+        except (OSError, IndexError):  # one of them has just ended
+            pass
+
+peaks, is_over = {}, threading.Event()
+with tempfile.TemporaryFile() as output:
+    began = time.perf_counter()
+    done = subprocess.Popen(sys.argv[1:], stdout=output, stderr=subprocess.STDOUT)
+    watcher = threading.Thread(target=watch, args=(done.pid,))
+    watcher.start()
+    done.wait()
+    wall = time.perf_counter() - began
+    is_over.set()
+    watcher.join()
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    output.seek(0)
+    tail = output.read()[-2000:].decode(errors="replace")
+peak = max(sum(peaks.values()), used.ru_maxrss) / 1024
+print(json.dumps([wall, used.ru_utime + used.ru_stime, peak, done.returncode, tail]))
 """
 
 
@@ -80,17 +106,47 @@ def usage(command: Sequence[str], folder: Path) -> Usage:
 
 
 def usages(commands: Sequence[tuple[Sequence[str], Path]], rounds: int, *, warm: bool = True) -> list[Usage]:
-    """Medians of each command, run in turns, after one round that does not count where there are several."""
+    """Medians of each command, as `all_usages` runs them."""
+    return [_medians(kept) for kept in all_usages(commands, rounds, warm=warm)]
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """A command beside a reference, run in turns."""
+
+    ours: Usage
+    """Medians of the command."""
+    reference: Usage
+    """Medians of the reference."""
+    ratios: tuple[float, ...]
+    """Wall time of each run over that of the reference right after it: a machine that slows down slows both."""
+
+    @property
+    def ratio(self) -> float:
+        """The median of the ratios."""
+        return statistics.median(self.ratios)
+
+
+def compared(command: tuple[Sequence[str], Path], reference: tuple[Sequence[str], Path], rounds: int) -> Comparison:
+    """Both commands in turns, after one round that does not count where there are several."""
+    ours, theirs = all_usages([command, reference], rounds)
+    ratios = tuple(mine.wall_s / other.wall_s for mine, other in zip(ours, theirs, strict=True))
+    return Comparison(_medians(ours), _medians(theirs), ratios)
+
+
+def _medians(kept: Sequence[Usage]) -> Usage:
+    return Usage(*(statistics.median(getattr(used, name) for used in kept) for name in ("wall_s", "cpu_s", "peak_mb")))
+
+
+def all_usages(commands: Sequence[tuple[Sequence[str], Path]], rounds: int, *, warm: bool = True) -> list[list[Usage]]:
+    """Every run of each command, in turns, after one round that does not count where there are several."""
     found: list[list[Usage]] = [[] for _ in commands]
     for number in range(rounds + (warm and rounds > 1)):
         for kept, (command, folder) in zip(found, commands, strict=True):
             used = usage(command, folder)
             if number or not warm or rounds == 1:
                 kept.append(used)
-    return [
-        Usage(*(statistics.median(getattr(used, name) for used in kept) for name in ("wall_s", "cpu_s", "peak_mb")))
-        for kept in found
-    ]
+    return found
 
 
 def peak_mb(command: Sequence[str], folder: Path) -> float:

@@ -137,7 +137,7 @@ class Evaluation:
             recording=self._engine.recording(),
         )
         self.record = run  # there also when it cannot be written
-        texts = {"report.html": report.render_html(run), "summary.md": report.render_summary(run)}
+        texts = {"report.html": lambda: report.render_html(run), "summary.md": lambda: report.render_summary(run)}
         spans = self._tracer.close({f"prompt_suite.{name}": value for name, value in run.manifest.totals.items()})
         folder = self._store.write(run, texts, spans=spans)
         self._store.write_index(report.render_index(record.list_manifests(self._settings.reports)))

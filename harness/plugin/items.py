@@ -176,7 +176,7 @@ class TrialItem(pytest.Item):
     def __getattr__(self, name: str) -> Any:
         """An empty container, from now on the item's own."""
         if name not in _EMPTY:
-            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+            raise AttributeError(name)  # pytest looks for what only functions have, on every item
         made = _EMPTY[name](self)
         setattr(self, name, made)
         return made

@@ -7,6 +7,7 @@ process can be started the same code runs in the harness itself.
 
 from __future__ import annotations
 
+import os
 import pickle
 import sys
 import traceback
@@ -120,6 +121,7 @@ def serve(incoming: Any, outgoing: Any) -> None:
 
 
 if __name__ == "__main__":
+    os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")  # gives back what a group of rows took: 60 MB, not 78
     sys.modules["numpy"] = sys.modules["pandas"] = None  # type: ignore[assignment] # Arrow does without
     import pyarrow.json
     import pyarrow.parquet  # noqa: F401 - while nothing is asked yet

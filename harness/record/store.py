@@ -18,7 +18,7 @@ from harness.record.tables import Table, Tables
 from harness.record.trials import TRIAL_COLUMNS, trial_groups
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from harness.schema import RunRecord
@@ -61,10 +61,11 @@ class RunStore:
                 )
         self._tables = Tables()
 
-    def write(self, record: RunRecord, texts: Mapping[str, str], *, spans: Path | None = None) -> Path:
-        """The run's folder, complete: tables, `texts` (file name → content), `spans`, then run.json, then `latest`.
+    def write(self, record: RunRecord, texts: Mapping[str, Callable[[], str]], *, spans: Path | None = None) -> Path:
+        """The run's folder, complete: tables, `texts`, `spans`, then run.json, then `latest`.
 
-        `spans` is a finished file, which becomes the run's spans.jsonl.
+        `texts` maps a file's name to what makes its content, while the tables are being written; `spans` is a
+        finished file, which becomes the run's spans.jsonl.
 
         Raises:
             RecordError: a file cannot be written.
@@ -73,9 +74,10 @@ class RunStore:
         folder = self.reports / "runs" / record.manifest.run_id
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            self._write_tables(folder, record)
-            for name, text in texts.items():
-                _write(folder / name, text)
+            with self._tables_written(folder, record):
+                made = {name: text() for name, text in texts.items()}
+            for name, content in made.items():
+                _write(folder / name, content)
             if spans is not None:
                 shutil.move(spans, folder / "spans.jsonl")
             _write(folder / "run.json", json.dumps(to_builtins(record.manifest), indent=1, ensure_ascii=False) + "\n")
@@ -84,16 +86,20 @@ class RunStore:
             raise self._unwritable(error) from error
         return folder
 
-    def _write_tables(self, folder: Path, record: RunRecord) -> None:
+    @contextmanager
+    def _tables_written(self, folder: Path, record: RunRecord) -> Iterator[None]:
+        """Have the tables written while something else is done."""
         tables = self._tables or Tables()
         try:
             with _replaced(folder / "trials.parquet") as trials, _replaced(folder / "scores.parquet") as scores:
-                tables.write(
+                tables.send(
                     [
                         Table(trials, TRIAL_COLUMNS, lambda: trial_groups(record)),
                         Table(scores, SCORE_COLUMNS, lambda: score_groups(record)),
                     ]
                 )
+                yield
+                tables.written()
         finally:
             tables.close()
             self._tables = None

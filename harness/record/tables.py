@@ -41,26 +41,35 @@ class Tables:
     def __init__(self) -> None:
         """Start the process; returns at once. It ends with this object, or with the harness."""
         self._process = _started()
+        self._sent: Sequence[Table] = ()
         if self._process is not None:
             self._end = weakref.finalize(self, _ended, self._process)
 
-    def write(self, tables: Sequence[Table]) -> None:
-        """Write the files, whole.
+    def send(self, tables: Sequence[Table]) -> None:
+        """Make the rows, and have the process write them, while the harness does something else."""
+        self._sent = tables
+        if self._process is not None:
+            try:
+                _send(self._process, tables)
+            except OSError:  # the process is lost, not the file
+                self._process = None
+
+    def written(self) -> None:
+        """Wait until the files that were sent are whole.
 
         Raises:
             OSError: one of them cannot be written.
 
         """
-        process = self._process
-        if process is not None:
+        if self._process is not None:
             try:
-                replies = _exchanged(process, tables)
-            except (OSError, EOFError, pickle.UnpicklingError):  # the process is lost, not the file
+                replies = _replies(self._process, len(self._sent))
+            except (OSError, EOFError, pickle.UnpicklingError):
                 self._process = None
             else:
                 _check(replies)
                 return
-        write_here(tables)
+        write_here(self._sent)
 
     def close(self) -> None:
         """End the process."""
@@ -105,17 +114,21 @@ def _ended(process: subprocess.Popen[bytes]) -> None:
     process.stdout.close()
 
 
-def _exchanged(process: subprocess.Popen[bytes], tables: Sequence[Table]) -> list[Any]:
-    """Send all tables, then hear what became of each; the process works while the rows are made."""
+def _send(process: subprocess.Popen[bytes], tables: Sequence[Table]) -> None:
+    """Send all tables; the process works while the rows of the next group are made."""
     assert process.stdin is not None
-    assert process.stdout is not None
     for table in tables:
         pickle.dump(("open", str(table.path), dict(table.columns)), process.stdin)
         for group in table.groups():
             pickle.dump(("write", group), process.stdin)
         pickle.dump(("close",), process.stdin)
         process.stdin.flush()
-    return [pickle.load(process.stdout) for _ in tables]  # noqa: S301 - our own process
+
+
+def _replies(process: subprocess.Popen[bytes], count: int) -> list[Any]:
+    """What became of so many tables."""
+    assert process.stdout is not None
+    return [pickle.load(process.stdout) for _ in range(count)]  # noqa: S301 - our own process
 
 
 def _check(replies: Iterable[Any]) -> None:

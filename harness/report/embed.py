@@ -60,14 +60,19 @@ class _Scores(Struct):
 
 def data_blocks(record: RunRecord) -> Html:
     """The script elements with everything that the page's table and panel show."""
-    columns = _filled(record)
-    pieces = columns.texts.pieces()
-    index = as_json({**_names(record), **_tables(columns), "starts": starts_of(pieces)})
-    bodies = [as_json(piece) for piece in pieces]
+    index, bodies = _index_and_texts(record)
     packed = len(index) + sum(map(len, bodies)) > _PLAIN_CHARACTERS
     return join(
         script(index, "run-index", packed=packed), [script(body, "run-texts", packed=packed) for body in bodies]
     )
+
+
+def _index_and_texts(record: RunRecord) -> tuple[str, list[str]]:
+    """The tables and the pieces of texts as JSON; what they are made from is gone then."""
+    columns = _filled(record)
+    pieces = columns.texts.pieces()
+    index = as_json({**_names(record), **_tables(columns), "starts": starts_of(pieces)})
+    return index, [as_json(piece) for piece in pieces]
 
 
 def _filled(record: RunRecord) -> _Columns:

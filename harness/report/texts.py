@@ -8,6 +8,8 @@ import re
 import zlib
 from typing import TYPE_CHECKING, Any
 
+import orjson
+
 from harness.report.markup import INVISIBLE, Html, el
 
 if TYPE_CHECKING:
@@ -46,7 +48,10 @@ class Texts:
 
 def as_json(content: Any) -> str:
     """Compact JSON that may stand inside a script element, in ASCII where a character could mislead."""
-    text = json.dumps(content, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    try:
+        text = orjson.dumps(content, option=orjson.OPT_NON_STR_KEYS).decode()
+    except TypeError:  # half a surrogate pair
+        text = json.dumps(content, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     return _NOT_IN_SCRIPT.sub(_escaped, text)
 
 

@@ -67,4 +67,5 @@ class RunScorer:
 
     def corpus(self, suite: str, results: Sequence[TrialResult]) -> dict[str, float]:
         """Corpus-level values by measure over results of one suite; empty when none has an answer."""
-        return self._scorers[suite].corpus(answers_of(results))
+        scorer = self._scorers[suite]
+        return scorer.corpus(answers_of(results)) if scorer.has_corpus else {}

@@ -93,6 +93,11 @@ class Scorer:
         ordered = [columns[measure.name] for measure in self.measures]
         return list(zip(*ordered, strict=True))
 
+    @property
+    def has_corpus(self) -> bool:
+        """Whether any metric has a corpus-level value."""
+        return any(isinstance(metric, CorpusMetric) for _, metric in self._metrics)
+
     def corpus(self, answers: Sequence[Answer]) -> dict[str, float]:
         """Corpus-level values by measure, of the metrics that have one; what raises or is not finite is left out."""
         values: dict[str, float] = {}

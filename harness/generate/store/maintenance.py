@@ -101,7 +101,7 @@ def export_answers(folder: Path, path: Path, *, used_days: int | None = None) ->
                 "needed; name another"
             ) from error
         left_out = connection.execute("SELECT count(*) FROM answers WHERE content = ''").fetchone()[0]
-        return Exported(exchange.digest(pairs), len(pairs), left_out)
+        return Exported(exchange.digest(sorted(pairs)), len(pairs), left_out)
 
     with closing(ReadOnlyDatabase(_existing(folder))) as database:
         return database.read(action)
@@ -125,7 +125,7 @@ def import_answers(folder: Path, path: Path) -> tuple[Imported, list[str]]:
             taken = database.write(partial(exchange.take_in, batch=batch))
             pairs.update(taken.pairs)
             counts.update(new=taken.new, same=taken.same, replaced=len(batch) - taken.new - taken.same)
-        digest = exchange.digest(pairs.items())
+        digest = exchange.digest(sorted(pairs.items()))
         return Imported(digest, counts["new"], counts["replaced"], counts["same"]), database.notices
 
 

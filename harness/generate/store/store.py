@@ -279,7 +279,10 @@ class Store:
 
     def digest(self, keys: Collection[str]) -> str:
         """SHA-256 (hex) of the answers recorded under `keys`, the same for the same answers; raises RecordError."""
-        return exchange.digest(self._database.read(lambda connection: exchange.pairs(connection, keys)))
+        ordered = sorted(keys)
+        slices = (ordered[start : start + _LOOKUP] for start in range(0, len(ordered), _LOOKUP))
+        read = self._database.read
+        return exchange.digest(pair for each in slices for pair in read(partial(exchange.pairs, keys=each)))
 
     def close(self) -> None:
         """Give up claims, mark what was used, keep to the size limit, and close the file; further calls fail.

@@ -23,7 +23,7 @@ class Recorded:
     def __init__(self, reports: Path, record: RunRecord) -> None:
         self.reports = reports
         self.record = record
-        self.folder = RunStore(reports).write(record, {"summary.md": "# A run\n"})
+        self.folder = RunStore(reports).write(record, {"summary.md": lambda: "# A run\n"})
 
     def change(self, **fields: Any) -> Path:
         """Put other fields into run.json; the file."""

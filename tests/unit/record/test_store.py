@@ -43,7 +43,7 @@ def test_manifest_is_written_last(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         return replaced(self, target)
 
     monkeypatch.setattr(Path, "replace", noting)
-    RunStore(tmp_path).write(build_record(Shape(samples=1)), {"summary.md": "", "report.html": ""})
+    RunStore(tmp_path).write(build_record(Shape(samples=1)), {"summary.md": lambda: "", "report.html": lambda: ""})
     assert list(there) == ["scores.parquet", "trials.parquet", "summary.md", "report.html", "run.json", "latest"]
     assert {"trials.parquet", "scores.parquet", "summary.md", "report.html"} <= there["run.json"]
 
@@ -85,7 +85,7 @@ def test_latest_is_a_text_file_where_links_are_not_allowed(tmp_path: Path, monke
 
 
 def test_text_with_half_a_surrogate_pair_is_written(tmp_path: Path) -> None:
-    folder = RunStore(tmp_path).write(build_record(Shape(samples=1)), {"summary.md": "half \ud800 a pair\n"})
+    folder = RunStore(tmp_path).write(build_record(Shape(samples=1)), {"summary.md": lambda: "half \ud800 a pair\n"})
     assert (folder / "summary.md").read_text(encoding="utf-8") == "half ? a pair\n"
 
 
@@ -126,5 +126,5 @@ def test_nothing_half_written_is_left_behind(tmp_path: Path, monkeypatch: pytest
 
     monkeypatch.setattr(Path, "replace", full)
     with pytest.raises(RecordError):
-        RunStore(tmp_path).write(build_record(Shape(samples=1)), {"summary.md": "", "report.html": ""})
+        RunStore(tmp_path).write(build_record(Shape(samples=1)), {"summary.md": lambda: "", "report.html": lambda: ""})
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []

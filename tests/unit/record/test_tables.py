@@ -35,7 +35,8 @@ def written(columns: Mapping[str, str], groups: Callable[[], Iterable[Group]]) -
         here, there = Path(folder, "here"), Path(folder, "there")
         write_here([Table(here, columns, groups)])
         tables = Tables()
-        tables.write([Table(there, columns, groups)])
+        tables.send([Table(there, columns, groups)])
+        tables.written()
         tables.close()
         found = pq.read_table(here)
         assert found.schema == pq.read_table(there).schema
@@ -158,7 +159,9 @@ def test_tables_are_written_without_loading_arrow_here() -> None:
         from harness.record.scores import SCORE_COLUMNS, score_groups
         from harness.record.tables import Table, Tables
         record = build_record(Shape(samples=1, variants=("a",), backends=(("local", "m"),)))
-        Tables().write([Table(Path(sys.argv[1], "scores"), SCORE_COLUMNS, lambda: score_groups(record))])
+        tables = Tables()
+        tables.send([Table(Path(sys.argv[1], "scores"), SCORE_COLUMNS, lambda: score_groups(record))])
+        tables.written()
         print(Path(sys.argv[1], "scores").exists(), {"pyarrow", "numpy", "pandas"} & set(sys.modules))
     """
     with TemporaryDirectory() as folder:
@@ -173,8 +176,9 @@ def one_table(path: Path) -> Table:
 
 def test_file_that_cannot_be_written_is_an_oserror_and_the_others_are_written(tmp_path: Path) -> None:
     tables = Tables()
+    tables.send([one_table(tmp_path / "none" / "t.parquet"), one_table(tmp_path / "t.parquet")])
     with pytest.raises(OSError, match="No such file or directory") as caught:
-        tables.write([one_table(tmp_path / "none" / "t.parquet"), one_table(tmp_path / "t.parquet")])
+        tables.written()
     assert caught.value.errno == errno.ENOENT
     assert pq.read_table(tmp_path / "t.parquet").num_rows == 1
     tables.close()
@@ -185,7 +189,8 @@ def test_tables_are_written_here_when_their_process_was_killed(tmp_path: Path) -
     assert tables._process is not None
     tables._process.kill()
     tables._process.wait()
-    tables.write([one_table(tmp_path / "t.parquet")])
+    tables.send([one_table(tmp_path / "t.parquet")])
+    tables.written()
     assert pq.read_table(tmp_path / "t.parquet").num_rows == 1
     tables.close()
 
@@ -195,7 +200,8 @@ def test_tables_are_written_here_when_no_process_can_be_started(
 ) -> None:
     monkeypatch.setattr(sys, "executable", str(tmp_path / "no-python"))
     tables = Tables()
-    tables.write([one_table(tmp_path / "t.parquet")])
+    tables.send([one_table(tmp_path / "t.parquet")])
+    tables.written()
     assert pq.read_table(tmp_path / "t.parquet").num_rows == 1
     tables.close()
 
