@@ -233,16 +233,14 @@ class BackendRun:
         """The next trial to call; None when there is none any more."""
         while self._first or not self._ready:
             async with self._refilling:
-                if self._first and not self._parts.is_stopping():
-                    self._make_first_ready()
-                    continue
-                if self._ready or await self._refill():
-                    break
                 if self._first:
-                    continue
-                if not self._is_open or self._parts.is_stopping():
+                    self._make_first_ready()
+                elif not self._ready and not await self._refill() and not self._first:
+                    if not self._is_open:
+                        return None
+                    await self._something_new()
+                if self._parts.is_stopping():
                     return None
-                await self._something_new()
         return self._ready.popleft()
 
     def _make_first_ready(self) -> None:

@@ -133,3 +133,19 @@ def test_selected_trials_alone_are_asked_about(project: Project, server: FakeSer
     _use_judge(project, server)
     project.run("-k", "fr or pe")
     assert len(forms(server.requests)) == 2
+
+
+def test_first_failure_ends_a_judged_run_and_the_rest_is_not_run(project: Project, server: FakeServer) -> None:
+    server.script(Behaviour(text='{"reason": "it rambles", "score": 1}', latency_ms=30))
+    _use_judge(project, server, ", max_concurrency: 1")
+    project.add('checks: ["judge.clarity >= 4"]\n')
+    assert project.run("-x").ret == pytest.ExitCode.TESTS_FAILED
+    totals = json.loads((project.latest / "run.json").read_text())["totals"]
+    assert totals["failed"] >= 1
+    assert totals["not_run"] >= 1
+    asked = server.count
+    server.script(Behaviour(text='{"reason": "it rambles", "score": 1}'))
+    assert project.run("--prompt-resume").ret == pytest.ExitCode.TESTS_FAILED
+    assert server.count == 5, f"{asked} were kept"
+    totals = json.loads((project.latest / "run.json").read_text())["totals"]
+    assert (totals["failed"], totals["not_run"]) == (4, 0)

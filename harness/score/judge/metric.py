@@ -95,7 +95,7 @@ class Judge:
         verdicts = await asyncio.gather(*(self._verdict(form, first, ask) for first in range(1, self._samples + 1)))
         for verdict in verdicts:
             if isinstance(verdict, CallError):
-                return failed((measure,), f"no verdict from the judge: {verdict.message}")[0]
+                return failed((measure,), f"no verdict from the judge: {verdict.message}{_hint(verdict)}")[0]
         return _mean(measure, [verdict for verdict in verdicts if not isinstance(verdict, CallError)])
 
     async def _steps(self, criterion: Criterion, measure: Measure, ask: Ask) -> str | CallError:
@@ -120,6 +120,13 @@ class Judge:
                 return verdict
             flaw = verdict
         return flaw
+
+
+def _hint(error: CallError) -> str:
+    """Which option an endpoint would do without, where it names what it does not know."""
+    words = {"logprobs": "logprobs", "response_format": "schema", "json_schema": "schema"}
+    option = next((option for word, option in words.items() if word in error.message), None)
+    return f"; write {option}: false where the endpoint does not know that" if option else ""
 
 
 def _mean(measure: Measure, verdicts: Sequence[Verdict | str]) -> Score:

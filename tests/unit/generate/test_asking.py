@@ -327,6 +327,25 @@ def test_stopped_run_ends_though_questions_are_open(settings: Settings) -> None:
     assert run.judge.stopped == 1
 
 
+def test_question_that_comes_as_the_run_is_stopped_holds_nothing_up(settings: Settings) -> None:
+    async def ask_and_stop(_trial: Trial, _generation: Generation, ask: AskFor) -> object:
+        await ask("m", question("first"))
+        waiting = asyncio.ensure_future(ask("m", question("second")))
+        await asyncio.sleep(0)
+        run.engine._is_stopping = True
+        run.engine._send_no_more()
+        return await waiting
+
+    run = Run(settings, inquire=ask_and_stop)
+    engine = run.start(trials(1))
+    assert engine._network is not None
+    engine._network.join(5)
+    assert not engine._network.is_alive()
+    engine.stop()
+    assert run.over == []
+    assert len(run.judge.calls) == 1
+
+
 def test_question_to_an_unknown_backend_is_the_metrics_mistake(settings: Settings) -> None:
     async def ask_other(_trial: Trial, _generation: Generation, ask: AskFor) -> object:
         with pytest.raises(HarnessError) as caught:

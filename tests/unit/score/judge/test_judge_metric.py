@@ -136,6 +136,19 @@ def test_judge_without_an_answer_fails_the_score_with_the_reason(kind: Any) -> N
     assert score.reason == "no evaluation steps from the judge: backend 'big': no"
 
 
+@pytest.mark.parametrize(
+    ("said", "hint"),
+    [
+        ("HTTP 400: unknown field top_logprobs", "; write logprobs: false where the endpoint does not know that"),
+        ("HTTP 400: response_format is off", "; write schema: false where the endpoint does not know that"),
+        ("HTTP 400: too long", ""),
+    ],
+)
+def test_endpoint_that_refuses_the_form_is_told_which_option_to_leave_out(said: str, hint: str) -> None:
+    (score,) = _judged(Asked(lambda _, __: CallError("rejected", said)), steps=False)
+    assert score.reason == f"no verdict from the judge: {said}{hint}"
+
+
 def test_outside_of_a_run_nobody_is_asked() -> None:
     metric = create(MetricSpec("judge", {"backend": "big", "criteria": ["clarity"]}, Path()))
     (row,) = metric.score([ANSWER])
