@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from benchmarks import engine, parts, sessions, tracing
+from benchmarks import engine, overlap, parts, sessions, tracing
 from benchmarks.answering import calls
 from benchmarks.figures import print_figures
 
@@ -30,6 +30,7 @@ BENCHMARKS: Benchmarks = {
     "traffic": parts.traffic,
     "budget": parts.budget,
     "tracing": tracing.cost,
+    "overlap": overlap.overlap,
 }
 
 if __name__ == "__main__":

@@ -64,7 +64,7 @@ def sacrebleu_sentences(name: str) -> Callable[[list[Pair]], object]:
     """sacrebleu's own function a pair."""
     import sacrebleu
 
-    score: Any = {"bleu": sacrebleu.sentence_bleu, "chrf": sacrebleu.sentence_chrf}[name]
+    score: Any = getattr(sacrebleu, f"sentence_{name}")
     return lambda pairs: [score(output, [reference]) for output, reference in pairs]
 
 
@@ -83,6 +83,7 @@ def main() -> None:
         "bleu, sacrebleu": sacrebleu_sentences("bleu"),
         "chrf": ours("chrf"),
         "chrf, sacrebleu": sacrebleu_sentences("chrf"),
+        "meteor": ours("meteor", synonyms="none"),
     }
     for name, score in contenders.items():
         print(f"{name:28} {pairs_a_second(pairs, score):12,.0f} pairs/s")

@@ -17,10 +17,12 @@ from harness.score.f1 import F1
 from harness.score.json_valid import JsonValid
 from harness.score.judge import Judge
 from harness.score.measured import QUANTITIES, Measured
+from harness.score.meteor import Meteor
 from harness.score.metric import AskingMetric
 from harness.score.own import load_own_metric, made_metric
 from harness.score.regex import Regex
 from harness.score.rouge import Rouge
+from harness.score.ter import Ter
 from harness.wording import described_error, did_you_mean
 
 if TYPE_CHECKING:
@@ -41,10 +43,19 @@ BUILTIN: Mapping[str, Callable[[Mapping[str, Any]], Metric]] = {
     "bleu": Bleu,
     "chrf": Chrf,
     "rouge": Rouge,
+    "ter": Ter,
+    "meteor": Meteor,
     "json_valid": JsonValid,
     **{name: partial(Measured, name) for name in QUANTITIES},
 }
 """The metrics that come with the harness."""
+
+EXAMPLES: Mapping[str, Mapping[str, Any]] = {
+    "judge": {"backend": "smollm2"},
+    "meteor": {"synonyms": "none"},
+    "regex": {"pattern": "yes|no"},
+}
+"""Options for metrics that cannot be made everywhere without any: to list them, and to test them."""
 
 NOT_YET = frozenset(
     {
@@ -52,7 +63,7 @@ NOT_YET = frozenset(
         *("prefer", "injection_success", "leak", "refusal"),
         *("code", "syntax_valid", "runs_successfully", "passes_tests", "follows_style_guide"),
         *("json_schema", "field_accuracy", "preamble_free", "xml_valid"),
-        *("ter", "meteor", "evaluate"),
+        *("evaluate",),
     }
 )
 """Names that are taken: they belong to parts that are not built yet."""

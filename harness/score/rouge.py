@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from harness.errors import OptionError
 from harness.schema import Measure
 from harness.score.metric import NO_REFERENCE, scored, unscored
+from harness.score.nltk_data import check_nltk, has_nltk_data
 from harness.score.options import Option, read_options
 from harness.score.versions import library_version
 
@@ -24,7 +25,7 @@ class Rouge:
     """F-measure of each type of ROUGE, against the reference where that type is best.
 
     `rouge1` counts words, `rouge2` word pairs, `rougeL` the longest common subsequence, `rougeLsum` the same by
-    line: put each sentence on a line of its own.
+    line: put each sentence on a line of its own, or let NLTK find them.
 
     Range: 0 to 1.
     Higher is better: yes.
@@ -49,6 +50,12 @@ class Rouge:
             choices=("character", "default", "unicode"),
             meaning="`default` knows a-z and 0-9 only; `unicode` words of every script; `character` single characters.",
         ),
+        Option(
+            "split_summaries",
+            "bool",
+            default=False,
+            meaning="rougeLsum takes sentences as NLTK finds them, not lines; needs NLTK and its data `punkt_tab`.",
+        ),
     )
     needs_references = True
 
@@ -63,9 +70,13 @@ class Rouge:
                 f"allowed with the default tokenizer; remove one of the two",
                 "stemmer",
             )
+        self._splits: bool = self._options["split_summaries"]
+        if self._splits:
+            _check_sentences()
         self._types: tuple[str, ...] = self._options["types"]
         stem = "yes" if self._stemmer else "no"
-        rest = f"f-measure|stem:{stem}|tok:{self._tokenizer}|references:best|{library_version('rouge-score-rs')}"
+        split = f"|sentences:{library_version('nltk')}" if self._splits else ""
+        rest = f"f-measure|stem:{stem}|tok:{self._tokenizer}|references:best{split}|{library_version('rouge-score-rs')}"
         self.measures = tuple(
             Measure(name, "score", 0.0, 1.0, higher_is_better=True, signature=f"{name}|{rest}") for name in self._types
         )
@@ -78,7 +89,7 @@ class Rouge:
         made = {"character": tokenizers.CharacterTokenizer, "unicode": tokenizers.UnicodeTokenizer}
         tokenizer = made[self._tokenizer]() if self._tokenizer in made else None
         make: Any = rouge_score_rs.RougeScorer  # it has no annotations
-        return make(list(self._types), use_stemmer=self._stemmer, tokenizer=tokenizer)
+        return make(list(self._types), use_stemmer=self._stemmer, split_summaries=self._splits, tokenizer=tokenizer)
 
     def score(self, answers: Sequence[Answer]) -> list[tuple[Score, ...]]:
         """One tuple an answer; every pair of answer and reference is scored in one batch, on all cores."""
@@ -100,3 +111,14 @@ class Rouge:
         characters = (character for reference in answer.references for character in reference.lower())
         has_token = any(character.isascii() and character.isalnum() for character in characters)
         return None if has_token else _NO_TOKENS
+
+
+def _check_sentences() -> None:
+    what = "metric 'rouge': option 'split_summaries'"
+    check_nltk(what)
+    if not has_nltk_data("tokenizers/punkt_tab"):
+        raise OptionError(
+            f"{what} needs NLTK's data 'punkt_tab', which is not installed; allowed: texts with a line a sentence, "
+            "without this option; where there is a network, run: python -m nltk.downloader punkt_tab",
+            "split_summaries",
+        )

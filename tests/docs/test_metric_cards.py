@@ -11,6 +11,7 @@ import pytest
 
 from harness.schema import MetricSpec
 from harness.score import create, metric_names
+from harness.score.registry import EXAMPLES
 
 if TYPE_CHECKING:
     from harness.score import Metric
@@ -22,8 +23,7 @@ each_metric = pytest.mark.parametrize("name", metric_names())
 
 
 def _metric(name: str) -> Metric:
-    needed = {"regex": {"pattern": "x"}, "judge": {"backend": "smollm2"}}
-    return create(MetricSpec(name, needed.get(name, {}), Path()))
+    return create(MetricSpec(name, EXAMPLES.get(name, {}), Path()))
 
 
 def _card(name: str) -> str:

@@ -1,4 +1,4 @@
-"""BLEU and chrF against the cases of sacrebleu's own tests (data/sacrebleu/SOURCE.md)."""
+"""BLEU, chrF and TER against the cases of sacrebleu's own tests (data/sacrebleu/SOURCE.md)."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from harness.score import CorpusMetric, create
 
 VECTORS = json.loads((Path(__file__).parent / "data/sacrebleu/unit_vectors.json").read_text("utf-8"))
 BLEU, CHRF, SENTENCE = VECTORS["test_bleu"], VECTORS["test_chrf"], VECTORS["test_sentence_bleu"]
+TER = VECTORS["test_ter"]["test_cases"]
 
 
 def _sentence(name: str, output: str, references: list[str], **options: Any) -> float | None:
@@ -86,3 +87,13 @@ def test_sentence_chrf(output: str, references: list[str], expected: float) -> N
 def test_corpus_chrf(case: tuple[list[str], list[str], float], options: dict[str, int]) -> None:
     outputs, references, expected = case
     assert _corpus("chrf", outputs, [references], **options) == pytest.approx(expected, abs=1e-4)
+
+
+@pytest.mark.parametrize(("outputs", "references", "expected"), TER)
+def test_corpus_ter(outputs: list[str], references: list[str], expected: float) -> None:
+    assert _corpus("ter", outputs, [references]) == pytest.approx(100 * expected, abs=0.1)
+
+
+@pytest.mark.parametrize(("outputs", "references", "expected"), [case for case in TER if len(case[0]) == 1])
+def test_sentence_ter(outputs: list[str], references: list[str], expected: float) -> None:
+    assert _sentence("ter", outputs[0], references) == pytest.approx(100 * expected, abs=0.1)

@@ -13,7 +13,7 @@ from harness.score import create, measures_of, metric_names, needs_references, r
 
 ALL = (
     "bleu, cached_input_tokens, chrf, contains, cost_usd, exact_match, f1, input_tokens, json_valid, judge, latency_s, "
-    "output_tokens, regex, rouge"
+    "meteor, output_tokens, regex, rouge, ter"
 )
 
 
@@ -36,7 +36,7 @@ def test_a_metric_like_no_other_gets_the_names_alone() -> None:
     assert _message("zzz") == f"metric 'zzz' is unknown; available: {ALL}."
 
 
-@pytest.mark.parametrize("name", ["bertscore", "judge.accuracy", "json_schema", "ter"])
+@pytest.mark.parametrize("name", ["bertscore", "judge.accuracy", "json_schema", "prefer"])
 def test_a_metric_of_a_later_part_is_not_called_unknown(name: str) -> None:
     assert _message(name) == f"metric '{name}' is not available in this version; available: {ALL}"
 
@@ -52,9 +52,9 @@ def test_measures_come_without_importing_what_computes_them() -> None:
     program = (
         "import sys; from pathlib import Path; from harness.schema import MetricSpec; from harness import score\n"
         "for name in score.metric_names():\n"
-        "    options = {'regex': {'pattern': 'a'}, 'judge': {'backend': 'b'}}.get(name, {})\n"
+        "    options = score.registry.EXAMPLES.get(name, {})\n"
         "    assert score.measures_of(MetricSpec(name, options, Path()))\n"
-        "print([m for m in ('sacrebleu', 'rouge_score_rs', 'numpy', 'pandas', 'scipy') if m in sys.modules])"
+        "print([m for m in ('sacrebleu', 'nltk', 'rouge_score_rs', 'numpy', 'pandas', 'scipy') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"

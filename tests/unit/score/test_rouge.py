@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from rouge_score.rouge_scorer import RougeScorer
 
 from harness.errors import OptionError
 from harness.schema import Answer, MetricSpec
@@ -98,3 +100,30 @@ def test_options_that_do_not_fit_are_errors(options: dict[str, object], message:
         create(MetricSpec("rouge", options, Path()))
     assert str(raised.value) == message
     assert raised.value.key == key
+
+
+def test_sentences_are_found_by_nltk_as_in_rouge_score(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("harness.score.rouge.has_nltk_data", lambda _resource: True)
+    monkeypatch.setattr("nltk.sent_tokenize", lambda text: re.findall(r"[^.]*\.", text))  # its data is not here
+    output, reference = "the cat sat. a dog ran off.", "a dog ran. the cat sat."
+    theirs: Any = RougeScorer(["rougeLsum"], split_summaries=True)
+    expected = theirs.score(reference, output)["rougeLsum"].fmeasure
+    assert _scores(output, (reference,), split_summaries=True)["rougeLsum"].value == pytest.approx(expected, abs=1e-9)
+    assert expected > (_scores(output, (reference,))["rougeLsum"].value or 0.0)
+
+
+def test_sentences_without_nltks_data_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("harness.score.rouge.has_nltk_data", lambda _resource: False)
+    with pytest.raises(OptionError) as raised:
+        create(MetricSpec("rouge", {"split_summaries": True}, Path()))
+    assert str(raised.value) == (
+        "metric 'rouge': option 'split_summaries' needs NLTK's data 'punkt_tab', which is not installed; allowed: "
+        "texts with a line a sentence, without this option; where there is a network, run: "
+        "python -m nltk.downloader punkt_tab"
+    )
+
+
+def test_sentence_splitting_is_in_the_signature(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("harness.score.rouge.has_nltk_data", lambda _resource: True)
+    made = create(MetricSpec("rouge", {"split_summaries": True}, Path()))
+    assert "|sentences:nltk-" in made.measures[0].signature

@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from sacrebleu.metrics.ter import TER
+
+from harness.schema import Answer, MetricSpec
+from harness.score import CorpusMetric, create, measures_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Value = Callable[..., float | None]
+
+
+def _corpus(answers: list[Answer]) -> dict[str, float]:
+    metric = create(MetricSpec("ter", {}, Path()))
+    assert isinstance(metric, CorpusMetric)
+    return dict(metric.corpus(answers))
+
+
+@pytest.mark.parametrize(
+    ("output", "reference", "expected"),
+    [("", "a cat", 100.0), ("a cat", "", 100.0), ("", "", 0.0), (" ", "\n", 0.0), ("a b c d", "x", 400.0)],
+)
+def test_empty_texts_are_defined_and_values_have_no_upper_end(
+    value_of: Value, *, output: str, reference: str, expected: float
+) -> None:
+    assert value_of("ter", output, (reference,)) == expected
+
+
+def test_without_references_there_is_no_value(value_of: Value) -> None:
+    assert value_of("ter", "a") is None
+
+
+def test_lower_is_better_and_the_value_is_unbounded() -> None:
+    (measure,) = measures_of(MetricSpec("ter", {}, Path()))
+    assert (measure.higher_is_better, measure.low, measure.high) == (False, 0.0, None)
+
+
+def test_the_nearest_reference_counts_over_the_mean_length(value_of: Value) -> None:
+    assert value_of("ter", "a b", ("a b", "x y z w")) == 0.0
+    assert value_of("ter", "a b q", ("a b", "x y z w")) == pytest.approx(100 / 3)
+
+
+@pytest.mark.parametrize(
+    "options", [{}, {"case_sensitive": True}, {"normalized": True, "no_punct": True}, {"normalized": True}]
+)
+def test_options_are_sacrebleus(value_of: Value, options: dict[str, Any]) -> None:
+    output, reference = "Hello, World! It's 3.5 o'clock.", "hello world , it is 3.5 o'clock"
+    theirs = TER(**options).sentence_score(output, [reference]).score
+    assert value_of("ter", output, (reference,), **options) == theirs
+
+
+def test_rows_may_have_different_numbers_of_references() -> None:
+    answers = [Answer("a b c d", ("x", "a b c d"), {}, None), Answer("e f g h", ("e f g h",), {}, None)]
+    assert _corpus(answers) == {"ter": 0.0}
+
+
+def test_rows_without_references_are_left_out_of_the_corpus() -> None:
+    alone = [Answer("a b c d", ("a b c e",), {}, None)]
+    assert _corpus([*alone, Answer("z", (), {}, None)]) == _corpus(alone) == {"ter": 25.0}
+    assert _corpus([Answer("z", (), {}, None)]) == {}
+
+
+@pytest.mark.parametrize(
+    "options", [{}, {"case_sensitive": True}, {"normalized": True, "asian_support": True}, {"no_punct": True}]
+)
+def test_every_option_changes_the_signature_as_sacrebleus(options: dict[str, bool]) -> None:
+    ours = measures_of(MetricSpec("ter", options, Path()))[0].signature.split("|")
+    made = TER(**options)
+    made.sentence_score("a", ["a"])
+    theirs = str(made.get_signature()).split("|")
+    assert {part for part in theirs if part.split(":")[0] in {"case", "tok", "norm", "punct", "asian"}} <= set(ours)
