@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-SAMPLES = 20
+SAMPLES = 25
 TRIALS = 2 * SAMPLES
 IN_FLIGHT = 6
 METRICS = f"""\
@@ -100,12 +100,13 @@ def test_kills_while_judges_are_asked_cost_what_was_in_flight(tmp_path: Path, se
     assert code == 0, output
     assert servers.counts == (TRIALS, QUESTIONS)
     project = servers.project(tmp_path / "killed")
+    servers.judge.script(Behaviour(text=verdict, latency_ms=40))
     kills = lost = 0
-    while kills < 5:
+    while kills < 4:
         before, kept = sum(servers.counts), project.journalled()
         resume = ["--prompt-resume"] if kept else []
         process = project.start(f"--prompt-cache={mode}", *resume)
-        _wait_for(servers.judge, servers.judge.count + moments.randrange(2, 16), process)
+        _wait_for(servers.judge, servers.judge.count + moments.randrange(2, 12), process)
         assert process.poll() is None, process.communicate()[0]
         process.kill()
         process.communicate()
@@ -128,10 +129,10 @@ def test_kills_while_judges_are_asked_cost_what_was_in_flight(tmp_path: Path, se
 
 def test_budget_that_ends_among_the_judges_leaves_trials_to_be_judged_later(tmp_path: Path, servers: Servers) -> None:
     project = servers.project(tmp_path)
-    budget = 0.02
+    budget = 0.03
     code, output = project.run("--prompt-budget", str(budget))
     assert code == 1
-    assert "metric 'judge' could not ask: the budget of $0.02 is spent" in output
+    assert "metric 'judge' could not ask: the budget of $0.03 is spent" in output
     answers, verdicts = servers.counts
     assert answers * ANSWER_USD + verdicts * VERDICT_USD <= budget
     totals = project.manifest["totals"]
