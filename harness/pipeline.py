@@ -127,7 +127,7 @@ class Evaluation:
             gate.make_cell(self._suites[cell[0]], cell, results, corpus=self._scorer.corpus(cell[0], results))
             for cell, results in by_cell.items()
         )
-        suites_run = tuple(suite for suite in self._suites.values() if any(cell.suite == suite.name for cell in cells))
+        suites_run = self._scorer.told({cell.suite for cell in cells})
         run = record.make_record(
             run=(self._sitting.run_id, self._sitting.started_at),
             prepared=self._prepared,

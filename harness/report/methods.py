@@ -98,7 +98,8 @@ def _intervals(record: RunRecord) -> Html:
 
 
 def _inputs(suite: Suite) -> Html:
-    """What went in: files with their hashes, variants and backends."""
+    """What went in: files with their hashes, variants and backends, and what judges were asked for."""
+    criteria = [(measure.name, measure.about) for measure in suite.measures if measure.about]
     return el(
         "dl",
         _term("Suite", f"{suite.path} · {suite.suite_hash}"),
@@ -108,6 +109,7 @@ def _inputs(suite: Suite) -> Html:
         _term("Variants", *[f"{one.name}: {one.prompt.path} · {one.prompt.content_hash}" for one in suite.variants]),
         _term("Backends", *map(_backend, suite.backends)),
         *([_term("Judges", *map(_backend, suite.judges))] if suite.judges else []),
+        *([_term("Criteria", *[f"{name}: {about}" for name, about in criteria])] if criteria else []),
         _term("Checks", *([check.text for check in suite.checks] or ["none"])),
         class_="terms",
     )

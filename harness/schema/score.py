@@ -30,6 +30,8 @@ class Measure(Struct, frozen=True):
     """Direction."""
     signature: str
     """Fixes every choice behind the number: library, version, tokeniser, options."""
+    about: str = ""
+    """What it means, where its name does not say: a judge's criterion, and how the judge rates it."""
 
 
 class Score(Struct, frozen=True):

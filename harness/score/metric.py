@@ -55,6 +55,15 @@ class AskingMetric(Metric, Protocol):
 
 
 @runtime_checkable
+class TellingMetric(Protocol):
+    """A metric that knows more of its measures when the run is over than before it."""
+
+    def told(self) -> Mapping[str, str]:
+        """By measure: what it means now, for `Measure.about`."""
+        ...
+
+
+@runtime_checkable
 class CorpusMetric(Protocol):
     """A metric whose value over all answers is not the mean of its scores."""
 

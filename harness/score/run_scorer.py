@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from harness.score.results import answer_to, answers_of, trial_results
 from harness.score.scorer import Scorer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from harness.schema import AskFor, CallError, Generation, Suite, Trial, TrialResult
     from harness.score.asked import Findings
@@ -64,6 +66,17 @@ class RunScorer:
         """What metrics find out about the trial's answer by asking models; for `results`."""
         answer = answer_to(trial, generation, self._read_answer)
         return await self._scorers[trial.suite].ask(answer, ask)
+
+    def told(self, names: Collection[str]) -> tuple[Suite, ...]:
+        """The suites of these names, with what their metrics have to say of measures now that the run is over."""
+        return tuple(self._told(suite) for name, suite in self._suites.items() if name in names)
+
+    def _told(self, suite: Suite) -> Suite:
+        told = self._scorers[suite.name].told()
+        if not told:
+            return suite
+        measures = [replace(each, about=told.get(each.name, each.about)) for each in suite.measures]
+        return replace(suite, measures=tuple(measures))
 
     def corpus(self, suite: str, results: Sequence[TrialResult]) -> dict[str, float]:
         """Corpus-level values by measure over results of one suite; empty when none has an answer."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from harness.errors import OptionError
 from harness.score.asked import find_out
 from harness.score.checked import checked_rows
-from harness.score.metric import AskingMetric, CorpusMetric, failed, unscored
+from harness.score.metric import AskingMetric, CorpusMetric, TellingMetric, failed, unscored
 from harness.score.registry import always_measured_specs, create
 from harness.trace import MetricTime
 from harness.wording import described_error
@@ -97,6 +97,13 @@ class Scorer:
     def has_corpus(self) -> bool:
         """Whether any metric has a corpus-level value."""
         return any(isinstance(metric, CorpusMetric) for _, metric in self._metrics)
+
+    def told(self) -> dict[str, str]:
+        """By measure: what metrics have to say of it when the run is over."""
+        every = (metric for _, metric in (*self._metrics, *self._asking))
+        return {
+            name: text for metric in every if isinstance(metric, TellingMetric) for name, text in metric.told().items()
+        }
 
     def corpus(self, answers: Sequence[Answer]) -> dict[str, float]:
         """Corpus-level values by measure, of the metrics that have one; what raises or is not finite is left out."""

@@ -76,6 +76,12 @@ def test_report_names_the_judge_and_how_it_was_asked(project: Project, server: F
     project.run()
     page = (project.latest / "report.html").read_text()
     assert "<dt>Judges</dt><dd>big: openai j · no parameters</dd>" in page
+    criterion = "The answer is easy to understand: well put, to the point, without what does not belong."
+    assert f"<dd>judge.clarity: {criterion}\n1. Read the answer.\n2. Compare.</dd>" in page
+    manifest = json.loads((project.latest / "run.json").read_text())
+    about = {measure["name"]: measure["about"] for measure in manifest["suites"][0]["measures"]}
+    assert about["judge.clarity"] == f"{criterion}\n1. Read the answer.\n2. Compare."
+    assert about["exact_match"] == ""
     assert f"|asks:openai j@{server.base_url} {{}}" in page
 
 

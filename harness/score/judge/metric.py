@@ -61,10 +61,12 @@ class Judge:
         self._writes_steps: bool = values["steps"]
         self._params = _params(self._rubric.scale, values)
         low, high = map(float, self._rubric.scale)
+        signature = self._signature(values)
         self.measures = tuple(
-            Measure(f"judge.{each.name}", "score", low, high, higher_is_better=True, signature=self._signature(values))
+            Measure(f"judge.{each.name}", "score", low, high, True, signature, each.description)  # noqa: FBT003 - higher is better
             for each in self._rubric.criteria
         )
+        self._written: dict[str, str] = {}
 
     def _signature(self, values: Mapping[str, Any]) -> str:
         rubric, (low, high) = self._rubric, self._rubric.scale
@@ -80,6 +82,12 @@ class Judge:
     def score(self, answers: Sequence[Answer]) -> list[tuple[Score, ...]]:
         """Unscored: outside of a run there is nobody to ask."""
         return [unscored(self.measures, "a judge is asked in a run of a suite only")] * len(answers)
+
+    def told(self) -> dict[str, str]:
+        """By measure: what the criterion means, and the steps by which the judge rates it, as far as they are there."""
+        pairs = zip(self._rubric.criteria, self.measures, strict=True)
+        steps = {measure.name: each.steps or self._written.get(measure.name, "") for each, measure in pairs}
+        return {each.name: f"{each.about}\n{steps[each.name]}".strip() for each in self.measures}
 
     async def score_asking(self, answer: Answer, ask: Ask) -> tuple[Score, ...]:
         """One score a criterion."""
@@ -104,7 +112,10 @@ class Judge:
             return criterion.steps
         messages = steps_messages(criterion, self._rubric.scale)
         found = await ask(Question(self.backends[0], messages, measure=measure.name, is_shared=True))
-        return found if isinstance(found, CallError) else found.text.strip()
+        if isinstance(found, CallError):
+            return found
+        self._written[measure.name] = steps = found.text.strip()
+        return steps
 
     async def _verdict(self, form: Question, first: int, ask: Ask) -> Verdict | CallError | str:
         """The verdict of one sample, asked again while it cannot be read; then what was wrong with the last one."""

@@ -200,3 +200,22 @@ def test_judge_is_an_asking_metric_and_others_are_not() -> None:
     assert not isinstance(create(MetricSpec("rouge", {}, Path())), AskingMetric)
     with pytest.raises(OptionError):
         create(MetricSpec("judge", {"backend": 3}, Path()))
+
+
+def test_suite_says_what_its_judge_was_asked_when_the_run_is_over() -> None:
+    own = {"tone": {"description": "It is polite.", "steps": "1. Read."}, "help": "It helps."}
+    specs = (MetricSpec("judge", {"backend": "b", "criteria": own}, Path()), MetricSpec("exact_match", {}, Path()))
+    suite = make_suite(name="s", metrics=specs, measures=Scorer(specs).measures)
+    other = make_suite(name="other", metrics=specs[1:], measures=Scorer(specs[1:]).measures)
+    scorer = RunScorer([suite, other], lambda _, text: text)
+
+    async def ask(_metric: str, question: Question) -> Generation | CallError:
+        return Generation(" 1. Look.\n" if question.is_shared else '{"reason": "r", "score": 1}')
+
+    before, _ = scorer.told({"s", "other"})
+    assert [measure.about for measure in before.measures[:3]] == ["It is polite.\n1. Read.", "It helps.", ""]
+    asyncio.run(scorer.inquire(TRIAL, Generation("x"), ask))
+    after, unchanged = scorer.told({"other", "s"})
+    assert [measure.about for measure in after.measures[:3]] == ["It is polite.\n1. Read.", "It helps.\n1. Look.", ""]
+    assert unchanged is other
+    assert scorer.told({"other"}) == (other,)
