@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from typing import TYPE_CHECKING
 
@@ -25,8 +24,8 @@ def begin(connection: sqlite3.Connection, run: UnfinishedRun, reports: str) -> i
     connection.execute("DELETE FROM runs WHERE updated_at < ?", (time.time() - _KEPT_DAYS * DAY_S,))
     connection.execute("DELETE FROM journal WHERE run NOT IN (SELECT number FROM runs)")
     cursor = connection.execute(
-        "INSERT INTO runs (run_id, reports, started_at, details, updated_at) VALUES (?,?,?,?,?)",
-        (run.run_id, reports, run.started_at, json.dumps(dict(run.details)), time.time()),
+        "INSERT INTO runs (run_id, reports, started_at, updated_at) VALUES (?,?,?,?)",
+        (run.run_id, reports, run.started_at, time.time()),
     )
     assert cursor.lastrowid is not None
     return cursor.lastrowid
@@ -41,13 +40,12 @@ def is_known(connection: sqlite3.Connection, number: int, run_id: str) -> bool:
 def unfinished(connection: sqlite3.Connection, reports: str) -> list[tuple[int, UnfinishedRun]]:
     """The unfinished runs that write to `reports`, with their numbers; the last one that moved comes first."""
     rows = connection.execute(
-        "SELECT number, run_id, started_at, details, calls, retries, spent_usd, lost_usd, elapsed_s FROM runs "
+        "SELECT number, run_id, started_at, calls, retries, spent_usd, lost_usd, elapsed_s FROM runs "
         "WHERE reports = ? ORDER BY updated_at DESC, number DESC",
         (reports,),
     ).fetchall()
     return [
-        (number, UnfinishedRun(run_id, started_at, Totals(*totals), json.loads(details)))
-        for number, run_id, started_at, details, *totals in rows
+        (number, UnfinishedRun(run_id, started_at, Totals(*totals))) for number, run_id, started_at, *totals in rows
     ]
 
 

@@ -28,7 +28,7 @@ _SIDE_FILES = ("-wal", "-shm")
 _COLUMNS = {
     "answers": ("used_on", "recorded_at", "key", "trial", "generation", "content"),
     "runs": (
-        *("number", "run_id", "reports", "started_at", "details"),
+        *("number", "run_id", "reports", "started_at"),
         *("updated_at", "calls", "retries", "spent_usd", "lost_usd", "elapsed_s"),
     ),
     "journal": ("run", "trial", "key", "from_cache", "generation"),

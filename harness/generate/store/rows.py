@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from msgspec import Struct, field
+from msgspec import Struct
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from harness.schema import Generation
 
 
@@ -67,5 +65,3 @@ class UnfinishedRun(Struct, frozen=True):
     """As given to `begin`."""
     totals: Totals
     """As of its last batch of answers."""
-    details: Mapping[str, Any] = field(default_factory=dict)
-    """As given to `begin`."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 import sqlite3
 import time
 
-VERSION = 2
-"""`user_version` of the file. 1 (not marked: 0) had one table, `answers(key, trial, generation, recorded_at)`."""
+VERSION = 3
+"""`user_version` of the file. 1 (not marked: 0) had one table, `answers(key, trial, generation, recorded_at)`; in 2
+`runs` had a column `details` that nobody read."""
 DAY_S = 86_400
 """Seconds of a day; days are counted in UTC since 1970."""
 
@@ -25,7 +26,6 @@ TABLES: dict[str, str] = {
         run_id TEXT NOT NULL UNIQUE,
         reports TEXT NOT NULL,
         started_at TEXT NOT NULL,
-        details TEXT NOT NULL,
         updated_at REAL NOT NULL,
         calls INTEGER NOT NULL DEFAULT 0,
         retries INTEGER NOT NULL DEFAULT 0,
@@ -55,7 +55,7 @@ def today() -> int:
 
 
 def prepare(connection: sqlite3.Connection) -> None:
-    """Make the tables in an open transaction; answers of the first version are taken over, without their content.
+    """Make the tables in an open transaction; what earlier versions hold is taken over.
 
     Raises:
         sqlite3.Error: the file is damaged, cannot be written, or was written by a newer version.
@@ -71,6 +71,8 @@ def prepare(connection: sqlite3.Connection) -> None:
     is_old = _columns(connection, "answers") == {"key", "trial", "generation", "recorded_at"}
     if is_old:
         connection.execute("ALTER TABLE answers RENAME TO answers_1")
+    if "details" in _columns(connection, "runs"):
+        connection.execute("ALTER TABLE runs DROP COLUMN details")
     for name, columns in TABLES.items():
         connection.execute(f"CREATE TABLE IF NOT EXISTS {name} {columns}")
     if is_old:

@@ -169,7 +169,7 @@ def test_file_of_a_later_version_is_left_alone(tmp_path: Path) -> None:
     later = sqlite3.connect(tmp_path / "answers.sqlite", isolation_level=None)
     later.execute("PRAGMA user_version = 99")
     later.close()
-    with pytest.raises(RecordError, match="a newer version of the harness wrote it: its form is 99, not 2"):
+    with pytest.raises(RecordError, match="a newer version of the harness wrote it: its form is 99, not 3"):
         Store(tmp_path)
 
 

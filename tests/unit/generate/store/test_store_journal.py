@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import time
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
     from harness.schema import CacheMode
 
-RUN = UnfinishedRun("20261122T201849Z-3f9a", "2026-11-22T20:18:49+00:00", Totals(), {"suites": ["feedback"]})
+RUN = UnfinishedRun("20261122T201849Z-3f9a", "2026-11-22T20:18:49+00:00", Totals())
 TOTALS = Totals(calls=3, retries=1, spent_usd=0.25, elapsed_s=1.5)
 
 
@@ -180,4 +181,19 @@ def test_spending_of_yesterday_does_not_count_today(tmp_path: Path) -> None:
     store.put([row("q", replace(FULL, cost_usd=0.25))])
     store._database.write(lambda connection: connection.execute("UPDATE ledger SET day = day - 1"))
     assert store.spent_today() == 0.0
+    store.close()
+
+
+def test_unfinished_run_of_the_second_version_is_resumed(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    store.begin(RUN, tmp_path / "reports")
+    store.close()
+    old = sqlite3.connect(tmp_path / "answers.sqlite", isolation_level=None)
+    old.execute("ALTER TABLE runs ADD COLUMN details TEXT NOT NULL DEFAULT '{}'")
+    old.execute("PRAGMA user_version = 2")
+    old.close()
+    store = Store(tmp_path)
+    assert store.resume(tmp_path / "reports") == RUN
+    store.end()
+    store.begin(replace(RUN, run_id="another"), tmp_path / "reports")
     store.close()
