@@ -5,82 +5,22 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from msgspec.structs import replace
 
 from harness.errors import BackendError, HarnessError, UsageError
-from harness.generate import Engine, Inquiries, Sitting, Store, Totals, UnfinishedRun, Wiring
+from harness.generate import Store, Totals, UnfinishedRun
 from harness.plan import cache_content, identity_text
-from harness.schema import BackendSpec, CallError, Generation, Message, Question, content_key
-from tests.unit.generate.engine_runs import Echo, trials
+from harness.schema import CallError, Generation, Question, content_key
+from tests.unit.generate.asking_runs import Judge, Run, question
+from tests.unit.generate.engine_runs import trials
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
     from pathlib import Path
 
-    from harness.generate import Completion
     from harness.schema import AskFor, Request, Settings, Trial
-
-
-class Judge(Echo):
-    """Another model, whose calls can be told from those of the model under test."""
-
-    def __init__(self, **more: Any) -> None:
-        super().__init__(**more)
-        self.spec = BackendSpec("judge", "echo", "big", {}, self.spec.folder, timeout_s=5.0)
-        self.takes_params = True
-
-    def identity(self) -> dict[str, object]:
-        return {"provider": "judge", "params": {"temperature": 0}}
-
-
-def question(text: str, **more: Any) -> Question:
-    return Question("judge", (Message("user", text),), **more)
-
-
-async def rate(_trial: Trial, generation: Generation, ask: AskFor) -> object:
-    """Two questions about each answer."""
-    found = await asyncio.gather(*(ask("m", question(f"{name} {generation.text}")) for name in ("a", "b")))
-    return [each.text if isinstance(each, Generation) else each for each in found]
-
-
-class Run:
-    def __init__(
-        self,
-        settings: Settings,
-        store: Store | None = None,
-        *,
-        inquire: Callable[[Trial, Generation, AskFor], Awaitable[Any]] = rate,
-        journalled: dict[str, Any] | None = None,
-    ) -> None:
-        self.model = Echo()
-        self.judge = Judge()
-        self.over: list[Completion] = []
-        self._inquire = inquire
-        self._settings = settings
-        self._sitting = Sitting("r", datetime(2026, 11, 22, tzinfo=UTC), store, journalled=journalled or {})
-
-    def start(self, work: Sequence[Trial]) -> Engine:
-        wiring = Wiring(
-            backend_of=lambda _trial: self.model,
-            describe=identity_text,
-            content_of=lambda trial, identity: cache_content(identity, trial.messages, trial.repeat),
-            deliver=self.over.extend,
-            inquiries=Inquiries({"s": {"judge": self.judge}}, self._inquire),
-        )
-        self.engine = Engine(wiring, self._settings, self._sitting)
-        self.engine.start(work)
-        return self.engine
-
-    def all(self, work: Sequence[Trial]) -> dict[str, Completion]:
-        engine = self.start(work)
-        engine.join()
-        assert engine.crash is None, engine.crash
-        assert len({each.trial.trial_id for each in self.over}) == len(self.over)
-        return {each.trial.trial_id: each for each in self.over}
 
 
 def test_trial_is_handed_on_once_with_all_that_was_found(settings: Settings) -> None:
