@@ -261,3 +261,12 @@ def test_interrupted_run_keeps_what_was_judged_and_pays_for_the_rest_later(tmp_p
     assert servers.model.count == TRIALS
     assert servers.judge.count - before == QUESTIONS - 20
     assert set(_judged(project).status) == {"scored"}
+
+
+def test_two_sessions_at_once_share_the_verdicts(tmp_path: Path, servers: Servers) -> None:
+    project = servers.project(tmp_path)
+    sessions = [project.start("--prompt-reports", f"reports{number}") for number in (1, 2)]
+    for session in sessions:
+        output, _ = session.communicate(timeout=120)
+        assert session.returncode == 0, output
+    assert servers.counts == (TRIALS, QUESTIONS)
