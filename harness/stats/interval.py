@@ -15,7 +15,7 @@ class Interval(Struct, frozen=True):
     high: float | None
     """Upper end; None where none is defined."""
     method: str
-    """`wilson`, `cluster-wilson`, `t`, `cluster-t`, `order statistics`, or `none` without an interval."""
+    """`wilson`, `cluster-wilson`, `t`, `cluster-t`, `order statistics`, `bootstrap`, or `none` without an interval."""
     n: int
     """Values behind it."""
     n_clusters: int | None

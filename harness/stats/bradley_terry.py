@@ -1,0 +1,145 @@
+"""Strengths of players from the results of pairs."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from harness.stats.bootstrap import DRAWS, bootstrap_interval
+from harness.stats.interval import Interval
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+_MOST_ROUNDS = 10_000
+_ACCURACY = 1e-10
+_PRIOR = 0.1
+"""Ties added to each pair of players that met, so that one who never lost has a finite strength."""
+
+
+class Comparison(Struct, frozen=True):
+    """One pair's result."""
+
+    first: str
+    """A player."""
+    second: str
+    """The other one."""
+    value: float
+    """1: the first won; 0: the second; 0.5: a tie."""
+    cluster: Hashable = None
+    """What is drawn as a whole for the intervals: the sample that both answered."""
+
+
+def bradley_terry(wins: Sequence[Sequence[float]], *, prior: float = 0.0) -> list[float]:
+    """Each player's strength as a natural logarithm, their mean 0: i beats j with 1 / (1 + exp(s_j - s_i)).
+
+    `wins[i][j]` is how often i won over j, a tie half a win of each. With `prior` that many ties are added between
+    all who met. Without, a player who never won or never lost has no finite strength: it then grows until the rounds
+    end. Players who are not connected through pairs cannot be compared: `components` says who is.
+
+    Source: Bradley and Terry 1952, Biometrika 39; Hunter 2004, MM algorithms for generalized Bradley-Terry models,
+    Annals of Statistics 32, equation 3. Ties as half a win of each, the usual simplification.
+
+    Raises:
+        ValueError: the table is not square, or a count is negative.
+
+    """
+    import numpy as np
+
+    table = np.asarray(wins, dtype=float)
+    if table.ndim != 2 or table.shape[0] != table.shape[1] or (table < 0).any():  # noqa: PLR2004 - rows and columns
+        raise ValueError(f"wins has the shape {table.shape}; allowed: a square table of counts from 0")
+    return [float(each) for each in _strengths(table, prior)]
+
+
+def _strengths(table: NDArray[np.float64], prior: float) -> NDArray[np.float64]:
+    import numpy as np
+
+    table = table.copy()
+    np.fill_diagonal(table, 0.0)
+    met = (table + table.T) > 0
+    table = table + met * (prior / 2)
+    games, won = table + table.T, table.sum(axis=1)
+    strength = np.ones(len(table))
+    for _ in range(_MOST_ROUNDS):
+        rates = games / np.add.outer(strength, strength)
+        new = np.maximum(won, np.finfo(float).tiny) / np.maximum(rates.sum(axis=1), np.finfo(float).tiny)
+        new /= np.exp(np.log(new).mean())
+        is_near = np.abs(np.log(new) - np.log(strength)).max() < _ACCURACY
+        strength = new
+        if is_near:
+            break
+    logs: NDArray[np.float64] = np.log(strength) - np.log(strength).mean()
+    return logs
+
+
+def components(players: Sequence[str], comparisons: Sequence[Comparison]) -> list[tuple[str, ...]]:
+    """The players by who is connected with whom through pairs, in the players' order."""
+    group = {player: {player} for player in players}
+    for each in comparisons:
+        if group[each.first] is not group[each.second]:
+            group[each.first] |= group[each.second]
+            for player in group[each.second]:
+                group[player] = group[each.first]
+    found: dict[int, list[str]] = {}
+    for player in players:
+        found.setdefault(id(group[player]), []).append(player)
+    return [tuple(each) for each in found.values()]
+
+
+def rank_players(
+    players: Sequence[str], comparisons: Sequence[Comparison], *, draws: int = DRAWS, seed: int = 0
+) -> dict[str, Interval]:
+    """Each player's chance of winning against an average one (0…1), with a 95 % bootstrap interval over clusters.
+
+    Empty where not all players are connected through pairs: no scale then holds them all. A tenth of a tie is added to
+    each pair that met, so that a player who always won is strong, not infinitely so.
+    """
+    if len(players) < 2 or len(components(players, comparisons)) > 1:  # noqa: PLR2004 - to rank takes two
+        return {}
+    tables, clusters = _tables(players, comparisons)
+    ranking = {}
+    known: dict[bytes, NDArray[np.float64]] = {}
+
+    def strengths(drawn: NDArray[np.intp]) -> NDArray[np.float64]:
+        key = drawn.tobytes()  # every player's interval is made of the same draws
+        if key not in known:
+            known[key] = _strengths(tables[drawn].sum(axis=0), _PRIOR)
+        return known[key]
+
+    for place, player in enumerate(players):
+
+        def chance(drawn: NDArray[np.intp], place: int = place) -> float:
+            return _chance(float(strengths(drawn)[place]))
+
+        found = bootstrap_interval(chance, len(clusters), draws=draws, seed=seed)
+        assert found is not None
+        ranking[player] = Interval(found.value, found.low, found.high, found.method, len(comparisons), len(clusters))
+    return ranking
+
+
+def _tables(
+    players: Sequence[str], comparisons: Sequence[Comparison]
+) -> tuple[NDArray[np.float64], Sequence[Hashable]]:
+    """A table of wins for each cluster."""
+    import numpy as np
+
+    place = {player: at for at, player in enumerate(players)}
+    clusters = list(dict.fromkeys(each.cluster for each in comparisons))
+    at = {cluster: number for number, cluster in enumerate(clusters)}
+    tables = np.zeros((len(clusters), len(players), len(players)))
+    for each in comparisons:
+        one, two = place[each.first], place[each.second]
+        tables[at[each.cluster], one, two] += each.value
+        tables[at[each.cluster], two, one] += 1 - each.value
+    return tables, clusters
+
+
+def _chance(strength: float) -> float:
+    """Of winning against a player of strength 0, the average."""
+    return 1 / (1 + math.exp(-strength))
