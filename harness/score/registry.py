@@ -14,15 +14,19 @@ from harness.score.chrf import Chrf
 from harness.score.contains import Contains
 from harness.score.exact_match import ExactMatch
 from harness.score.f1 import F1
+from harness.score.field_accuracy import FieldAccuracy
+from harness.score.json_schema import JsonSchema
 from harness.score.json_valid import JsonValid
 from harness.score.judge import Judge
 from harness.score.measured import QUANTITIES, Measured
 from harness.score.meteor import Meteor
 from harness.score.metric import AskingMetric
 from harness.score.own import load_own_metric, made_metric
+from harness.score.preamble_free import PreambleFree
 from harness.score.regex import Regex
 from harness.score.rouge import Rouge
 from harness.score.ter import Ter
+from harness.score.xml_valid import XmlValid
 from harness.wording import described_error, did_you_mean
 
 if TYPE_CHECKING:
@@ -46,11 +50,18 @@ BUILTIN: Mapping[str, Callable[[Mapping[str, Any]], Metric]] = {
     "ter": Ter,
     "meteor": Meteor,
     "json_valid": JsonValid,
+    "field_accuracy": FieldAccuracy,
+    "xml_valid": XmlValid,
+    "preamble_free": PreambleFree,
     **{name: partial(Measured, name) for name in QUANTITIES},
 }
 """The metrics that come with the harness."""
 
+FROM_ENTRY: Mapping[str, Callable[[MetricSpec], Metric]] = {"judge": Judge, "json_schema": JsonSchema}
+"""Those among them that may name files, and so need to know where the entry stands."""
+
 EXAMPLES: Mapping[str, Mapping[str, Any]] = {
+    "json_schema": {"schema": {"type": "object"}},
     "judge": {"backend": "smollm2"},
     "meteor": {"synonyms": "none"},
     "regex": {"pattern": "yes|no"},
@@ -62,7 +73,6 @@ NOT_YET = frozenset(
         *("bertscore", "bertscore_precision", "bertscore_recall", "bertscore_f1", "semantic_similarity"),
         *("prefer", "injection_success", "leak", "refusal"),
         *("code", "syntax_valid", "runs_successfully", "passes_tests", "follows_style_guide"),
-        *("json_schema", "field_accuracy", "preamble_free", "xml_valid"),
         *("evaluate",),
     }
 )
@@ -71,7 +81,7 @@ NOT_YET = frozenset(
 
 def metric_names() -> tuple[str, ...]:
     """Every name that `metrics:` may hold, sorted: built in, then offered by installed packages."""
-    return tuple(sorted({*BUILTIN, "judge", *entry_points(group=ENTRY_POINTS).names}))
+    return tuple(sorted({*BUILTIN, *FROM_ENTRY, *entry_points(group=ENTRY_POINTS).names}))
 
 
 def create(spec: MetricSpec) -> Metric:
@@ -83,8 +93,8 @@ def create(spec: MetricSpec) -> Metric:
     """
     if spec.name in BUILTIN:
         return BUILTIN[spec.name](spec.options)
-    if spec.name == "judge":  # it may name a file
-        return Judge(spec)
+    if spec.name in FROM_ENTRY:
+        return FROM_ENTRY[spec.name](spec)
     if ":" in spec.name:
         return load_own_metric(spec)
     offered = {point.name: point for point in entry_points(group=ENTRY_POINTS)}
