@@ -15,6 +15,7 @@ def catalogue() -> suite.Catalogue:
         always_measured=score.always_measured(),
         check_template=prompt.check_template,
         check_backend=backends.check,
+        takes_params=backends.takes_params,
         embedded=backends.embedded,
         embedded_names=tuple(backends.MODELS),
     )

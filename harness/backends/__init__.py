@@ -8,7 +8,7 @@ from harness.backends.models import MODELS
 from harness.backends.pool import Pool
 from harness.backends.pricing import Tariff, cost_usd, tariff_of, unknown_price, why_unpriced
 from harness.backends.protocol import Backend
-from harness.backends.registry import PROVIDERS, check, create, embedded
+from harness.backends.registry import PROVIDERS, check, create, embedded, takes_params
 
 __all__ = [
     "MODELS",
@@ -22,6 +22,7 @@ __all__ = [
     "embedded",
     "is_amount",
     "is_count",
+    "takes_params",
     "tariff_of",
     "unknown_price",
     "why_unpriced",

@@ -72,6 +72,11 @@ def check(spec: BackendSpec) -> None:
         _made(spec, factory)  # a constructor does no work beyond checking
 
 
+def takes_params(spec: BackendSpec) -> bool:
+    """Whether calls of the backend may have parameters of their own; asked of a spec that `check` accepts."""
+    return bool(getattr(_factory(spec.provider), "takes_params", False))
+
+
 def embedded(name: str, folder: Path) -> BackendSpec | None:
     """The backend of the embedded model called `name`, installed or not; None when there is no such model."""
     if name not in MODELS:

@@ -30,6 +30,7 @@ class ReplayBackend:
 
     uses = ("column", "path")
     cacheable = False  # the answer depends on the sample, and lies here already
+    takes_params = True  # whatever was asked for when they were recorded
     paid = False  # a recorded answer asks nobody for money
 
     def __init__(self, spec: BackendSpec) -> None:

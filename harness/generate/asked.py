@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
-from msgspec import field
+from typing import TYPE_CHECKING
 
 from harness.schema import Trial, canonical_json, content_hash
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Mapping
 
     from harness.schema import CallError, Generation, Question
 
@@ -18,10 +15,10 @@ _MARK = ":"
 """Stands in the ids of questions, and in no trial's."""
 
 
-class Asked(Trial, frozen=True):
+class Asked(Trial, frozen=True, kw_only=True):
     """A question about a trial: `backend` is who is asked, `repeat` and `messages` are the question's.
 
-    Its id comes from what is asked, of whom and about which trial: in a resumed run it is the same.
+    `params` too. Its id comes from what is asked, of whom and about which trial: in a resumed run it is the same.
     """
 
     about: Trial
@@ -30,8 +27,6 @@ class Asked(Trial, frozen=True):
     """The metric that asks."""
     answer: asyncio.Future[Generation | CallError]
     """Done when it is answered."""
-    params: Mapping[str, Any] = field(default_factory=dict)
-    """Laid over the backend's own."""
 
 
 def asked_of(

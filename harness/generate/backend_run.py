@@ -157,8 +157,8 @@ class BackendRun:
                 self._await_call(trial, key)
 
     def _content(self, trial: Trial) -> str:
-        """What the cache key is the digest of; a question's own parameters are the backend's for it."""
-        if not isinstance(trial, Asked) or not trial.params:
+        """What the cache key is the digest of; a trial's own parameters are the backend's for it."""
+        if not trial.params:
             return self._parts.content_of(trial, self._identity)
         params = canonical_json(trial.params)
         if params not in self._own_identities:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from harness.generate.asked import Asked
 from harness.generate.calls import call
@@ -11,14 +11,12 @@ from harness.generate.failures import failure
 from harness.schema import Request
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from harness.backends import Backend
     from harness.generate.calls import Line
     from harness.schema import CallError, Generation, Trial
     from harness.trace import NoTracer, Tracer
-
-_NO_PARAMS: Mapping[str, Any] = {}
 
 
 class Caller:
@@ -42,7 +40,7 @@ class Caller:
             variant=trial.variant,
             repeat=trial.repeat,
             variables=trial.sample.variables,
-            params=_NO_PARAMS if asked is None else asked.params,
+            params=trial.params,
         )
         if asked is None:
             trace = self._tracer.trial(trial).call(self._backend.spec, trial.messages)

@@ -43,6 +43,7 @@ def plan_trials(suite: Suite, messages: Mapping[tuple[str, str], tuple[Message, 
                 sample=sample,
                 repeat=repeat,
                 messages=messages.get((variant.name, sample.sample_id), ()),
+                params=variant.params,
             )
 
 

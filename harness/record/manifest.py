@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from harness.record.preparation import Preparation
-    from harness.schema import Progress
+    from harness.schema import BackendSpec, Progress
 
 Parts = tuple[tuple[Suite, ...], tuple[TrialResult, ...], tuple[Cell, ...], tuple[Verdict, ...]]
 """Suites that took part, results in item order, the result table, the gates' answers."""
@@ -70,14 +70,18 @@ def _suite(suite: Suite) -> dict[str, Any]:
                 "prompt": variant.prompt.name,
                 "version": variant.prompt.version,
                 "hash": variant.prompt.content_hash,
+                **({"params": dict(variant.params)} if variant.params else {}),
             }
             for variant in suite.variants
         },
-        "backends": {
-            backend.name: {"provider": backend.provider, "model": backend.model} for backend in suite.backends
-        },
+        "backends": _models(suite.backends),
+        "judges": _models(suite.judges),
         "measures": [to_builtins(measure) for measure in suite.measures],
     }
+
+
+def _models(specs: Sequence[BackendSpec]) -> dict[str, dict[str, str]]:
+    return {spec.name: {"provider": spec.provider, "model": spec.model} for spec in specs}
 
 
 def _totals(results: Sequence[TrialResult], progress: Progress) -> dict[str, Any]:

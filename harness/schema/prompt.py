@@ -132,3 +132,5 @@ class Variant(Struct, frozen=True):
     """The version it resolves to."""
     techniques: Techniques = field(default_factory=Techniques)
     """The prompt's techniques with the suite's own laid over them."""
+    params: Mapping[str, Any] = field(default_factory=dict)
+    """Laid over the backend's own for this variant's calls: `response_format`; empty when there is nothing."""

@@ -35,6 +35,8 @@ class Trial(Struct, frozen=True):
     """1-based."""
     messages: tuple[Message, ...]
     """The chat as it is sent."""
+    params: Mapping[str, Any] = field(default_factory=dict)
+    """The variant's own parameters, laid over the backend's."""
 
     @property
     def cell(self) -> CellKey:

@@ -150,7 +150,7 @@ def _is_equal(one: Any, other: Any, rules: Rules) -> bool:
 
 def _is_near(one: float, other: float, tolerance: float) -> bool:
     try:
-        return abs(float(one) - float(other)) <= tolerance
+        return bool(abs(float(one) - float(other)) <= tolerance)
     except OverflowError:
         return False
 

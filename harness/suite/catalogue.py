@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
     from pathlib import Path
 
-    from harness.schema import BackendSpec, Measure, MetricSpec
+    from harness.schema import BackendSpec, Measure, MetricSpec, Trust
 
 
 class Catalogue(Struct, frozen=True):
@@ -22,6 +22,8 @@ class Catalogue(Struct, frozen=True):
     """Whether a metric can score nothing without references; asked of metrics that `measures_of` accepts."""
     backends_of: Callable[[MetricSpec], tuple[str, ...]]
     """Names of the backends that a metric asks; asked of metrics that `measures_of` accepts."""
+    trust_in: Callable[[MetricSpec, Measure], Trust]
+    """What is known of the agreement of a metric's measure with people; the measure is signed with whom it asks."""
     metric_names: tuple[str, ...]
     """Names of metrics that a check or a gate may use without listing them."""
     always_measured: tuple[Measure, ...]
@@ -34,6 +36,8 @@ class Catalogue(Struct, frozen=True):
     """The spec of a backend named without a definition (`smollm2`), or None."""
     embedded_names: tuple[str, ...]
     """Names that `embedded` knows, for suggestions."""
+    takes_params: Callable[[BackendSpec], bool] = lambda _spec: True
+    """Whether calls of a backend may have parameters of their own; asked of specs that `check_backend` accepts."""
 
 
 class LoadOptions(Struct, frozen=True):
@@ -47,3 +51,5 @@ class LoadOptions(Struct, frozen=True):
     """Samples of the dataset, instead of the suite's own limit; None keeps that."""
     repeats: int | None = None
     """Repeats of each trial, instead of the suite's; None keeps those."""
+    is_calibrating: bool = False
+    """Whether judges are being compared with people just now: gates on them then need no calibration yet."""

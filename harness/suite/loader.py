@@ -10,6 +10,7 @@ from harness.errors import UsageError
 from harness.schema import Suite, content_hash
 from harness.suite.backends import NAME, NAME_RULE, BackendReader
 from harness.suite.baseline import baseline_gates
+from harness.suite.constrained import check_takers
 from harness.suite.dataset import Wanted, build, read_rows
 from harness.suite.document import parse
 from harness.suite.explain import read_form
@@ -93,6 +94,7 @@ class _Loading:
         reader = BackendReader(self._catalogue, self._folder, self._log)
         listed = reader.read(form.backends, self._document) if "backends" not in self._broken or form.backends else ()
         backends = reader.chosen(options.backends, listed) if options.backends else listed
+        check_takers(variants.variants, backends, self._document, catalogue=self._catalogue, log=self._log)
         judges = Judges(reader, listed, self._document)
         conditions = self._conditions(variants, [*listed, *backends], judges)
         dataset = self._dataset(variants, [*listed, *backends])

@@ -36,6 +36,9 @@ class DatasetForm(Form):
     )
 
 
+ResponseFormat = Annotated[Annotated[Text, Tag("(text)")] | Annotated[Free, Tag("(mapping)")], Discriminator(shape)]
+
+
 class VariantForm(Form):
     """A prompt with a name and techniques of its own."""
 
@@ -47,6 +50,12 @@ class VariantForm(Form):
         default=TechniquesForm(),
         description="Laid over the prompt's own, key by key.",
         examples=[{"examples": {"select": "similar", "k": 3}}],
+    )
+    response_format: ResponseFormat | None = Field(
+        default=None,
+        description="Holds the answer to a form: `output` (the prompt's own json_schema), `json` (any object), "
+        "the path of a JSON Schema, relative to this file, or a mapping that is sent as it is.",
+        examples=["output"],
     )
 
 

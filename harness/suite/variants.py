@@ -5,13 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from harness.errors import FilesError, OptionError
-from harness.schema import Variant
+from harness.schema import Variant, content_hash
 from harness.suite.backends import NAME, NAME_RULE
+from harness.suite.constrained import response_format
 from harness.suite.prompt_file import build_version, demand_of, own_layer, with_techniques
 from harness.suite.prompt_folder import PromptFolder
 from harness.suite.suite_form import VariantForm
+from harness.suite.table import canonical_json
 from harness.suite.techniques import Layer, lay_over
 from harness.suite.values import quoted
 
@@ -70,6 +73,8 @@ class VariantReader:
             is_complete = is_complete and file.are_inputs_known
             files.setdefault(file.reference, (file, []))[1].append(name)
             variant = self._variant(name, form, file, at=(document, ("prompts", index, "techniques")))
+            if variant is not None and form.response_format is not None:
+                variant = self._held(variant, form.response_format, (document, ("prompts", index, "response_format")))
             variants.extend([variant] if variant is not None else [])
         by_file = tuple((file, tuple(users)) for file, users in files.values())
         return Variants(tuple(variants), tuple(names.items()), by_file, is_complete)
@@ -95,6 +100,17 @@ class VariantReader:
         except FilesError as error:
             self._log.absorb(error.mistakes)
         return None
+
+    def _held(self, variant: Variant, written: object, at: tuple[Document, Place]) -> Variant | None:
+        """The variant with its answers held to a form: another content hash, as with other techniques."""
+        try:
+            params = {"response_format": response_format(written, variant.prompt, self._folder)}
+        except OptionError as error:
+            document, place = at
+            self._log.add(document.shown, document.mark(place), str(error))
+            return None
+        changed = content_hash([variant.prompt.content_hash, "\0", canonical_json(params)])
+        return replace(variant, prompt=replace(variant.prompt, content_hash=changed), params=params)
 
     def _variant(
         self, name: str, form: VariantForm, file: VersionFile, *, at: tuple[Document, Place]
