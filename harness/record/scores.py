@@ -76,9 +76,15 @@ class _Group:
             "metric": ("tiled", self._names, n),
             "value": ("doubles", values) if is_whole else ("list", self._values()),
             **self._notes(),
-            "cost_usd": ("nulls", n * width),
+            "cost_usd": ("list", self._costs())
+            if any(scores.costs for scores in self._scores)
+            else ("nulls", n * width),
             "signature": ("tiled", [signatures.get(name, "") for name in self._names], n),
         }
+
+    def _costs(self) -> list[float | None]:
+        """What models were paid for each score; None where it is not known, and where nobody was asked."""
+        return [scores.costs.get(place) for scores in self._scores for place in range(len(self._names))]
 
     def _values(self) -> list[float | None]:
         return [scores.value(place) for scores in self._scores for place in range(len(self._names))]

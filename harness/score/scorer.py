@@ -96,7 +96,7 @@ class Scorer:
     @property
     def has_corpus(self) -> bool:
         """Whether any metric has a corpus-level value."""
-        return any(isinstance(metric, CorpusMetric) for _, metric in self._metrics)
+        return any(isinstance(metric, CorpusMetric) for _, metric in (*self._metrics, *self._asking))
 
     def told(self) -> dict[str, str]:
         """By measure: what metrics have to say of it when the run is over."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
 import pytest
 
 from tests.servers.judging import verdict
@@ -24,8 +25,11 @@ metrics:
   - exact_match
   - judge:
       criteria: [accuracy, clarity]
-      backend: {{name: big, provider: openai, model: j, base_url: {url}, api_key_env: JUDGE_KEY}}
+      backend: {{name: big, provider: openai, model: j, base_url: {url}, api_key_env: JUDGE_KEY,
+                 price: {{input: 10, output: 10}}}}
 """
+VERDICT_USD = 22 * 10 / 1e6
+"""The fake server reports 20 tokens in and 2 out."""
 
 
 @pytest.fixture
@@ -95,3 +99,14 @@ def test_question_to_the_judge_fences_what_it_is_shown(judged: Project) -> None:
     judged.run()
     texts = [facts(span)["gen_ai.input.messages"] for span in spans_of(judged) if span["name"] == "chat j"]
     assert any("<answer_" in text and "Paris" in text for text in texts)
+
+
+def test_each_score_bears_what_its_verdict_cost(judged: Project) -> None:
+    judged.run()
+    cost = pd.read_parquet(judged.latest / "scores.parquet").set_index("metric").cost_usd
+    assert cost["exact_match"].isna().all()
+    assert sorted(cost["judge.clarity"]) == pytest.approx([VERDICT_USD] * 3 + [2 * VERDICT_USD]), "one wrote the steps"
+    assert cost[cost.index.str.startswith("judge.")].sum() == pytest.approx(10 * VERDICT_USD)
+    manifest = json.loads((judged.latest / "run.json").read_text())
+    assert manifest["suites"][0]["judges"] == {"big": {"provider": "openai", "model": "j"}}
+    assert manifest["totals"]["spent_usd"] is None, "nobody knows what the function under test costs"
