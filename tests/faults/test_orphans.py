@@ -11,7 +11,7 @@ import pytest
 
 from harness.backends.models import find
 
-SCRIPT = """
+MODELS = """
 import asyncio, sys
 from pathlib import Path
 from harness.backends import create, embedded
@@ -34,10 +34,19 @@ def _runs(pid: int) -> bool:
     return state not in ("Z", "X")
 
 
-@pytest.mark.model
-@pytest.mark.skipif(find("smollm2") is None, reason="no model; run: prompt-suite models install smollm2")
-def test_model_processes_end_when_the_harness_is_killed() -> None:
-    harness = subprocess.Popen([sys.executable, "-c", SCRIPT], stdout=subprocess.PIPE, text=True)
+TABLES = """
+import time
+from harness.record.tables import Tables
+
+tables = Tables()
+print(tables._process.pid, flush=True)
+time.sleep(600)
+"""
+
+
+def _left_when_killed(script: str) -> list[int]:
+    """The processes that the script names and that outlive it."""
+    harness = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
     assert harness.stdout is not None
     try:
         pids = [int(pid) for pid in harness.stdout.readline().split()]
@@ -50,4 +59,14 @@ def test_model_processes_end_when_the_harness_is_killed() -> None:
     deadline = time.monotonic() + 10
     while any(_runs(pid) for pid in pids) and time.monotonic() < deadline:
         time.sleep(0.05)
-    assert not [pid for pid in pids if _runs(pid)]
+    return [pid for pid in pids if _runs(pid)]
+
+
+@pytest.mark.model
+@pytest.mark.skipif(find("smollm2") is None, reason="no model; run: prompt-suite models install smollm2")
+def test_model_processes_end_when_the_harness_is_killed() -> None:
+    assert not _left_when_killed(MODELS)
+
+
+def test_process_that_writes_the_tables_ends_when_the_harness_is_killed() -> None:
+    assert not _left_when_killed(TABLES)
