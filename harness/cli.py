@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from harness.cli_cache import add_cache
+from harness.cli_metrics import add_metrics
 from harness.errors import FilesError, HarnessError, UsageError
 from harness.wording import counted, escaped
 
@@ -101,8 +102,7 @@ def _parser() -> argparse.ArgumentParser:
     schema.add_argument("--write", type=Path, metavar="DIR", help="write <form>.schema.json there instead")
     schema.set_defaults(run=_schema)
 
-    metrics = commands.add_parser("metrics", help="list the metrics with what they measure")
-    metrics.set_defaults(run=_metrics)
+    add_metrics(commands, _say)
 
     models = commands.add_parser("models", help="the embedded models: list, install, verify")
     actions = models.add_subparsers(metavar="ACTION", required=True)
@@ -189,30 +189,6 @@ def _schema(options: argparse.Namespace) -> int:
     return EXIT_OK
 
 
-def _metrics(_options: argparse.Namespace) -> int:
-    from harness.schema import MetricSpec
-    from harness.score import always_measured, measures_of, metric_names
-
-    rows = [("metric", "measures", "range", "better")]
-    specs = [MetricSpec(name, {}, Path()) for name in metric_names()]
-    for spec in specs:
-        try:
-            measures = measures_of(spec)
-        except HarnessError:  # needs an option, such as a pattern
-            rows.append((spec.name, "(needs options)", "", ""))
-            continue
-        for measure in measures:
-            high = "…" if measure.high is None else f"{measure.high:g}"
-            better = "higher" if measure.higher_is_better else "lower"
-            rows.append((spec.name, measure.name, f"{measure.low:g} to {high}", better))
-    always = {measure.name for measure in always_measured()}
-    widths = [max(len(row[column]) for row in rows) for column in range(4)]
-    for row in rows:
-        line = "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip()
-        print(line + ("  (measured without being listed)" if row[1] in always else ""))
-    return EXIT_OK
-
-
 def _models_list(_options: argparse.Namespace) -> int:
     from harness.backends.models import listed
 
@@ -237,10 +213,10 @@ def _models_install(options: argparse.Namespace) -> int:
 
 
 def _models_verify(options: argparse.Namespace) -> int:
-    from harness.backends.models import MODELS, verify
+    from harness.backends.models import EMBEDDED, verify
 
     digest = verify(options.model)
-    if options.model in MODELS:
+    if options.model in EMBEDDED:
         _say(f"{options.model}: the file is as published, SHA-256 {digest}")
     else:
         print(

@@ -1,9 +1,18 @@
 """generations → scores; one metric a file. Metrics only measure: what is good enough checks and gates say."""
 
 from harness.score.collected import Results
+from harness.score.described import Description, described
 from harness.score.metric import AskingMetric, CorpusMetric, Metric
 from harness.score.options import Option
-from harness.score.registry import always_measured, backends_of, create, measures_of, metric_names, needs_references
+from harness.score.registry import (
+    always_measured,
+    backends_of,
+    calibration_rule,
+    create,
+    measures_of,
+    metric_names,
+    needs_references,
+)
 from harness.score.results import answers_of, trial_results
 from harness.score.run_scorer import RunScorer
 from harness.score.scorer import Scorer
@@ -12,6 +21,7 @@ from harness.score.table import MetricTable, metric
 __all__ = [
     "AskingMetric",
     "CorpusMetric",
+    "Description",
     "Metric",
     "MetricTable",
     "Option",
@@ -21,7 +31,9 @@ __all__ = [
     "always_measured",
     "answers_of",
     "backends_of",
+    "calibration_rule",
     "create",
+    "described",
     "measures_of",
     "metric",
     "metric_names",

@@ -43,6 +43,7 @@ class Meteor:
         Option("beta", "float", default=3.0, low=0, meaning="Shape of the penalty for words out of order."),
         Option("gamma", "float", default=0.5, low=0, meaning="Weight of that penalty, 0 to 1."),
     )
+    NEEDS: ClassVar[tuple[str, ...]] = ("extra nltk",)
     needs_references = True
 
     def __init__(self, options: Mapping[str, Any]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
+import re
 import subprocess
 import sys
 from hashlib import sha256
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from harness import cli
+from harness.score import metric_names
 from harness.suite import prompt_schema, suite_schema
 
 if TYPE_CHECKING:
@@ -71,8 +73,8 @@ def test_interrupted_command_is_exit_code_2_as_in_pytest(command: Command, monke
     def interrupted(_options: object) -> int:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(cli, "_metrics", interrupted)
-    assert command("metrics") == (2, "", "")
+    monkeypatch.setattr(cli, "_schema", interrupted)
+    assert command("schema") == (2, "", "")
 
 
 # -- init and lint ------------------------------------------------------------------------------------------------
@@ -224,15 +226,42 @@ def test_schema_that_cannot_be_written_is_one_clear_line(command: Command, tmp_p
     )
 
 
-def test_metrics_are_listed_with_measures_range_and_direction(command: Command) -> None:
+def test_metrics_are_listed_one_a_line_with_range_direction_and_needs(command: Command) -> None:
     code, out, _ = command("metrics")
-    lines = [line.split() for line in out.splitlines()]
+    head, *lines = [re.split(r"  +", line) for line in out.splitlines()]
+    rows = {line[0]: line[1:] for line in lines}
     assert code == 0
-    assert lines[0] == ["metric", "measures", "range", "better"]
-    assert ["bleu", "bleu", "0", "to", "100", "higher"] in lines
-    assert ["rouge", "rougeLsum", "0", "to", "1", "higher"] in lines
-    assert ["regex", "(needs", "options)"] in lines
-    assert ["latency_s", "latency_s", "0", "to", "…", "lower", "(measured", "without", "being", "listed)"] in lines
+    assert head == ["metric", "measures", "range", "better", "needs", "what"]
+    assert sorted(rows) == list(metric_names())
+    assert rows["bleu"][:4] == ["bleu", "0 to 100", "higher", "references"]
+    assert rows["rouge"][0] == "rouge1 rouge2 rougeL rougeLsum"
+    assert rows["regex"][3] == "option pattern"
+    assert rows["judge"][3] == "backend, option backend"
+    assert rows["meteor"][3] == "references, extra nltk, option synonyms"
+    assert rows["latency_s"][:3] == ["latency_s", "0 to …", "lower"]
+    assert rows["latency_s"][-1].endswith("(measured without being listed)")
+
+
+def test_metrics_as_json_have_signatures_and_options(command: Command) -> None:
+    code, out, _ = command("metrics", "--json")
+    metrics = {each["name"]: each for each in json.loads(out)}
+    assert code == 0
+    assert metrics["ter"]["measures"][0]["higher_is_better"] is False
+    assert metrics["ter"]["measures"][0]["signature"].startswith("ter|")
+    assert (metrics["ter"]["needs"], metrics["cost_usd"]["is_always"]) == (["references"], True)
+    pattern = metrics["regex"]["takes"][0]
+    assert (pattern["name"], pattern["default"]) == ("pattern", "required")
+    assert metrics["regex"]["options"] == {"pattern": "yes|no"}
+
+
+def test_metric_that_cannot_be_made_here_is_listed_with_the_reason(
+    command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("harness.score.nltk_data.find_spec", lambda _name: None)
+    code, out, _ = command("metrics")
+    assert code == 0
+    (line,) = [line for line in out.splitlines() if line.startswith("meteor ")]
+    assert line.endswith("not here: metric 'meteor' needs NLTK; run: pip install 'pytest-prompt-suite[nltk]'")
 
 
 def test_output_that_nobody_reads_to_the_end_is_no_error() -> None:
