@@ -10,6 +10,7 @@
     ├── RenderError           a sample and a prompt do not make messages
     ├── OutputError           the answer could not be read from the text as `output:` asks
     ├── ModelFileError        an embedded model is missing or damaged
+    ├── SandboxError          no sandbox holds on this machine, or one failed to start
     ├── RecordError           the run store cannot be written or read
     └── BackendError          one model call failed; `kind` says how, `retryable` whether again makes sense
 
@@ -108,6 +109,10 @@ class OutputError(HarnessError):
 
 class ModelFileError(HarnessError):
     """An embedded model is missing or damaged; the text names the command that mends it."""
+
+
+class SandboxError(HarnessError):
+    """No sandbox holds on this machine, or one failed to start: nothing is known of the program."""
 
 
 class RecordError(HarnessError):

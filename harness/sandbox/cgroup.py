@@ -1,0 +1,131 @@
+"""A memory limit for all processes of a sandbox together, where this process may make control groups."""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import itertools
+import os
+import re
+import select
+import threading
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from harness.sandbox.job import Limits
+
+_ROOT = Path("/sys/fs/cgroup")
+_SPARE_MB = 96
+"""For the process of the checks and the kernel's own records, beside what program and files may take."""
+_PATIENCE_S = 10.0
+"""The longest that a launcher may take to say which process it made."""
+
+
+class Groups:
+    """Control groups that are free; each is used by one sandbox at a time, and again by the next."""
+
+    def __init__(self, parent: Path, limit_file: str) -> None:
+        """`parent` is this process's own group."""
+        self._parent, self._limit_file = parent, limit_file
+        self._free: list[Path] = []
+        self._numbers = itertools.count(1)
+        self._lock = threading.Lock()
+        atexit.register(self.remove)
+
+    def take(self, limits: Limits) -> Lease | None:
+        """A group with these limits; None when the kernel does not let it be made."""
+        with self._lock:
+            group = self._free.pop() if self._free else None
+        try:
+            if group is None:
+                group = self._parent / f"prompt-suite-{os.getpid()}-{next(self._numbers)}"
+                group.mkdir()
+            most = (limits.memory_mb + limits.file_mb + _SPARE_MB) << 20
+            (group / self._limit_file).write_text(str(most))
+        except OSError:
+            if group is not None:
+                with contextlib.suppress(OSError):
+                    group.rmdir()
+            return None
+        return Lease(self, group)
+
+    def give_back(self, group: Path) -> None:
+        """The sandbox has ended."""
+        with self._lock:
+            self._free.append(group)
+
+    def remove(self) -> None:
+        """Remove those that are free."""
+        while self._free:
+            with contextlib.suppress(OSError):
+                self._free.pop().rmdir()
+
+
+class Lease:
+    """One group, for one sandbox: its first process waits until it is in."""
+
+    def __init__(self, groups: Groups, group: Path) -> None:
+        """Opens the two pipes to the launcher."""
+        self._groups, self._group = groups, group
+        self._telling, self.told_fd = os.pipe()
+        self.block_fd, self._unblock = os.pipe()
+
+    @property
+    def passed(self) -> tuple[int, int]:
+        """The launcher's ends."""
+        return (self.told_fd, self.block_fd)
+
+    def admit(self) -> None:
+        """Put the process that the launcher made into the group, and let it go on."""
+        for descriptor in self.passed:
+            os.close(descriptor)
+        told = b""
+        while b"}" not in told and select.select([self._telling], [], [], _PATIENCE_S)[0]:
+            part = os.read(self._telling, 4096)
+            if not part:
+                break
+            told += part
+        found = re.search(rb'"child-pid": *(\d+)', told)
+        if found is not None:
+            with contextlib.suppress(OSError):
+                (self._group / "cgroup.procs").write_bytes(found[1])
+                os.write(self._unblock, b"1")
+
+    def leave(self) -> None:
+        """The launcher has ended."""
+        os.close(self._telling)
+        os.close(self._unblock)
+        self._groups.give_back(self._group)
+
+
+def memory_group(limits: Limits) -> Lease | None:
+    """A group with these limits; None where none can be made."""
+    groups = _groups()
+    return None if groups is None else groups.take(limits)
+
+
+@lru_cache
+def _groups() -> Groups | None:
+    """Where groups can be made: version 1's memory controller, or version 2 where it is delegated; else None."""
+    with contextlib.suppress(OSError):
+        for line in Path("/proc/self/cgroup").read_text().splitlines():
+            _, controllers, path = line.split(":", 2)
+            if controllers == "memory":
+                return _usable(_ROOT / "memory" / path.lstrip("/"), "memory.limit_in_bytes")
+            if controllers == "" and (_ROOT / "cgroup.controllers").exists():
+                return _usable(_ROOT / path.lstrip("/"), "memory.max")
+    return None
+
+
+def _usable(parent: Path, limit_file: str) -> Groups | None:
+    trial = parent / f"prompt-suite-{os.getpid()}-0"
+    try:
+        trial.mkdir()
+    except OSError:
+        return None
+    try:
+        return Groups(parent, limit_file) if (trial / limit_file).exists() else None
+    finally:
+        trial.rmdir()
