@@ -208,7 +208,8 @@ def _models_install(options: argparse.Namespace) -> int:
 
     model = install(options.model, name=options.name)
     done = "installed and verified" if model.embedded else "installed"
-    _say(f"{model.name}: {done}, SHA-256 {verify(model.name)[:16]}…, licence {model.licence}")
+    digest = model.sha256 or verify(model.name)
+    _say(f"{model.name}: {done}, SHA-256 {digest[:16]}…, licence {model.licence}")
     return EXIT_OK
 
 

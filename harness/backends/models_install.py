@@ -15,12 +15,14 @@ import urllib.request
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.backends.models import MODELS, listed, models_folder, verify
+from harness.backends.encoder_files import weights_sha256
+from harness.backends.hub_cache import fetch, is_fetchable
+from harness.backends.models import EMBEDDED, ModelState, listed, models_folder, verify
 from harness.errors import ModelFileError
 from harness.wording import one_line
 
 if TYPE_CHECKING:
-    from harness.backends.models import EmbeddedModel, ModelState
+    from harness.backends.models import EmbeddedModel
 
 _HUB = re.compile(r"(?P<repository>[\w.-]+/[\w.-]+):(?P<file>[\w./-]+\.gguf)")
 _HUB_URL = "https://huggingface.co"
@@ -34,26 +36,29 @@ _FETCH_S = 1800
 def install(what: str, *, name: str | None = None) -> ModelState:
     """The state of the model that was installed, its SHA-256 verified where one is registered.
 
-    `what` is an embedded model's name, the path of a GGUF file (linked into the models folder, else copied), or
-    `owner/name:file.gguf` of the Hugging Face hub. `name` names the latter two; default: the file's.
+    `what` is an embedded model's name, the path of a GGUF file (linked into the models folder, else copied),
+    `owner/name:file.gguf` of the Hugging Face hub, or `owner/name` of an encoder there. `name` names GGUF files;
+    default: the file's.
 
     Raises:
         ModelFileError: unknown, unreachable, no GGUF file, or not the registered file.
 
     """
-    if what in MODELS:
+    if what in EMBEDDED:
         if name is not None:
             raise ModelFileError(f"'{what}' is an embedded model and keeps its name; leave --name '{name}' out")
-        _install_embedded(MODELS[what])
+        _install_embedded(EMBEDDED[what])
         return _state(what)
     on_hub = _HUB.fullmatch(what)
     if on_hub and not Path(what).exists():
         return _from_hub(on_hub["repository"], on_hub["file"], name)
     path = Path(what).expanduser()
     if not path.is_file():
+        if is_fetchable(what):
+            return _encoder_from_hub(what, name)
         raise ModelFileError(
-            f"'{what}' is no embedded model ({', '.join(MODELS)}) and no file; "
-            "allowed: a name of these, the path of a GGUF file, or owner/name:file.gguf of the hub"
+            f"'{what}' is no embedded model ({', '.join(EMBEDDED)}) and no file; allowed: a name of these, "
+            "the path of a GGUF file, owner/name:file.gguf of the hub, or owner/name of an encoder there"
         )
     _check_magic(path)
     target = _target(name or path.stem)
@@ -140,9 +145,20 @@ def _from_hub(repository: str, file: str, name: str | None) -> ModelState:
     return _state(target.stem)
 
 
+def _encoder_from_hub(what: str, name: str | None) -> ModelState:
+    """Fetch an encoder into the hub's own cache, where it keeps its name."""
+    if name is not None:
+        raise ModelFileError(f"'{what}' is an encoder of the hub and keeps its name; leave --name '{name}' out")
+    folder = fetch(what)
+    size = sum(path.stat().st_size for path in folder.iterdir() if path.is_file())
+    return ModelState(
+        what, folder, size, "unknown", f"encoder in {folder}", embedded=False, sha256=weights_sha256(folder)
+    )
+
+
 def _target(name: str) -> Path:
     """Where the model called `name` lies; makes the folder."""
-    if not re.fullmatch(r"[\w.-]{1,100}", name) or name.startswith(".") or name in MODELS:
+    if not re.fullmatch(r"[\w.-]{1,100}", name) or name.startswith(".") or name in EMBEDDED:
         raise ModelFileError(f"a model cannot be called '{name}'; allowed: letters, digits, - _ . and no embedded name")
     folder = models_folder()
     try:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 from harness.schema import Score
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from harness.schema import Answer, Ask, Measure
 
@@ -69,6 +69,15 @@ class CorpusMetric(Protocol):
 
     def corpus(self, answers: Sequence[Answer]) -> Mapping[str, float]:
         """Value by measure over all answers that have references; empty when none has."""
+        ...
+
+
+@runtime_checkable
+class DatasetMetric(Protocol):
+    """A metric whose scores depend on the references of the whole dataset."""
+
+    def prepare(self, references: Iterable[Sequence[str]]) -> None:
+        """Take the references of each sample, before the first score of a run; quick, and raises nothing."""
         ...
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.errors import OptionError
 from harness.schema import MetricSpec
+from harness.score.bertscore import BertScore
 from harness.score.bleu import Bleu
 from harness.score.chrf import Chrf
 from harness.score.contains import Contains
@@ -25,6 +26,7 @@ from harness.score.own import load_own_metric, made_metric
 from harness.score.preamble_free import PreambleFree
 from harness.score.regex import Regex
 from harness.score.rouge import Rouge
+from harness.score.semantic_similarity import SemanticSimilarity
 from harness.score.ter import Ter
 from harness.score.xml_valid import XmlValid
 from harness.wording import described_error, did_you_mean
@@ -57,7 +59,12 @@ BUILTIN: Mapping[str, Callable[[Mapping[str, Any]], Metric]] = {
 }
 """The metrics that come with the harness."""
 
-FROM_ENTRY: Mapping[str, Callable[[MetricSpec], Metric]] = {"judge": Judge, "json_schema": JsonSchema}
+FROM_ENTRY: Mapping[str, Callable[[MetricSpec], Metric]] = {
+    "bertscore": BertScore,
+    "judge": Judge,
+    "json_schema": JsonSchema,
+    "semantic_similarity": SemanticSimilarity,
+}
 """Those among them that may name files, and so need to know where the entry stands."""
 
 EXAMPLES: Mapping[str, Mapping[str, Any]] = {
@@ -70,7 +77,6 @@ EXAMPLES: Mapping[str, Mapping[str, Any]] = {
 
 NOT_YET = frozenset(
     {
-        *("bertscore", "bertscore_precision", "bertscore_recall", "bertscore_f1", "semantic_similarity"),
         *("prefer", "injection_success", "leak", "refusal"),
         *("code", "syntax_valid", "runs_successfully", "passes_tests", "follows_style_guide"),
         *("evaluate",),

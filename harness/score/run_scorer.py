@@ -28,6 +28,8 @@ class RunScorer:
         self._suites = {suite.name: suite for suite in suites}
         self._scorers = {suite.name: Scorer(suite.metrics) for suite in suites}
         self._read_answer = read_answer
+        for suite in suites:
+            self._scorers[suite.name].prepare([sample.references for sample in suite.samples])
 
     def results(
         self,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from harness.errors import OptionError
 from harness.score.asked import find_out
 from harness.score.checked import checked_rows
-from harness.score.metric import AskingMetric, CorpusMetric, TellingMetric, failed, unscored
+from harness.score.metric import AskingMetric, CorpusMetric, DatasetMetric, TellingMetric, failed, unscored
 from harness.score.registry import always_measured_specs, create
 from harness.trace import MetricTime
 from harness.wording import described_error
@@ -53,6 +53,12 @@ class Scorer:
         """What is said beside the scores: most trials have it in common, and share it."""
         self.measures: tuple[Measure, ...] = tuple(known.values())
         """Every number an answer gets, in the order of its scores."""
+
+    def prepare(self, references: Sequence[Sequence[str]]) -> None:
+        """Tell the metrics that depend on them the references of each sample of the dataset."""
+        for _, metric in self._metrics:
+            if isinstance(metric, DatasetMetric):
+                metric.prepare(references)
 
     @property
     def asks(self) -> bool:

@@ -63,7 +63,7 @@ def test_the_card_gives_the_options_and_no_others(name: str) -> None:
 @each_metric
 def test_the_card_gives_the_signature(name: str) -> None:
     for measure in _metric(name).measures:
-        assert re.sub(r"-\d[\d.]*$", "-VERSION", measure.signature) in _card(name)
+        assert re.sub(r"-\d[\d.]*$|(?<=onnxruntime|.tokenizers)-\d[\d.]*", "-VERSION", measure.signature) in _card(name)
 
 
 @pytest.mark.parametrize("name", [*metric_names(), "index"])

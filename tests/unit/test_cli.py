@@ -304,6 +304,14 @@ def test_models_list_says_what_is_installed_and_how_to_install_the_rest(
     code, out, err = command("models", "list")
     assert (code, err) == (0, "")
     assert out == (
+        "minilm\n"
+        "  all-MiniLM-L6-v2, 8 bit, an encoder: the default of bertscore and semantic_similarity\n"
+        "  23 MB, licence Apache-2.0\n"
+        "  not installed; run: prompt-suite models install minilm\n"
+        "minilm-fp32\n"
+        "  all-MiniLM-L6-v2 as published, 32 bit, an encoder for bertscore; needs the extra [bertscore]\n"
+        "  91 MB, licence Apache-2.0\n"
+        "  not installed; run: prompt-suite models install minilm-fp32\n"
         "smollm2\n"
         "  SmolLM2-135M-Instruct, 4 bit: a real language model, but tiny: simple instructions, no judge\n"
         "  98 MB, licence Apache-2.0\n"
@@ -331,8 +339,8 @@ def test_model_that_is_not_there_is_exit_code_1_with_what_to_run(command: Comman
         1,
         "",
         (
-            "prompt-suite: the model 'absent' is unknown; available: smollm2; or write path: FILE.gguf, "
-            "or run: prompt-suite models install FILE.gguf\n"
+            "prompt-suite: the model 'absent' is unknown; available: minilm, minilm-fp32, smollm2; "
+            "or write path: FILE.gguf, or run: prompt-suite models install FILE.gguf\n"
         ),
     )
 

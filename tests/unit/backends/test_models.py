@@ -40,7 +40,11 @@ def test_registry_says_what_each_model_is() -> None:
 
 @pytest.mark.usefixtures("uninstalled")
 def test_model_that_is_not_installed_is_listed_without_a_path() -> None:
-    (state,) = listed()
+    encoder, larger, state = listed()
+    assert [(one.name, one.path, one.licence) for one in (encoder, larger)] == [
+        ("minilm", None, "Apache-2.0"),
+        ("minilm-fp32", None, "Apache-2.0"),
+    ]
     assert (state.name, state.path, state.embedded, state.licence) == ("smollm2", None, True, "Apache-2.0")
     assert find("smollm2") is None
     with pytest.raises(ModelFileError) as caught:
@@ -52,7 +56,7 @@ def test_file_in_the_models_folder_is_found_by_its_name(folder: Path) -> None:
     folder.mkdir()
     (folder / "mine.gguf").write_bytes(GGUF)
     assert find("mine") == folder / "mine.gguf"
-    assert [state.name for state in listed()] == ["smollm2", "mine"]
+    assert [state.name for state in listed()] == ["minilm", "minilm-fp32", "smollm2", "mine"]
     assert verify("mine") == hashlib.sha256(GGUF).hexdigest()
     assert find("../models/mine") is None
 
@@ -97,8 +101,8 @@ def test_what_is_no_model_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ModelFileError) as caught:
         install("smolm2")
     assert str(caught.value) == (
-        "'smolm2' is no embedded model (smollm2) and no file; "
-        "allowed: a name of these, the path of a GGUF file, or owner/name:file.gguf of the hub"
+        "'smolm2' is no embedded model (smollm2, minilm, minilm-fp32) and no file; allowed: a name of these, "
+        "the path of a GGUF file, owner/name:file.gguf of the hub, or owner/name of an encoder there"
     )
 
 

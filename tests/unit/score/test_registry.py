@@ -12,8 +12,9 @@ from harness.schema import Answer, MetricSpec
 from harness.score import create, measures_of, metric_names, needs_references, registry
 
 ALL = (
-    "bleu, cached_input_tokens, chrf, contains, cost_usd, exact_match, f1, field_accuracy, input_tokens, json_schema, "
-    "json_valid, judge, latency_s, meteor, output_tokens, preamble_free, regex, rouge, ter, xml_valid"
+    "bertscore, bleu, cached_input_tokens, chrf, contains, cost_usd, exact_match, f1, field_accuracy, input_tokens, "
+    "json_schema, json_valid, judge, latency_s, meteor, output_tokens, preamble_free, regex, rouge, semantic_similarity, "
+    "ter, xml_valid"
 )
 
 
@@ -36,7 +37,7 @@ def test_a_metric_like_no_other_gets_the_names_alone() -> None:
     assert _message("zzz") == f"metric 'zzz' is unknown; available: {ALL}."
 
 
-@pytest.mark.parametrize("name", ["bertscore", "judge.accuracy", "leak", "prefer"])
+@pytest.mark.parametrize("name", ["judge.accuracy", "leak", "prefer"])
 def test_a_metric_of_a_later_part_is_not_called_unknown(name: str) -> None:
     assert _message(name) == f"metric '{name}' is not available in this version; available: {ALL}"
 
