@@ -39,12 +39,13 @@ class Bubblewrap:
 
     kind: Kind = "bubblewrap"
 
-    def __init__(self) -> None:
-        """SandboxError when a part of it is missing."""
+    def __init__(self, *, user: int = NOBODY, has_groups: bool = True) -> None:
+        """`user` is the one that root drops to; SandboxError when a part of it is missing."""
+        self._has_groups = has_groups
         self._bwrap = _found("bwrap", "bubblewrap")
         self._drop: list[str] = []
         if is_root():
-            drop = ["--reuid", str(NOBODY), "--regid", str(NOBODY), "--clear-groups", "--inh-caps=-all", "--"]
+            drop = ["--reuid", str(user), "--regid", str(user), "--clear-groups", "--inh-caps=-all", "--"]
             self._drop = [_found("setpriv", "util-linux"), *drop]
         interpreter = readable_interpreter(is_dropped=is_root())
         if interpreter is None:
@@ -59,7 +60,7 @@ class Bubblewrap:
 
     def launch(self, limits: Limits) -> Launch:
         """How one is started."""
-        group = memory_group(limits)
+        group = memory_group(limits) if self._has_groups else None
         command = [*self._drop, self._bwrap, *(f"--unshare-{name}" for name in _NAMESPACES), *self._view(limits)]
         if group is not None:
             command += ["--info-fd", str(group.told_fd), "--block-fd", str(group.block_fd)]

@@ -70,7 +70,7 @@ class Line:
         self.is_strict = is_strict
         self.objects = Objects(self)
         self.traceback = ""
-        self.last = ""
+        self.last: tuple[Any, ...] = ()
         """What was called last, and what came back."""
 
     def ask(self, *question: Any) -> list[Any]:
@@ -143,7 +143,7 @@ class Remote:
         """What the program's object returns; arguments that it changed are changed here too."""
         line = object.__getattribute__(self, "_line")
         value, changed = line.ask("ask", "call", self, list(args), kwargs)
-        line.last = f"with {_shown(args)} it returned {_shown(value)}"
+        line.last = (args, value)
         given = [arg for arg in args if isinstance(arg, list | dict | set | bytearray)]
         for mine, theirs in zip(given, changed, strict=True):
             _take_over(mine, theirs)
@@ -194,8 +194,16 @@ class Remote:
         return str(self._asked("repr"))
 
 
+def last_told(line: Line) -> str:
+    """What was called last, and what came back, for people; empty when nothing was."""
+    return f"; with {_shown(line.last[0])} it returned {_shown(line.last[1])}" if line.last else ""
+
+
 def _shown(value: Any) -> str:
-    text = "an object of its own" if isinstance(value, Remote) else repr(value)
+    try:
+        text = "an object of its own" if isinstance(value, Remote) else repr(value)
+    except Exception as error:  # noqa: BLE001 - a number too long to be written, an object that cannot show itself
+        return f"a {type(value).__name__} that cannot be shown ({type(error).__name__})"
     return text if len(text) <= _LONGEST_SHOWN else text[:_LONGEST_SHOWN] + "…"
 
 

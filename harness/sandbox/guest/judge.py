@@ -55,7 +55,7 @@ class Case:
             self._run_tests(names)
         except AssertionError as error:
             said = f": {error}" if str(error) else ""
-            self.finding["reason"] = f"a test fails{said}{self._place(error)}{self._last()}"
+            self.finding["reason"] = f"a test fails{said}{self._place(error)}{checker.last_told(self._line)}"
         except checker.ExitedError as error:
             self.finding["reason"] = f"{error}, when it was called by a test"
         except (Exception, SystemExit) as error:  # noqa: BLE001 - a test, or what it called
@@ -66,9 +66,6 @@ class Case:
 
     def _place(self, error: BaseException) -> str:
         return _place(error, {"<tests>": self._job["tests"], "<setup>": self._job["setup"]})
-
-    def _last(self) -> str:
-        return f"; {self._line.last}" if self._line.last else ""
 
     def _run_tests(self, names: list[str]) -> None:
         job = self._job

@@ -1,0 +1,7 @@
+"""Computes without end, where nothing interrupts it."""
+
+print(len(str(9 ** 9 ** 8)))
+
+
+def answer():
+    return 41

@@ -1,0 +1,5 @@
+"""Returns values without end."""
+
+def answer():
+    while True:
+        yield 42
