@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from harness.cli_cache import add_cache
+from harness.cli_judge import add_judge
 from harness.cli_metrics import add_metrics
 from harness.errors import FilesError, HarnessError, UsageError
 from harness.wording import counted, escaped
@@ -118,6 +119,7 @@ def _parser() -> argparse.ArgumentParser:
     verify.add_argument("model")
     verify.set_defaults(run=_models_verify)
     add_cache(commands, _say)
+    add_judge(commands, _say)
     return parser
 
 

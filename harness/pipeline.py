@@ -52,7 +52,7 @@ class Evaluation:
         loaded = [each.suite for each in plans]
         self._suites = {suite.name: suite for suite in loaded}
         variants = {(suite.name, variant.name): variant for suite in loaded for variant in suite.variants}
-        self._scorer = score.RunScorer(
+        self.scorer = score.RunScorer(
             loaded, lambda trial, text: prompt.read_answer(variants[trial.suite, trial.variant], text)
         )
         pool = backends.Pool()
@@ -68,7 +68,7 @@ class Evaluation:
             describe=plan.identity_text,
             content_of=lambda trial, identity: plan.cache_content(identity, trial.messages, trial.repeat),
             deliver=self._deliver,
-            inquiries=generate.Inquiries(pool.judges(loaded), self._scorer.inquire),
+            inquiries=generate.Inquiries(pool.judges(loaded), self.scorer.inquire),
         )
         self._tracer = trace.open_tracer(self._sitting.run_id, plans, settings, notice=self._notices.append)
         self._engine = generate.Engine(wiring, settings, self._sitting, tracer=self._tracer)
@@ -106,7 +106,7 @@ class Evaluation:
     def verdict(self, condition: GateSpec, cell: CellKey) -> Verdict:
         """The gate's answer for one cell, over the results there are."""
         suite, results = self._suites[cell[0]], self._results.of_cell(cell)
-        corpus = self._scorer.corpus(cell[0], results) if condition.aggregation == "corpus" else {}
+        corpus = self.scorer.corpus(cell[0], results) if condition.aggregation == "corpus" else {}
         return self._verdicts.on(condition, suite, results, cell=cell, corpus=corpus)
 
     def finish(self, *, complete: bool, wait: bool = True) -> tuple[RunRecord, Path]:
@@ -124,10 +124,10 @@ class Evaluation:
     def _recorded(self, *, complete: bool) -> tuple[RunRecord, Path]:
         by_cell = {cell: self._results.of_cell(cell) for cell in self._results.cells}
         cells = tuple(
-            gate.make_cell(self._suites[cell[0]], cell, results, corpus=self._scorer.corpus(cell[0], results))
+            gate.make_cell(self._suites[cell[0]], cell, results, corpus=self.scorer.corpus(cell[0], results))
             for cell, results in by_cell.items()
         )
-        suites_run = self._scorer.told({cell.suite for cell in cells})
+        suites_run = self.scorer.told({cell.suite for cell in cells})
         run = record.make_record(
             run=(self._sitting.run_id, self._sitting.started_at),
             prepared=self._prepared,
@@ -136,7 +136,7 @@ class Evaluation:
             parts=(suites_run, self._results.every(), cells, self._verdicts.in_order(suites_run)),
             recording=self._engine.recording(),
         )
-        self.record = run  # there also when it cannot be written
+        self.record = run = record.with_judgings(run, self.scorer.judgings(self._results.every()))
         texts = {"report.html": lambda: report.render_html(run), "summary.md": lambda: report.render_summary(run)}
         spans = self._tracer.close({f"prompt_suite.{name}": value for name, value in run.manifest.totals.items()})
         folder = self._store.write(run, texts, spans=spans)
@@ -146,4 +146,4 @@ class Evaluation:
     def _deliver(self, batch: Sequence[generate.Completion]) -> None:
         """Score a batch; called by the engine, in a thread of its own."""
         answered = [(completion.trial, completion.answer) for completion in batch]
-        self._results.add(self._scorer.results(answered, self._tracer.scored, found=generate.findings_of(batch)))
+        self._results.add(self.scorer.results(answered, self._tracer.scored, found=generate.findings_of(batch)))

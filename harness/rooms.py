@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from harness import backends, prompt, score, suite
+from typing import TYPE_CHECKING
+
+from harness import backends, calibrate, prompt, score, suite
+from harness.schema import Trust
+
+if TYPE_CHECKING:
+    from harness.schema import Measure, MetricSpec
 
 
 def catalogue() -> suite.Catalogue:
@@ -18,4 +24,10 @@ def catalogue() -> suite.Catalogue:
         takes_params=backends.takes_params,
         embedded=backends.embedded,
         embedded_names=tuple(backends.MODELS),
+        trust_in=_trust_in,
     )
+
+
+def _trust_in(spec: MetricSpec, measure: Measure) -> Trust:
+    rule = score.calibration_rule(spec)
+    return Trust("") if rule is None else calibrate.trust(rule, measure)

@@ -6,6 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from msgspec import to_builtins
+from msgspec.structs import replace
 
 from harness.schema import SCHEMA_VERSION, Cell, RunManifest, RunRecord, Suite, TrialResult, Verdict
 from harness.stats import total
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from harness.record.preparation import Preparation
-    from harness.schema import BackendSpec, Progress
+    from harness.schema import BackendSpec, Judging, Progress
 
 Parts = tuple[tuple[Suite, ...], tuple[TrialResult, ...], tuple[Cell, ...], tuple[Verdict, ...]]
 """Suites that took part, results in item order, the result table, the gates' answers."""
@@ -52,6 +53,12 @@ def make_record(
         recording=recording,
     )
     return RunRecord(manifest, suites, results, cells, verdicts)
+
+
+def with_judgings(run: RunRecord, judgings: tuple[Judging, ...]) -> RunRecord:
+    """The run, with what it shows about the models that judged."""
+    manifest = replace(run.manifest, judgings=tuple(to_builtins(judging) for judging in judgings))
+    return replace(run, manifest=manifest, judgings=judgings)
 
 
 def _suite(suite: Suite) -> dict[str, Any]:

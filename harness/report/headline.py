@@ -57,11 +57,12 @@ def small_models(suites: Iterable[Suite]) -> dict[tuple[str, str], str]:
         (suite.name, backend.name): note
         for suite in suites
         for backend in suite.backends
-        if (note := _small_model_note(backend)) is not None
+        if (note := small_model_note(backend)) is not None
     }
 
 
-def _small_model_note(backend: BackendSpec) -> str | None:
+def small_model_note(backend: BackendSpec) -> str | None:
+    """What must be said wherever a number of this backend's is shown; None for models that are not known as small."""
     name = backend.model.lower()
     if backend.provider == "llamacpp":
         name = _EMBEDDED.get(name, name)

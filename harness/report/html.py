@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from harness.report.embed import data_blocks
 from harness.report.frame import EXPLORER, page, script_of
 from harness.report.gates import gates
+from harness.report.judges import judges
 from harness.report.markup import el
 from harness.report.methods import methods
 from harness.report.overview import overview
@@ -25,7 +26,11 @@ def render_html(record: RunRecord) -> str:
         [el("a", name, href=f"#{name.lower()}") for name in ("Results", "Gates", "Trials", "Methods")],
         aria_label="Sections",
     )
-    body = (overview(record), nav, el("main", results(record), gates(record), _trials(), methods(record)))
+    body = (
+        overview(record),
+        nav,
+        el("main", results(record), gates(record), judges(record), _trials(), methods(record)),
+    )
     return page(f"{names} · {record.manifest.run_id}", body, data_blocks(record), script=script_of(EXPLORER))
 
 

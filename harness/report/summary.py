@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from harness.report import headline
+from harness.report.judges import judges_in_markdown
 from harness.report.markdown import code, prose, table
 from harness.report.numbers import ABSENT, commit, count, duration, in_unit, interval, moment, sizes
 from harness.report.results import aggregate_of, column_title, columns_of, direction
@@ -25,8 +26,8 @@ _REST = "The rest is in `report.html`."
 
 def render_summary(record: RunRecord) -> str:
     """Markdown of at most MOST_CHARACTERS: verdict, results, gates, errors, cost and time; what is cut is said."""
-    sections = [_head(record), *[_results(suite, record) for suite in record.suites], _gates(record), _errors(record)]
-    sections.append(_footer(record))
+    sections = [_head(record), *[_results(suite, record) for suite in record.suites], _gates(record)]
+    sections += [*[judges_in_markdown(suite, record) for suite in record.suites], _errors(record), _footer(record)]
     return _fitted([section for section in sections if section])
 
 

@@ -1,6 +1,7 @@
 """Frozen structs that cross rooms or reach disk."""
 
 from harness.schema.digest import canonical_json, content_hash, content_key
+from harness.schema.judging import CalibrationRule, Estimate, Fact, Judging, Rating, Trust
 from harness.schema.plan import Plan
 from harness.schema.progress import BackendProgress, Progress
 from harness.schema.prompt import (
@@ -60,15 +61,19 @@ __all__ = [
     "BackendProgress",
     "BackendSpec",
     "CacheMode",
+    "CalibrationRule",
     "CallError",
     "Cell",
     "CellKey",
     "ChainOfThoughtSpec",
     "CheckSpec",
+    "Estimate",
     "ExamplesSpec",
+    "Fact",
     "GateSpec",
     "Generation",
     "InputType",
+    "Judging",
     "Measure",
     "Message",
     "MessageTemplate",
@@ -82,6 +87,7 @@ __all__ = [
     "Progress",
     "PromptVersion",
     "Question",
+    "Rating",
     "Request",
     "Role",
     "RunManifest",
@@ -100,6 +106,7 @@ __all__ = [
     "TokenLogprob",
     "Trial",
     "TrialResult",
+    "Trust",
     "Variant",
     "Verdict",
     "canonical_json",

@@ -9,6 +9,7 @@ from msgspec import Struct
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from harness.schema.judging import Judging
     from harness.schema.suite import Suite
     from harness.schema.trial import TrialResult
     from harness.schema.verdict import Aggregate, Verdict
@@ -76,6 +77,8 @@ class RunManifest(Struct, frozen=True):
     """The result table: one mapping a Cell."""
     backends: tuple[Mapping[str, Any], ...] = ()
     """How each backend that was called bore the run: one mapping a BackendProgress."""
+    judgings: tuple[Mapping[str, Any], ...] = ()
+    """What the run shows about the models that judged: one mapping a Judging."""
     recording: Mapping[str, Any] | None = None
     """`answers` and `digest` (SHA-256) of the recorded answers that the run used; None when none were recorded."""
 
@@ -93,3 +96,5 @@ class RunRecord(Struct, frozen=True):
     """The result table."""
     verdicts: tuple[Verdict, ...]
     """The gates' answers."""
+    judgings: tuple[Judging, ...] = ()
+    """What the run shows about the models that judged."""

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Literal, overload
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from harness.schema.judging import Rating
+
 from msgspec import Struct
 
 Status = Literal["scored", "unscored", "failed"]
@@ -32,6 +34,8 @@ class Measure(Struct, frozen=True):
     """Fixes every choice behind the number: library, version, tokeniser, options."""
     about: str = ""
     """What it means, where its name does not say: a judge's criterion, and how the judge rates it."""
+    calibration: str = ""
+    """What is known of a judge's agreement with people; empty where no model judges."""
 
 
 class Score(Struct, frozen=True):
@@ -45,6 +49,8 @@ class Score(Struct, frozen=True):
     """scored; unscored: does not apply (no reference, price unknown); failed: the metric raised."""
     reason: str | None = None
     """Why it is unscored or failed, or what the metric has to say about the value."""
+    ratings: tuple[Rating, ...] = ()
+    """The single verdicts of judges that it is made of; they are summed up over the run, and not kept with it."""
 
 
 Note = tuple[Status, str | None]

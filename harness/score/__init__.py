@@ -2,6 +2,7 @@
 
 from harness.score.collected import Results
 from harness.score.described import Description, described
+from harness.score.judgings import followed_position
 from harness.score.metric import AskingMetric, CorpusMetric, Metric
 from harness.score.options import Option
 from harness.score.registry import (
@@ -34,6 +35,7 @@ __all__ = [
     "calibration_rule",
     "create",
     "described",
+    "followed_position",
     "measures_of",
     "metric",
     "metric_names",

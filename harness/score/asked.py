@@ -18,7 +18,7 @@ from harness.wording import described_error
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from harness.schema import Answer, AskFor, CallError, Question, Score
+    from harness.schema import Answer, AskFor, CallError, Question, Rating, Score
     from harness.score.metric import AskingMetric
 
 
@@ -31,6 +31,8 @@ class Findings(Struct, frozen=True):
     """By measure: USD of the answers that were asked for, a cached one with what it cost once; None when unknown."""
     times: tuple[MetricTime, ...]
     """When each metric asked."""
+    ratings: Mapping[str, Sequence[Rating]] = {}
+    """By measure: the single verdicts that its score is made of, where there are some."""
 
 
 async def find_out(metrics: Sequence[tuple[str, AskingMetric]], answer: Answer, ask: AskFor) -> Findings:
@@ -41,6 +43,7 @@ async def find_out(metrics: Sequence[tuple[str, AskingMetric]], answer: Answer, 
         {score.metric: score for row in rows for score in row},
         {measure: usd for each in asked for measure, usd in each.costs.items()},
         tuple(each.time for each in asked),
+        {score.metric: score.ratings for row in rows for score in row if score.ratings},
     )
 
 

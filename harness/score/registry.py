@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.errors import OptionError
-from harness.schema import MetricSpec
+from harness.schema import CalibrationRule, MetricSpec
 from harness.score.bertscore import BertScore
 from harness.score.bleu import Bleu
 from harness.score.chrf import Chrf
@@ -128,6 +128,12 @@ def backends_of(spec: MetricSpec) -> tuple[str, ...]:
     """Names of the backends that the metric asks, empty when it asks none; raises as `create`."""
     metric = create(spec)
     return tuple(metric.backends) if isinstance(metric, AskingMetric) else ()
+
+
+def calibration_rule(spec: MetricSpec) -> CalibrationRule | None:
+    """Where the metric's agreement with people is written down; None where no model judges. Raises as `create`."""
+    rule = getattr(create(spec), "calibration", None)
+    return rule if isinstance(rule, CalibrationRule) else None
 
 
 def needs_references(spec: MetricSpec) -> bool:

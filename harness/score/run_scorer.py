@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from harness.score.judgings import judgings
 from harness.score.results import answer_to, answers_of, trial_results
 from harness.score.scorer import Scorer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
 
-    from harness.schema import AskFor, CallError, Generation, Suite, Trial, TrialResult
+    from harness.schema import AskFor, CallError, Generation, Judging, Rating, Suite, Trial, TrialResult
     from harness.score.asked import Findings
     from harness.trace import MetricTime
 
@@ -28,6 +29,8 @@ class RunScorer:
         self._suites = {suite.name: suite for suite in suites}
         self._scorers = {suite.name: Scorer(suite.metrics) for suite in suites}
         self._read_answer = read_answer
+        self.ratings: dict[str, Mapping[str, Sequence[Rating]]] = {}
+        """By trial id and measure: the single verdicts of judges that the scores so far are made of."""
         for suite in suites:
             self._scorers[suite.name].prepare([sample.references for sample in suite.samples])
 
@@ -45,6 +48,7 @@ class RunScorer:
         by_suite: dict[str, list[tuple[Trial, Generation | CallError]]] = defaultdict(list)
         for trial, answer in answered:
             by_suite[trial.suite].append((trial, answer))
+        self.ratings.update((trial_id, each.ratings) for trial_id, each in found.items() if each.ratings)
         results: list[TrialResult] = []
         for name, own in by_suite.items():
             scorer = self._scorers[name]
@@ -79,6 +83,13 @@ class RunScorer:
             return suite
         measures = [replace(each, about=told.get(each.name, each.about)) for each in suite.measures]
         return replace(suite, measures=tuple(measures))
+
+    def judgings(self, results: Sequence[TrialResult]) -> tuple[Judging, ...]:
+        """What these results show about the judges of their suites."""
+        found = []
+        for name, suite in self._suites.items() if self.ratings else ():
+            found += judgings(suite, [result for result in results if result.trial.suite == name], self.ratings)
+        return tuple(found)
 
     def corpus(self, suite: str, results: Sequence[TrialResult]) -> dict[str, float]:
         """Corpus-level values by measure over results of one suite; empty when none has an answer."""

@@ -2,7 +2,18 @@
 
 from harness.suite.catalogue import Catalogue, LoadOptions
 from harness.suite.json_schema import prompt_schema, suite_schema
+from harness.suite.labels import LabelColumns, Labels, read_labels
 from harness.suite.loader import load_suite
 from harness.suite.starter import write_starter
 
-__all__ = ["Catalogue", "LoadOptions", "load_suite", "prompt_schema", "suite_schema", "write_starter"]
+__all__ = [
+    "Catalogue",
+    "LabelColumns",
+    "Labels",
+    "LoadOptions",
+    "load_suite",
+    "prompt_schema",
+    "read_labels",
+    "suite_schema",
+    "write_starter",
+]

@@ -74,6 +74,7 @@ def _gate(key: str, written: str, metrics: SuiteMetrics) -> tuple[str, Aggregati
     condition = Condition(f"{key}.mean", operator, _number(key, written), "")
     try:
         check_range(condition, measure, "mean")
+        metrics.check_trusted(measure.name)
     except OptionError as error:
         raise OptionError(str(error), key) from None
     return key, "mean", operator, condition.threshold

@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from harness.schema import Trust
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
     from pathlib import Path
 
-    from harness.schema import BackendSpec, Measure, MetricSpec, Trust
+    from harness.schema import BackendSpec, Measure, MetricSpec
 
 
 class Catalogue(Struct, frozen=True):
@@ -22,8 +24,6 @@ class Catalogue(Struct, frozen=True):
     """Whether a metric can score nothing without references; asked of metrics that `measures_of` accepts."""
     backends_of: Callable[[MetricSpec], tuple[str, ...]]
     """Names of the backends that a metric asks; asked of metrics that `measures_of` accepts."""
-    trust_in: Callable[[MetricSpec, Measure], Trust]
-    """What is known of the agreement of a metric's measure with people; the measure is signed with whom it asks."""
     metric_names: tuple[str, ...]
     """Names of metrics that a check or a gate may use without listing them."""
     always_measured: tuple[Measure, ...]
@@ -36,6 +36,8 @@ class Catalogue(Struct, frozen=True):
     """The spec of a backend named without a definition (`smollm2`), or None."""
     embedded_names: tuple[str, ...]
     """Names that `embedded` knows, for suggestions."""
+    trust_in: Callable[[MetricSpec, Measure], Trust] = lambda _spec, _measure: Trust("")
+    """What is known of the agreement of a metric's measure with people; the measure is signed with whom it asks."""
     takes_params: Callable[[BackendSpec], bool] = lambda _spec: True
     """Whether calls of a backend may have parameters of their own; asked of specs that `check_backend` accepts."""
 

@@ -85,6 +85,7 @@ def parse_gate(metrics: SuiteMetrics, text: str) -> GateSpec | None:
     if measure is None:
         return None
     check_range(condition, measure, aggregation)
+    metrics.check_trusted(measure.name)
     return GateSpec(condition.text, metric, aggregation, condition.operator, condition.threshold)
 
 

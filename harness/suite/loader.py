@@ -6,8 +6,10 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from msgspec.structs import replace
+
 from harness.errors import UsageError
-from harness.schema import Suite, content_hash
+from harness.schema import Suite, Trust, content_hash
 from harness.suite.backends import NAME, NAME_RULE, BackendReader
 from harness.suite.baseline import baseline_gates
 from harness.suite.constrained import check_takers
@@ -27,7 +29,7 @@ from harness.suite.variants import VariantReader
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from harness.schema import BackendSpec, CheckSpec, GateSpec
+    from harness.schema import BackendSpec, CheckSpec, GateSpec, Measure, MetricSpec
     from harness.suite.catalogue import Catalogue, LoadOptions
     from harness.suite.dataset import Dataset
     from harness.suite.explain import Read
@@ -71,6 +73,10 @@ def _check_options(options: LoadOptions) -> None:
             raise UsageError(
                 f"--prompt-{name}: {value} is too low; at least 1 is allowed; leave the option out for all"
             )
+
+
+def _untested(_spec: MetricSpec, _measure: Measure) -> Trust:
+    return Trust("")
 
 
 class _Loading:
@@ -137,7 +143,8 @@ class _Loading:
 
     def _conditions(self, variants: Variants, backends: Sequence[BackendSpec], judges: Judges) -> _Conditions:
         inputs = dict.fromkeys(name for variant in variants.variants for name in variant.prompt.inputs)
-        metrics = SuiteMetrics(self._catalogue, self._folder, judges, inputs=tuple(inputs))
+        catalogue = replace(self._catalogue, trust_in=_untested) if self._options.is_calibrating else self._catalogue
+        metrics = SuiteMetrics(catalogue, self._folder, judges, inputs=tuple(inputs))
         add_metrics(metrics, self._form, self._document, judges=judges, log=self._log)
         checks = read_checks(metrics, self._form, self._document, log=self._log)
         scopes = Scopes(variants.names, self._backend_names(backends))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
@@ -10,6 +10,7 @@ from harness.errors import OptionError
 from harness.schema import MetricSpec
 from harness.suite.document import plain
 from harness.suite.judges import signed
+from harness.suite.suite_form import EvaluateForm
 from harness.suite.values import quoted
 from harness.wording import did_you_mean, listed, nearest
 
@@ -30,6 +31,7 @@ class SuiteMetrics:
     def __init__(self, catalogue: Catalogue, folder: Path, judges: Judges, *, inputs: tuple[str, ...] = ()) -> None:
         """`folder` is where own metrics are looked for, `judges` resolves whom they ask, `inputs` are the prompts'."""
         self._inputs = inputs
+        self._distrusted: dict[str, str] = {}
         self._judges = judges
         self.specs: list[MetricSpec] = []
         self._catalogue = catalogue
@@ -64,7 +66,19 @@ class SuiteMetrics:
         measures = self._catalogue.measures_of(spec)
         names = self._catalogue.backends_of(spec)
         asked = [judge for name in names if (judge := self._judges.find(name)) is not None]
-        return tuple(replace(each, signature=signed(each.signature, asked)) for each in measures)
+        return tuple(self._trusted(spec, replace(each, signature=signed(each.signature, asked))) for each in measures)
+
+    def _trusted(self, spec: MetricSpec, measure: Measure) -> Measure:
+        """The measure with what is known of its agreement with people."""
+        trust = self._catalogue.trust_in(spec, measure)
+        if trust.flaw is not None:
+            self._distrusted[measure.name] = trust.flaw
+        return replace(measure, calibration=trust.text) if trust.text else measure
+
+    def check_trusted(self, name: str) -> None:
+        """OptionError when a gate may not stand on the measure: a judge that nobody has compared with people."""
+        if name in self._distrusted:
+            raise OptionError(self._distrusted[name])
 
     def needing_references(self) -> list[str]:
         """Names of the metrics that can score nothing without references, in order."""
@@ -116,18 +130,30 @@ class SuiteMetrics:
             return []
 
 
+def _named(entry: str | dict[str, dict[str, Any] | None] | EvaluateForm) -> tuple[str, dict[str, Any] | None]:
+    """The metric's name with its options."""
+    if isinstance(entry, EvaluateForm):
+        return "evaluate", entry.options
+    return next(iter(entry.items())) if isinstance(entry, dict) else (entry, None)
+
+
 def add_metrics(metrics: SuiteMetrics, form: SuiteForm, document: Document, *, judges: Judges, log: MistakeLog) -> None:
     """Add the entries under `metrics:`; mistakes are logged at the option or the entry."""
     for index, entry in enumerate(form.metrics):
-        name, options = next(iter(entry.items())) if isinstance(entry, dict) else (entry, None)
+        name, options = _named(entry)
         place: Place = ("metrics", index)
         given = plain(options or {})
         try:
             if isinstance(given.get("backend"), dict):
                 given["backend"] = judges.define((*place, name, "backend"))
+            if isinstance(given.get("panel"), list):
+                given["panel"] = [
+                    judges.define((*place, name, "panel", at)) if isinstance(each, dict) else each
+                    for at, each in enumerate(given["panel"])
+                ]
             metrics.add(name, given)
         except OptionError as error:
-            at = (*place, name) if isinstance(entry, dict) else place
+            at = (*place, name) if isinstance(entry, dict | EvaluateForm) else place
             option_at = (*at, error.key) if error.key is not None else at
             known = option_at in document.key_marks
             log.add(document.shown, document.key_mark(option_at if known else at), str(error))

@@ -58,6 +58,8 @@ def _use_judge(project: Project, server: FakeServer, more: str = "") -> None:
 
 def test_judge_is_a_row_of_the_table_and_no_column(project: Project, server: FakeServer) -> None:
     _use_judge(project, server, ", price: {input: 10, output: 10}")
+    text = (project.suite / "suite.yaml").read_text()
+    project.write("suite.yaml", text.replace("criteria: [clarity]", "criteria: [clarity], uncalibrated: allow"))
     project.write("app.py", 'def answer(messages):\n    return {"text": "Paris", "cost_usd": 0.5}\n')
     project.add('gates: ["judge.clarity.mean >= 1"]\n')
     result = project.run()

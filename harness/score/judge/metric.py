@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from harness.errors import OptionError
 from harness.schema import CallError, Generation, Measure, Question
+from harness.score.judge.combined import TRIES, hint, panel_score, sampled_score
 from harness.score.judge.rubric import ANSWERS, Rubric, own_rubric, read_rubric, read_scale
+from harness.score.judge.settings import TRUST_OPTIONS, read_judges, read_rule
 from harness.score.judge.verdict import Verdict, form_schema, read_verdict
 from harness.score.judge.wording import form_messages, steps_messages
-from harness.score.metric import failed, scored, unscored
-from harness.score.options import REQUIRED, Option, read_options, shown
+from harness.score.metric import failed, unscored
+from harness.score.options import Option, read_options, shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -19,8 +21,6 @@ if TYPE_CHECKING:
     from harness.schema import Answer, Ask, MetricSpec, Score
     from harness.score.judge.rubric import Criterion
 
-_TRIES = 3
-"""Times that a judge may fill in one form before its answer is given up."""
 _TOP = 20
 """Alternatives asked for at each token: the most that OpenAI gives."""
 _YES = True
@@ -39,7 +39,8 @@ class Judge:
     """
 
     OPTIONS: ClassVar[tuple[Option, ...]] = (
-        Option("backend", "str", REQUIRED, "name of the backend that judges, or its definition"),
+        Option("backend", "str", None, "name of the backend that judges, or its definition"),
+        Option("panel", "free", None, "several backends instead, whose mean is the score; each rates every answer"),
         Option("criteria", "free", (), "what is rated: names from the rubric, or names with what they mean"),
         Option("rubric", "str", None, "path of a rubric file, relative to the suite file"),
         Option("scale", "free", None, "least and greatest score"),
@@ -48,15 +49,17 @@ class Judge:
         Option("steps", "bool", _YES, "let the judge write evaluation steps for each criterion first, once a run"),
         Option("logprobs", "bool", _YES, "ask for the probabilities of all scores, and weight the score by them"),
         Option("schema", "bool", _YES, "hold the judge to the form by a JSON schema (`response_format`)"),
+        *TRUST_OPTIONS,
     )
     needs_references = False
 
     def __init__(self, spec: MetricSpec) -> None:
         """OptionError for options that do not fit, and a rubric file that cannot be read."""
         values = read_options(spec.name, self.OPTIONS, spec.options)
-        self.backends: tuple[str, ...] = (values["backend"],)
+        self.backends = read_judges(spec.name, values)
+        self.calibration = read_rule(spec, values)
         self._rubric = _rubric(spec, values)
-        self._material = _columns(spec, values["material"])
+        self._material = self.calibration.material
         self._samples: int = values["samples"]
         self._writes_steps: bool = values["steps"]
         self._params = _params(self._rubric.scale, values)
@@ -66,7 +69,7 @@ class Judge:
             Measure(f"judge.{each.name}", "score", low, high, True, signature, each.description)  # noqa: FBT003 - higher is better
             for each in self._rubric.criteria
         )
-        self._written: dict[str, str] = {}
+        self._written: dict[tuple[str, str], str] = {}
 
     def _signature(self, values: Mapping[str, Any]) -> str:
         rubric, (low, high) = self._rubric, self._rubric.scale
@@ -86,8 +89,14 @@ class Judge:
     def told(self) -> dict[str, str]:
         """By measure: what the criterion means, and the steps by which the judge rates it, as far as they are there."""
         pairs = zip(self._rubric.criteria, self.measures, strict=True)
-        steps = {measure.name: each.steps or self._written.get(measure.name, "") for each, measure in pairs}
+        steps = {measure.name: each.steps or self._all_written(measure) for each, measure in pairs}
         return {each.name: f"{each.about}\n{steps[each.name]}".strip() for each in self.measures}
+
+    def _all_written(self, measure: Measure) -> str:
+        written = {judge: self._written.get((judge, measure.name), "") for judge in self.backends}
+        if len(written) == 1:
+            return written[self.backends[0]]
+        return "\n".join(f"{judge}:\n{steps}" for judge, steps in written.items() if steps)
 
     async def score_asking(self, answer: Answer, ask: Ask) -> tuple[Score, ...]:
         """One score a criterion."""
@@ -95,32 +104,38 @@ class Judge:
         return tuple(await asyncio.gather(*(self._rated(*pair, answer=answer, ask=ask) for pair in pairs)))
 
     async def _rated(self, criterion: Criterion, measure: Measure, *, answer: Answer, ask: Ask) -> Score:
-        steps = await self._steps(criterion, measure, ask)
+        """The score of one judge, or the mean of the panel's."""
+        rated = (self._rated_by(judge, criterion, measure, answer=answer, ask=ask) for judge in self.backends)
+        scores = dict(zip(self.backends, await asyncio.gather(*rated), strict=True))
+        return panel_score(measure, scores)
+
+    async def _rated_by(self, judge: str, criterion: Criterion, measure: Measure, *, answer: Answer, ask: Ask) -> Score:
+        steps = await self._steps(judge, criterion, measure, ask=ask)
         if isinstance(steps, CallError):
             return failed((measure,), f"no evaluation steps from the judge: {steps.message}")[0]
         messages = form_messages(criterion, self._rubric.scale, steps=steps, answer=answer, material=self._material)
-        form = Question(self.backends[0], messages, self._params, measure=measure.name)
+        form = Question(judge, messages, self._params, measure=measure.name)
         verdicts = await asyncio.gather(*(self._verdict(form, first, ask) for first in range(1, self._samples + 1)))
         for verdict in verdicts:
             if isinstance(verdict, CallError):
-                return failed((measure,), f"no verdict from the judge: {verdict.message}{_hint(verdict)}")[0]
-        return _mean(measure, [verdict for verdict in verdicts if not isinstance(verdict, CallError)])
+                return failed((measure,), f"no verdict from the judge: {verdict.message}{hint(verdict)}")[0]
+        return sampled_score(measure, judge, [verdict for verdict in verdicts if not isinstance(verdict, CallError)])
 
-    async def _steps(self, criterion: Criterion, measure: Measure, ask: Ask) -> str | CallError:
+    async def _steps(self, judge: str, criterion: Criterion, measure: Measure, *, ask: Ask) -> str | CallError:
         """The criterion's evaluation steps; the same for all answers."""
         if criterion.steps or not self._writes_steps:
             return criterion.steps
         messages = steps_messages(criterion, self._rubric.scale)
-        found = await ask(Question(self.backends[0], messages, measure=measure.name, is_shared=True))
+        found = await ask(Question(judge, messages, measure=measure.name, is_shared=True))
         if isinstance(found, CallError):
             return found
-        self._written[measure.name] = steps = found.text.strip()
+        self._written[judge, measure.name] = steps = found.text.strip()
         return steps
 
     async def _verdict(self, form: Question, first: int, ask: Ask) -> Verdict | CallError | str:
         """The verdict of one sample, asked again while it cannot be read; then what was wrong with the last one."""
         flaw = ""
-        for number in range(_TRIES):
+        for number in range(TRIES):
             sampled = _SAMPLED if number or self._samples > 1 else {}
             params, repeat = {**form.params, **sampled}, first + number * self._samples
             answer = await ask(Question(form.backend, form.messages, params, repeat, form.measure))
@@ -133,27 +148,6 @@ class Judge:
         return flaw
 
 
-def _hint(error: CallError) -> str:
-    """Which option an endpoint would do without, where it names what it does not know."""
-    words = {"logprobs": "logprobs", "response_format": "schema", "json_schema": "schema"}
-    option = next((option for word, option in words.items() if word in error.message), None)
-    return f"; write {option}: false where the endpoint does not know that" if option else ""
-
-
-def _mean(measure: Measure, verdicts: Sequence[Verdict | str]) -> Score:
-    """The mean of the verdicts that could be read; unscored when none could."""
-    read = [verdict for verdict in verdicts if isinstance(verdict, Verdict)]
-    if not read:
-        last = next(verdict for verdict in verdicts if isinstance(verdict, str))
-        return unscored((measure,), f"the judge's answer could not be read, {_TRIES} times: {last}")[0]
-    value = sum(verdict.value for verdict in read) / len(read)
-    if len(verdicts) == 1:
-        return scored(measure, value, read[0].reason or None)
-    given = ", ".join(f"{verdict.value:.3g}" for verdict in read)
-    lost = "" if len(read) == len(verdicts) else f", {len(verdicts) - len(read)} could not be read"
-    return scored(measure, value, f"{read[0].reason} (samples: {given}{lost})")
-
-
 def _params(scale: tuple[int, int], values: Mapping[str, Any]) -> dict[str, Any]:
     params: dict[str, Any] = {}
     if values["schema"]:
@@ -161,16 +155,6 @@ def _params(scale: tuple[int, int], values: Mapping[str, Any]) -> dict[str, Any]
     if values["logprobs"]:
         params |= {"logprobs": True, "top_logprobs": _TOP}
     return params
-
-
-def _columns(spec: MetricSpec, given: Any) -> tuple[str, ...]:
-    if given is None:
-        return spec.inputs
-    if not isinstance(given, list | tuple) or not all(isinstance(name, str) and name for name in given):
-        raise OptionError(
-            f"metric 'judge': material is {shown(given)}; allowed: a list of columns, [] for none", "material"
-        )
-    return tuple(given)
 
 
 def _rubric(spec: MetricSpec, values: Mapping[str, Any]) -> Rubric:
