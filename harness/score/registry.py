@@ -12,7 +12,9 @@ from harness.schema import CalibrationRule, MetricSpec
 from harness.score.bertscore import BertScore
 from harness.score.bleu import Bleu
 from harness.score.chrf import Chrf
+from harness.score.code import Code
 from harness.score.contains import Contains
+from harness.score.evaluate_module import EvaluateModule
 from harness.score.exact_match import ExactMatch
 from harness.score.f1 import F1
 from harness.score.field_accuracy import FieldAccuracy
@@ -52,6 +54,7 @@ BUILTIN: Mapping[str, Callable[[Mapping[str, Any]], Metric]] = {
     "ter": Ter,
     "meteor": Meteor,
     "json_valid": JsonValid,
+    "code": Code,
     "field_accuracy": FieldAccuracy,
     "xml_valid": XmlValid,
     "preamble_free": PreambleFree,
@@ -61,6 +64,7 @@ BUILTIN: Mapping[str, Callable[[Mapping[str, Any]], Metric]] = {
 
 FROM_ENTRY: Mapping[str, Callable[[MetricSpec], Metric]] = {
     "bertscore": BertScore,
+    "evaluate": EvaluateModule,
     "judge": Judge,
     "json_schema": JsonSchema,
     "semantic_similarity": SemanticSimilarity,
@@ -68,6 +72,7 @@ FROM_ENTRY: Mapping[str, Callable[[MetricSpec], Metric]] = {
 """Those among them that may name files, and so need to know where the entry stands."""
 
 EXAMPLES: Mapping[str, Mapping[str, Any]] = {
+    "evaluate": {"name": "accuracy"},
     "json_schema": {"schema": {"type": "object"}},
     "judge": {"backend": "smollm2"},
     "meteor": {"synonyms": "none"},
@@ -78,8 +83,6 @@ EXAMPLES: Mapping[str, Mapping[str, Any]] = {
 NOT_YET = frozenset(
     {
         *("prefer", "injection_success", "leak", "refusal"),
-        *("code", "syntax_valid", "runs_successfully", "passes_tests", "follows_style_guide"),
-        *("evaluate",),
     }
 )
 """Names that are taken: they belong to parts that are not built yet."""

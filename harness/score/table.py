@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from harness.schema import Measure
 
 
-def metric(name: str, **options: Any) -> MetricTable:
+def metric(name: str, /, **options: Any) -> MetricTable:
     """The metric `name` with its options; OptionError as for a suite file.
 
     An own metric `file.py:function` is sought from the current folder.
@@ -75,6 +75,12 @@ class MetricTable:
         """Values over all outputs at once, for metrics that have them (bleu, chrf); else empty. Raises as `score`."""
         answers = self._answers(outputs, references)
         return dict(self._metric.corpus(answers)) if isinstance(self._metric, CorpusMetric) else {}
+
+    def as_evaluate(self) -> Any:
+        """This metric as an `evaluate.Metric`: `compute`, `add_batch`; MissingExtraError without that library."""
+        from harness.score.as_evaluate import as_evaluate
+
+        return as_evaluate(self)
 
     def _answers(self, outputs: Iterable[str], references: Iterable[str | Iterable[str]] | None) -> list[Answer]:
         texts = self._rows("outputs", outputs)

@@ -91,5 +91,5 @@ def shape(value: Any) -> str:
     return "(text)" if isinstance(value, (str, WrittenInt, WrittenFloat)) else "(other)"
 
 
-SHAPES = frozenset({"(text)", "(switch)", "(mapping)"})
+SHAPES = frozenset({"(text)", "(switch)", "(mapping)", "(evaluate)"})
 """Parts of pydantic's error locations that are no part of the file."""

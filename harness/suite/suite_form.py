@@ -138,8 +138,37 @@ GateEntry = Annotated[Annotated[Text, Tag("(text)")] | Annotated[GateForm, Tag("
 MetricOptions = Annotated[
     dict[str, dict[str, Any] | None], Field(min_length=1, max_length=1, examples=[{"rouge": {"stemmer": True}}])
 ]
+
+
+class EvaluateForm(Form):
+    """A module of the `evaluate` library, in short."""
+
+    evaluate: Text = Field(
+        description="Path of the module, relative to this file, or its name on the hub.", examples=["metrics/wer.py"]
+    )
+    key: Text | None = Field(
+        default=None, description="Which number of its result; default: the module's name.", examples=["wer"]
+    )
+    args: Free = Field(default={}, description="Further arguments of its `compute`.", examples=[{"normalize": True}])
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """As the options of the metric `evaluate`."""
+        return {"name": self.evaluate, **({"key": self.key} if self.key else {}), "args": self.args or None}
+
+
+def _metric_shape(value: Any) -> str:
+    is_short = isinstance(value, EvaluateForm) or (
+        isinstance(value, dict) and not isinstance(value.get("evaluate", {}), dict)
+    )
+    return "(evaluate)" if is_short else shape(value)
+
+
 MetricEntry = Annotated[
-    Annotated[Text, Tag("(text)")] | Annotated[MetricOptions, Tag("(mapping)")], Discriminator(shape)
+    Annotated[Text, Tag("(text)")]
+    | Annotated[MetricOptions, Tag("(mapping)")]
+    | Annotated[EvaluateForm, Tag("(evaluate)")],
+    Discriminator(_metric_shape),
 ]
 
 

@@ -12,9 +12,9 @@ from harness.schema import Answer, MetricSpec
 from harness.score import create, measures_of, metric_names, needs_references, registry
 
 ALL = (
-    "bertscore, bleu, cached_input_tokens, chrf, contains, cost_usd, exact_match, f1, field_accuracy, input_tokens, "
-    "json_schema, json_valid, judge, latency_s, meteor, output_tokens, preamble_free, regex, rouge, semantic_similarity, "
-    "ter, xml_valid"
+    "bertscore, bleu, cached_input_tokens, chrf, code, contains, cost_usd, evaluate, exact_match, f1, field_accuracy, "
+    "input_tokens, json_schema, json_valid, judge, latency_s, meteor, output_tokens, preamble_free, regex, rouge, "
+    "semantic_similarity, ter, xml_valid"
 )
 
 

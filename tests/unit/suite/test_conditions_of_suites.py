@@ -29,6 +29,16 @@ def test_metrics_with_and_without_options(project: Project) -> None:
     assert _names(suite) == ["exact_match", "rouge1", "rougeL", "bleu", "latency_s", "input_tokens", "cost_usd"]
 
 
+def test_a_module_of_evaluate_may_be_named_in_short_or_with_every_option(project: Project) -> None:
+    short = "{evaluate: wer.py, key: wer, args: {fast: true}}"
+    suite = _load(project, "", metrics=f"[{short}, {{evaluate: {{name: acc, key: acc, high: null}}}}]")
+    assert [(spec.name, dict(spec.options)) for spec in suite.metrics] == [
+        ("evaluate", {"name": "wer.py", "key": "wer", "args": {"fast": True}}),
+        ("evaluate", {"name": "acc", "key": "acc", "high": None}),
+    ]
+    assert _names(suite)[:2] == ["evaluate.wer", "evaluate.acc"]
+
+
 def test_a_measured_value_may_be_listed(project: Project) -> None:
     suite = _load(project, "", metrics="[latency_s, exact_match]")
     assert _names(suite) == ["exact_match", "latency_s", "input_tokens", "cost_usd"]
