@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from harness.schema import Aggregate
-from harness.stats import Interval, mean_interval, percentile_interval
+from harness.stats import Interval, mean_interval, pass_interval, percentile_interval
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -74,6 +74,40 @@ def aggregate(
         n_unscored=counts["unscored"],
         n_failed=counts["failed"],
         n_clusters=found.n_clusters if found else None,
+        reason=max(reasons, key=lambda reason: reasons[reason], default=None),
+    )
+
+
+def pass_at(
+    scores: Column, k: int, *, samples: Sequence[str], groups: Sequence[str | None], measure: Measure
+) -> Aggregate:
+    """The chance that one of k answers to a sample has the highest score, with its interval over samples.
+
+    `samples` and `groups` name each score's. A sample with fewer than k scored answers is left out; the value is None
+    when all are.
+    """
+    tallies: dict[str, list[float]] = {}
+    group_of: dict[str, str | None] = {}
+    for value, sample, group in zip(scores.values, samples, groups, strict=True):
+        group_of[sample] = group
+        if value is not None:
+            tallies.setdefault(sample, []).append(float(value == measure.high))
+    kept = {sample: right for sample, right in tallies.items() if len(right) >= k}
+    clusters = [group_of[sample] or sample for sample in kept] if any(group_of.values()) else None
+    found = pass_interval([(len(right), int(sum(right))) for right in kept.values()], k, clusters)
+    counts = Counter(status for status, _ in scores.notes)
+    reasons = Counter(reason for _, reason in scores.notes if reason)
+    return Aggregate(
+        metric=measure.name,
+        aggregation="pass@k",
+        value=found.value if found else None,
+        ci_low=found.low if found else None,
+        ci_high=found.high if found else None,
+        method=found.method if found else "none",
+        n_scored=sum(value is not None for value in scores.values),
+        n_unscored=counts["unscored"],
+        n_failed=counts["failed"],
+        n_clusters=len(set(clusters)) if clusters is not None else len(kept),
         reason=max(reasons, key=lambda reason: reasons[reason], default=None),
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from harness.gate.aggregate import Column, aggregate, error_rate
+from harness.gate.aggregate import Column, aggregate, error_rate, pass_at
 from harness.schema import Cell, Scores
 from harness.stats import total
 
@@ -30,6 +30,8 @@ def cell_aggregate(
     if gate.metric is None:
         return _error_rate(suite, results)
     measure = next(measure for measure in suite.measures if measure.name == gate.metric)
+    if gate.k is not None:
+        return _pass_at(gate.k, measure, suite, results=results)
     return _aggregate(measure, suite, results, aggregation=gate.aggregation, corpus=corpus)
 
 
@@ -76,6 +78,26 @@ def _clusters(suite: Suite, results: Sequence[TrialResult]) -> list[str] | None:
     return [result.trial.sample.group or result.trial.sample.sample_id for result in results]
 
 
+def _pass_at(k: int, measure: Measure, suite: Suite, *, results: Sequence[TrialResult]) -> Aggregate:
+    scored = [result for result in results if result.scores]
+    samples = [result.trial.sample for result in scored]
+    return pass_at(
+        _column(measure, suite, scored),
+        k,
+        samples=[sample.sample_id for sample in samples],
+        groups=[sample.group for sample in samples],
+        measure=measure,
+    )
+
+
+def _column(measure: Measure, suite: Suite, scored: Sequence[TrialResult]) -> Column:
+    place = next(index for index, known in enumerate(suite.measures) if known.name == measure.name)
+    scores = [Scores.of(result.scores) for result in scored]
+    values = [each.value(place) for each in scores]
+    notes = [each.note(place) for each, value in zip(scores, values, strict=True) if value is None]
+    return Column(measure.name, values, notes)
+
+
 def _aggregate(
     measure: Measure,
     suite: Suite,
@@ -84,13 +106,9 @@ def _aggregate(
     aggregation: Aggregation,
     corpus: Mapping[str, float],
 ) -> Aggregate:
-    place = next(index for index, known in enumerate(suite.measures) if known.name == measure.name)
     scored = [result for result in results if result.scores]
-    scores = [Scores.of(result.scores) for result in scored]
-    values = [each.value(place) for each in scores]
-    notes = [each.note(place) for each, value in zip(scores, values, strict=True) if value is None]
     return aggregate(
-        Column(measure.name, values, notes),
+        _column(measure, suite, scored),
         aggregation,
         measure=measure,
         clusters=_clusters(suite, scored),

@@ -38,7 +38,7 @@ def not_judged(gate: GateSpec, cell: CellKey, aggregate: Aggregate, *, trials: i
 
 
 def _decide(gate: GateSpec, aggregate: Aggregate) -> tuple[bool, str]:
-    name = "error_rate" if gate.metric is None else f"{gate.metric}.{gate.aggregation}"
+    name = "error_rate" if gate.metric is None else f"{gate.metric}.{_aggregate_name(gate)}"
     asked = f"{_ASKED[gate.operator]} {_threshold(gate)} asked"
     if aggregate.value is None:
         what = "has no value" if aggregate.n_scored else "nothing was scored"
@@ -52,6 +52,10 @@ def _decide(gate: GateSpec, aggregate: Aggregate) -> tuple[bool, str]:
     return holds, f"{told}: {'holds' if holds else 'fails'}{_doubt(gate, aggregate, holds=holds)}"
 
 
+def _aggregate_name(gate: GateSpec) -> str:
+    return gate.aggregation if gate.k is None else f"pass@{gate.k}"
+
+
 def _threshold(gate: GateSpec) -> str:
     """The threshold as written in the gate, with its unit."""
     written = gate.text.rpartition(" ")[2]
@@ -63,7 +67,7 @@ def _threshold(gate: GateSpec) -> str:
 
 
 def _unit(gate: GateSpec) -> str:
-    return "" if gate.metric is None or gate.aggregation in ("n", "rate") else unit(gate.metric)
+    return "" if gate.metric is None or gate.aggregation in ("n", "rate", "pass@k") else unit(gate.metric)
 
 
 def _counts(aggregate: Aggregate) -> str:

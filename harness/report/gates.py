@@ -54,7 +54,7 @@ def unit_of(verdict: Verdict, measure: Measure | None) -> str:
     """The unit of the verdict's number: a count is `tokens`-like, a rate a score."""
     if verdict.gate.aggregation == "n":
         return "tokens"
-    return measure.unit if measure is not None and verdict.gate.aggregation != "rate" else "score"
+    return measure.unit if measure is not None and verdict.gate.aggregation not in {"rate", "pass@k"} else "score"
 
 
 def _table(verdicts: Sequence[Verdict], known: Known, caption: str) -> Html:

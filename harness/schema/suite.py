@@ -24,7 +24,9 @@ COMPARISONS: Mapping[Operator, Callable[[float, float], bool]] = {
     "!=": operator.ne,
 }
 """What each operator of a check or gate means."""
-Aggregation = Literal["mean", "min", "max", "p50", "p90", "p95", "p99", "sum", "rate", "n", "corpus", "error_rate"]
+Aggregation = Literal[
+    "mean", "min", "max", "p50", "p90", "p95", "p99", "sum", "rate", "n", "corpus", "pass@k", "error_rate"
+]
 
 
 class Price(Struct, frozen=True):
@@ -88,6 +90,8 @@ class MetricSpec(Struct, frozen=True):
     """Folder of the suite file: an own metric `file.py:function` is looked for here."""
     inputs: tuple[str, ...] = ()
     """Columns that the suite's prompts use: what a task is about."""
+    variants: tuple[str, ...] = ()
+    """Names of the suite's variants; empty where they are not all known."""
 
 
 class CheckSpec(Struct, frozen=True):
@@ -120,6 +124,8 @@ class GateSpec(Struct, frozen=True):
     """Names of the variants it holds for; None means all."""
     backends: tuple[str, ...] | None = None
     """Names of the backends it holds for; None means all."""
+    k: int | None = None
+    """How many answers to one sample `pass@k` asks for, one of which is to be right; None for other aggregations."""
     origin: str = "suite"
     """`suite`, or the prompt (`few_shot@1.1`) whose performance_baseline it comes from."""
 

@@ -6,6 +6,7 @@ from harness.stats.bradley_terry import Comparison, bradley_terry, rank_players
 from harness.stats.interval import Interval
 from harness.stats.krippendorff import krippendorff_alpha, krippendorff_interval
 from harness.stats.means import mean_interval
+from harness.stats.pass_at_k import pass_at_k, pass_interval
 from harness.stats.percentiles import percentile_interval
 from harness.stats.proportions import proportion_interval
 from harness.stats.totals import total
@@ -24,6 +25,8 @@ __all__ = [
     "krippendorff_interval",
     "mean_interval",
     "nested_variances",
+    "pass_at_k",
+    "pass_interval",
     "pearson",
     "percentile_interval",
     "plain_kappa",

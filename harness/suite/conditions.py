@@ -17,6 +17,8 @@ OPERATORS: tuple[str, ...] = get_args(Operator)
 AGGREGATES: tuple[str, ...] = tuple(name for name in get_args(Aggregation) if name != "error_rate")
 _SHAPE = re.compile(r"\s*(?P<subject>[^\s<>=!]+)\s*(?P<operator>[<>=!]+)\s*(?P<value>\S+)\s*")
 _MEANT = {"=>": ">=", "=<": "<=", "=": "==", "===": "==", "<>": "!=", ">>": ">", "<<": "<", "!": "!="}
+_NOT_AS_WRITTEN = ("error_rate", "pass@k")
+"""One stands alone, the other has a number where its k is."""
 _CORPUS_METRICS = ("bleu", "chrf")
 _UNBOUNDED = ("n", "sum")
 """Aggregates that do not lie in their measure's range."""
@@ -44,11 +46,24 @@ def parse_condition(text: str, example: str) -> Condition:
     return Condition(subject, _operator(sign), _number(value, example), f"{subject} {sign} {value}")
 
 
+def pass_at(subject: str) -> tuple[str, int] | None:
+    """`passes_tests.pass@3` → the metric and 3; None for another aggregate. Raises OptionError when k is no number."""
+    metric, mark, written = subject.rpartition(".pass@")
+    if not mark:
+        return None
+    if not written.isdecimal() or not written.isascii() or int(written) < 1:
+        raise OptionError(
+            f"aggregate {quoted(f'pass@{written}')} names no number of answers; pass@1, pass@2 … are allowed; write "
+            f"for example '{metric}.pass@1 >= 0.3'"
+        )
+    return metric, int(written)
+
+
 def split_aggregate(subject: str) -> tuple[str, Aggregation]:
     """`exact_match.mean` → the metric and the aggregate; raises OptionError."""
     metric, dot, aggregate = subject.rpartition(".")
     for known in get_args(Aggregation):
-        if dot and aggregate == known != "error_rate":
+        if dot and aggregate == known and known not in _NOT_AS_WRITTEN:
             return metric, known
     if not dot:
         raise OptionError(
@@ -65,9 +80,13 @@ def check_range(condition: Condition, measure: Measure, aggregation: Aggregation
         raise OptionError(
             f"{quoted(measure.name)} has no corpus value; 'corpus' is for {listed(_CORPUS_METRICS)}; use 'mean'"
         )
+    if aggregation == "pass@k" and (measure.low, measure.high) != (0.0, 1.0):
+        raise OptionError(
+            f"{quoted(measure.name)} says of no answer that it is right; pass@k is for metrics from 0 to 1; use 'mean'"
+        )
     if aggregation in _UNBOUNDED:
         return
-    low, high = (0.0, 1.0) if aggregation == "rate" else (measure.low, measure.high)
+    low, high = (0.0, 1.0) if aggregation in ("rate", "pass@k") else (measure.low, measure.high)
     if condition.threshold < low or (high is not None and condition.threshold > high):
         bounds = f"{low:g} to {high:g}" if high is not None else f"{low:g} and more"
         raise OptionError(

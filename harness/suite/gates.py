@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from harness.errors import OptionError
 from harness.schema import CheckSpec, GateSpec
-from harness.suite.conditions import Condition, check_range, parse_condition, split_aggregate
+from harness.suite.conditions import Condition, check_range, parse_condition, pass_at, split_aggregate
 from harness.suite.values import quoted
 from harness.wording import did_you_mean, listed
 
@@ -61,6 +63,7 @@ def read_gates(
             backends = scopes.backends(entry.backends, document, (*place, "backends"), log=log)
         try:
             gate = parse_gate(metrics, text)
+            _check_repeats(gate, form.repeats)
         except OptionError as error:
             text_at = place if isinstance(entry, str) else (*place, "gate")
             log.add(document.shown, document.mark(text_at), str(error))
@@ -80,29 +83,37 @@ def parse_gate(metrics: SuiteMetrics, text: str) -> GateSpec | None:
                 "0 to 1 is allowed; choose a value in the range"
             )
         return GateSpec(condition.text, None, "error_rate", condition.operator, condition.threshold)
-    metric, aggregation = _subject(metrics, condition.subject)
+    metric, aggregation, k = _subject(metrics, condition.subject)
     measure = metrics.find(metric)
     if measure is None:
         return None
     check_range(condition, measure, aggregation)
     metrics.check_trusted(measure.name)
-    return GateSpec(condition.text, metric, aggregation, condition.operator, condition.threshold)
+    return GateSpec(condition.text, metric, aggregation, condition.operator, condition.threshold, k=k)
 
 
-def _subject(metrics: SuiteMetrics, subject: str) -> tuple[str, Aggregation]:
-    """Metric and aggregate; a bare known metric is told to name an aggregate."""
+def _check_repeats(gate: GateSpec | None, repeats: int) -> None:
+    if gate is not None and gate.k is not None and gate.k > repeats:
+        raise OptionError(
+            f"pass@{gate.k} needs {gate.k} answers to each sample, and the suite asks for {repeats}; a k up to the "
+            f"number of repeats is allowed; write 'repeats: {gate.k}'"
+        )
+
+
+def _subject(metrics: SuiteMetrics, subject: str) -> tuple[str, Aggregation, int | None]:
+    """Metric, aggregate and its k; a bare known metric is told to name an aggregate."""
     if any(subject == measure.name for measure in metrics.measures):
         raise OptionError(
             f"{quoted(subject)} has no aggregate; METRIC.AGGREGATE is allowed; write for example '{subject}.mean'"
         )
-    return split_aggregate(subject)
+    if (found := pass_at(subject)) is not None:
+        return found[0], "pass@k", found[1]
+    return *split_aggregate(subject), None
 
 
 def scoped(gate: GateSpec, *, variants: tuple[str, ...] | None, backends: tuple[str, ...] | None) -> GateSpec:
     """The gate for these variants and backends only."""
-    return GateSpec(
-        gate.text, gate.metric, gate.aggregation, gate.operator, gate.threshold, variants=variants, backends=backends
-    )
+    return replace(gate, variants=variants, backends=backends)
 
 
 class Scopes:

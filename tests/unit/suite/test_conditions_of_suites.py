@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from harness.errors import FilesError
 from harness.schema import CheckSpec, GateSpec
 
 if TYPE_CHECKING:
@@ -68,6 +69,54 @@ def test_checks_are_read(project: Project, text: str, expected: CheckSpec) -> No
 def test_gates_are_read(project: Project, aggregate: Any) -> None:
     expected = GateSpec(f"exact_match.{aggregate} >= 0.60", "exact_match", aggregate, ">=", 0.6)
     assert _load(project, f"gates: ['exact_match.{aggregate}  >=0.60']").gates == (expected,)
+
+
+def test_gate_on_pass_at_k_is_read_with_its_k(project: Project) -> None:
+    expected = GateSpec("exact_match.pass@3 >= 0.3", "exact_match", "pass@k", ">=", 0.3, k=3)
+    assert _load(project, "repeats: 5\ngates: [exact_match.pass@3 >= 0.3]").gates == (expected,)
+
+
+@pytest.mark.parametrize(
+    ("gate", "message"),
+    [
+        (
+            "exact_match.pass@6 >= 0.3",
+            (
+                "pass@6 needs 6 answers to each sample, and the suite asks for 5; a k up to the number of repeats is "
+                "allowed; write 'repeats: 6'"
+            ),
+        ),
+        (
+            "exact_match.pass@0 >= 0.3",
+            (
+                "aggregate 'pass@0' names no number of answers; pass@1, pass@2 … are allowed; write for example "
+                "'exact_match.pass@1 >= 0.3'"
+            ),
+        ),
+        (
+            "exact_match.pass@k >= 0.3",
+            (
+                "aggregate 'pass@k' names no number of answers; pass@1, pass@2 … are allowed; write for example "
+                "'exact_match.pass@1 >= 0.3'"
+            ),
+        ),
+        (
+            "bleu.pass@1 >= 0.3",
+            "'bleu' says of no answer that it is right; pass@k is for metrics from 0 to 1; use 'mean'",
+        ),
+        (
+            "exact_match.pass@1 >= 30",
+            (
+                "threshold 30 lies outside the range of 'exact_match.pass@1'; 0 to 1 is allowed; choose a value in the "
+                "range"
+            ),
+        ),
+    ],
+)
+def test_gate_on_pass_at_k_that_cannot_be_says_why(project: Project, gate: str, message: str) -> None:
+    with pytest.raises(FilesError) as raised:
+        _load(project, f"repeats: 5\ngates: ['{gate}']")
+    assert [mistake.message for mistake in raised.value.mistakes] == [message]
 
 
 @pytest.mark.parametrize(
