@@ -32,8 +32,8 @@ class Code:
 
     Range: 0 or 1, each.
     Higher is better: yes.
-    Empty input: an empty answer is a program that does nothing: Python, and it passes no test; a HumanEval answer
-    without a body is no Python. Without tests `passes_tests` is unscored; without the form's columns all four are.
+    Empty input: an empty answer is a program that does nothing: Python, and it passes no test. Without tests
+    `passes_tests` is unscored; without the form's columns all four are.
     Source: HumanEval (Chen et al. 2021, arXiv:2107.03374), MBPP (Austin et al. 2021, arXiv:2108.07732); PEP 8 by ruff.
     Deviations: tests run in a process of their own and get plain data from the answer's; see decision 0019.
     """
@@ -59,6 +59,7 @@ class Code:
         Option("style", "free", default=("E", "W"), meaning="Rules of ruff, by code or prefix."),
         Option("line_length", "int", default=88, low=20, meaning="Longest line that the style guide allows."),
     )
+    NEEDS: ClassVar[tuple[str, ...]] = ("sandbox",)
     needs_references = False
 
     def __init__(self, options: Mapping[str, Any]) -> None:
@@ -84,12 +85,12 @@ class Code:
         chosen, limits = self._options, self._limits
         if name == "follows_style_guide":
             rules = "+".join(self._style)
-            return f"{name}|rules:{rules}|line:{chosen['line_length']}|{library_version('ruff')}|version:{_VERSION}"
+            return f"{name}|rules:{rules}|line:{chosen['line_length']}|version:{_VERSION}|{library_version('ruff')}"
         form = chosen["form"] if chosen["form"] != "plain" else f"plain, tests in '{chosen['tests']}'"
         return (
-            f"{name}|form:{form}|sandbox:{self._sandbox.signature}|timeout:{limits.timeout_s:g} s|memory:"
+            f"{name}|form:{form}|timeout:{limits.timeout_s:g} s|memory:"
             f"{limits.memory_mb} MB|files:{limits.file_mb} MB|output:{limits.output_kb} kB|threads:{limits.threads}"
-            f"|version:{_VERSION}"
+            f"|version:{_VERSION}|sandbox:{self._sandbox.signature}"
         )
 
     def score(self, answers: Sequence[Answer]) -> list[tuple[Score, ...]]:

@@ -72,6 +72,7 @@ FROM_ENTRY: Mapping[str, Callable[[MetricSpec], Metric]] = {
 """Those among them that may name files, and so need to know where the entry stands."""
 
 EXAMPLES: Mapping[str, Mapping[str, Any]] = {
+    "code": {"sandbox": "none"},
     "evaluate": {"name": "accuracy"},
     "json_schema": {"schema": {"type": "object"}},
     "judge": {"backend": "smollm2"},
