@@ -68,7 +68,7 @@ class Evaluation:
             describe=plan.identity_text,
             content_of=lambda trial, identity: plan.cache_content(identity, trial.messages, trial.repeat),
             deliver=self._deliver,
-            inquiries=generate.Inquiries(pool.judges(loaded), self.scorer.inquire),
+            inquiries=generate.Inquiries(pool.judges(loaded), self.scorer.inquire, self.scorer.comparing),
         )
         self._tracer = trace.open_tracer(self._sitting.run_id, plans, settings, notice=self._notices.append)
         self._engine = generate.Engine(wiring, settings, self._sitting, tracer=self._tracer)

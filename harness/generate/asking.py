@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from harness.errors import HarnessError
 from harness.generate.asked import Asked, asked_of
+from harness.generate.companions import Companions
 from harness.schema import CallError, Generation
 
 if TYPE_CHECKING:
@@ -19,8 +20,9 @@ if TYPE_CHECKING:
 
     from harness.backends import Backend
     from harness.generate.backend_run import BackendRun
+    from harness.generate.companions import Peers
     from harness.generate.completion import Completion
-    from harness.schema import AskFor, Question, Trial
+    from harness.schema import Question, Trial
 
 _AHEAD = 2
 """Trials that are asked about at once, for each call that the judges may have in flight: most ask one after another."""
@@ -31,8 +33,13 @@ class Inquiries(Struct, frozen=True):
 
     judges: Mapping[str, Mapping[str, Backend]] = field(default_factory=dict)
     """By suite and name: the backends that its metrics ask. Trials of other suites are over with their answer."""
-    inquire: Callable[[Trial, Generation, AskFor], Awaitable[Any]] | None = None
-    """Asks all that is to be asked about an answer; what comes out is handed on with it."""
+    inquire: Callable[..., Awaitable[Any]] | None = None
+    """Trial, Generation, AskFor → asks all that is to be asked about an answer; what comes out is handed on with it.
+
+    In suites of `comparing` it also gets `peers`: by variant, the trial and what came of it.
+    """
+    comparing: frozenset[str] = frozenset()
+    """Suites whose answers are compared with those of other variants."""
 
     def of(self, trials: Sequence[Trial]) -> list[Backend]:
         """The backends that are asked about these trials, each once."""
@@ -50,7 +57,8 @@ class Asking:
         self._runs: Mapping[int, BackendRun] = {}
         self._group: asyncio.TaskGroup | None = None
         self._tasks: set[asyncio.Task[None]] = set()
-        self._waiting: deque[Completion] = deque()
+        self._waiting: deque[tuple[Completion, Peers | None]] = deque()
+        self._companions = Companions(inquiries.comparing)
         self._new: list[tuple[BackendRun, Asked]] = []
         self._shared: dict[str, asyncio.Future[Generation | CallError]] = {}
         self._width = self._left = 0
@@ -58,7 +66,7 @@ class Asking:
     @property
     def n_open(self) -> int:
         """Trials whose answer is there, and that are not over."""
-        return len(self._waiting) + len(self._tasks)
+        return len(self._waiting) + len(self._tasks) + self._companions.n_waiting
 
     def asks_about(self, trial: Trial) -> bool:
         """Whether there is something to ask about the trial."""
@@ -68,6 +76,7 @@ class Asking:
         """Expect these trials, and work in this group."""
         self._group = group
         self._left = sum(self.asks_about(trial) for trial in trials)
+        self._companions.expect(trials)
 
     def runs(self, runs: Mapping[int, BackendRun], *, width: int) -> None:
         """Ask these, by their backend; they may call `width` at once."""
@@ -80,17 +89,24 @@ class Asking:
             if not completion.trial.answer.done():  # nobody waits any more
                 completion.trial.answer.set_result(completion.answer)
             return
-        self._waiting.append(completion)
-        self._next()
+        self._settle(completion)
 
-    def lost(self, trial: Trial) -> None:
+    def lost(self, completion: Completion) -> None:
         """A trial has no answer, so that there is nothing to ask about it."""
-        if self.asks_about(trial):
+        if self.asks_about(completion.trial):
+            if completion.trial.suite in self._inquiries.comparing:
+                self._settle(completion)
             self._one_less()
+
+    def _settle(self, completion: Completion) -> None:
+        ready = self._companions.settle(completion)
+        self._waiting.extend(each for each in ready if isinstance(each[0].answer, Generation))
+        self._next()
 
     def abandon(self) -> None:
         """Nothing is called any more: what was asked stays without an answer, and its trials are not over."""
         self._waiting.clear()
+        self._companions.abandon()
         for task in tuple(self._tasks):
             task.cancel()
 
@@ -99,16 +115,17 @@ class Asking:
     def _next(self) -> None:
         assert self._group is not None
         while self._waiting and len(self._tasks) < self._width:
-            task = self._group.create_task(self._inquire(self._waiting.popleft()))
+            task = self._group.create_task(self._inquire(*self._waiting.popleft()))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
-    async def _inquire(self, completion: Completion) -> None:
+    async def _inquire(self, completion: Completion, peers: Peers | None) -> None:
         assert self._inquiries.inquire is not None
         assert isinstance(completion.answer, Generation)
         refused: list[CallError] = []
         ask = partial(self._ask, (completion.trial, refused))
-        found = await self._inquiries.inquire(completion.trial, completion.answer, ask)
+        compared = {} if peers is None else {"peers": peers}
+        found = await self._inquiries.inquire(completion.trial, completion.answer, ask, **compared)
         over = replace(completion, key="", content="", is_kept=True, findings=found)
         self._over(replace(over, answer=refused[0]) if refused else over)
         task = asyncio.current_task()

@@ -323,7 +323,7 @@ class Engine:
             asking.answered(completion)
         else:
             self._over(completion)
-            asking.lost(trial)
+            asking.lost(completion)
 
     def _over(self, completion: Completion) -> None:
         self._tally.completed(completion)

@@ -17,7 +17,7 @@ from harness.schema.prompt import (
     Techniques,
     Variant,
 )
-from harness.schema.question import Ask, AskFor, Question
+from harness.schema.question import Ask, AskFor, Others, Question
 from harness.schema.run import Cell, RunManifest, RunRecord
 from harness.schema.score import Measure, Note, Score, Scores, Status
 from harness.schema.settings import CacheMode, Settings
@@ -80,6 +80,7 @@ __all__ = [
     "MetricSpec",
     "Note",
     "Operator",
+    "Others",
     "Outcome",
     "OutputSpec",
     "Plan",

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from harness.schema.prompt import Message
+    from harness.schema.trial import Answer
 
 
 class Question(Struct, frozen=True):
@@ -30,6 +31,15 @@ class Question(Struct, frozen=True):
     """The measure that it is asked for, which bears its cost; None means the metric's first."""
     is_shared: bool = False
     """Whether every trial asks the very same: it is then asked once a run, also without a cache."""
+
+
+class Others(Struct, frozen=True):
+    """What the other variants of the run answered to the same sample, on the same backend and at the same repeat."""
+
+    variant: str
+    """The variant whose answer is compared."""
+    answers: Mapping[str, Answer | CallError]
+    """By variant: the answer, or why there is none; variants that were not selected are missing."""
 
 
 Ask = Callable[[Question], Awaitable[Generation | CallError]]

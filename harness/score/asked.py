@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from harness.schema import Generation
+from harness.schema import Generation, Others
 from harness.score.checked import checked_rows
-from harness.score.metric import failed
+from harness.score.metric import ComparingMetric, failed
 from harness.stats import total
 from harness.trace import MetricTime
 from harness.wording import described_error
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
     from harness.schema import Answer, AskFor, CallError, Question, Rating, Score
     from harness.score.metric import AskingMetric
+
+
+_NOBODY = Others("", {})
 
 
 class Findings(Struct, frozen=True):
@@ -35,9 +38,15 @@ class Findings(Struct, frozen=True):
     """By measure: the single verdicts that its score is made of, where there are some."""
 
 
-async def find_out(metrics: Sequence[tuple[str, AskingMetric]], answer: Answer, ask: AskFor) -> Findings:
+async def find_out(
+    metrics: Sequence[tuple[str, AskingMetric | ComparingMetric]],
+    answer: Answer,
+    ask: AskFor,
+    *,
+    others: Others = _NOBODY,
+) -> Findings:
     """Ask all that the metrics (by name) want to know about an answer, side by side."""
-    asked = [_Metric(name, metric, ask) for name, metric in metrics]
+    asked = [_Metric(name, metric, ask, others=others) for name, metric in metrics]
     rows = await asyncio.gather(*(each.scores(answer) for each in asked))
     return Findings(
         {score.metric: score for row in rows for score in row},
@@ -50,8 +59,9 @@ async def find_out(metrics: Sequence[tuple[str, AskingMetric]], answer: Answer, 
 class _Metric:
     """One metric at work on one answer."""
 
-    def __init__(self, name: str, metric: AskingMetric, ask: AskFor) -> None:
+    def __init__(self, name: str, metric: AskingMetric | ComparingMetric, ask: AskFor, *, others: Others) -> None:
         self._name = name
+        self._others = others
         self._metric = metric
         self._ask_for = ask
         self._paid: dict[str, list[float | None]] = {}
@@ -66,7 +76,7 @@ class _Metric:
         """One Score a measure, each checked; failed ones where the metric raises."""
         began_ns = time.time_ns()
         try:
-            rows = checked_rows(self._metric, [tuple(await self._metric.score_asking(answer, self._ask))], 1)
+            rows = checked_rows(self._metric, [tuple(await self._found(answer))], 1)
         except BaseException as error:  # a metric may be the user's own and raise anything
             task = asyncio.current_task()
             if isinstance(error, asyncio.CancelledError) and task is not None and task.cancelling():
@@ -74,6 +84,11 @@ class _Metric:
             rows = [failed(self._metric.measures, described_error(error))]
         self.time = self.time._replace(began_ns=began_ns, ended_ns=max(time.time_ns(), began_ns))
         return rows[0]
+
+    async def _found(self, answer: Answer) -> tuple[Score, ...]:
+        if isinstance(self._metric, ComparingMetric):
+            return await self._metric.score_comparing(answer, self._others, self._ask)
+        return await self._metric.score_asking(answer, self._ask)
 
     async def _ask(self, question: Question) -> Generation | CallError:
         answer = await self._ask_for(self._name, question)

@@ -41,7 +41,7 @@ class Pair(Struct, frozen=True):
     """Two answers to one sample, with what the judge said in each order."""
 
     rater: str
-    """The judge."""
+    """The judge; empty where nobody was asked, because the answers are the same."""
     trial: Trial
     """The trial whose answer is the first."""
     against: str
@@ -173,14 +173,14 @@ def pairs_of(trial: Trial, ratings: Iterable[Rating]) -> list[Pair]:
 
 def followed_position(trial: Trial, ratings: Iterable[Rating]) -> float | None:
     """The share of pairs in which the judge took the answer at one position in both orders; None without any."""
-    led = [pair.is_led_by_position for pair in pairs_of(trial, ratings) if pair.value is not None]
+    led = [pair.is_led_by_position for pair in pairs_of(trial, ratings) if pair.value is not None and pair.rater]
     return sum(led) / len(led) if led else None
 
 
 def _pairwise(suite: Suite, rated: Sequence[_Rated]) -> list[Fact]:
     pairs = _each_once(pair for each in rated for pair in pairs_of(each.trial, each.ratings))
     read = [pair for pair in pairs if pair.value is not None]
-    return [*_position(read), *_ranking(suite, read)]
+    return [*_position([pair for pair in read if pair.rater]), *_ranking(suite, read)]
 
 
 def _each_once(pairs: Iterable[Pair]) -> list[Pair]:

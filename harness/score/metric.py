@@ -9,7 +9,7 @@ from harness.schema import Score
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from harness.schema import Answer, Ask, Measure
+    from harness.schema import Answer, Ask, Measure, Others
 
 NO_REFERENCE = "the sample has no reference"
 
@@ -60,6 +60,20 @@ class TellingMetric(Protocol):
 
     def told(self) -> Mapping[str, str]:
         """By measure: what it means now, for `Measure.about`."""
+        ...
+
+
+@runtime_checkable
+class ComparingMetric(Metric, Protocol):
+    """A metric that asks models to compare an answer with those of other variants of the run."""
+
+    @property
+    def backends(self) -> tuple[str, ...]:
+        """As in AskingMetric."""
+        ...
+
+    async def score_comparing(self, answer: Answer, others: Others, ask: Ask) -> tuple[Score, ...]:
+        """As `score_asking`, once the others have an answer or never will."""
         ...
 
 

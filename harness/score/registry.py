@@ -20,10 +20,10 @@ from harness.score.f1 import F1
 from harness.score.field_accuracy import FieldAccuracy
 from harness.score.json_schema import JsonSchema
 from harness.score.json_valid import JsonValid
-from harness.score.judge import Judge
+from harness.score.judge import Judge, Prefer
 from harness.score.measured import QUANTITIES, Measured
 from harness.score.meteor import Meteor
-from harness.score.metric import AskingMetric
+from harness.score.metric import AskingMetric, ComparingMetric
 from harness.score.own import load_own_metric, made_metric
 from harness.score.preamble_free import PreambleFree
 from harness.score.regex import Regex
@@ -67,6 +67,7 @@ FROM_ENTRY: Mapping[str, Callable[[MetricSpec], Metric]] = {
     "evaluate": EvaluateModule,
     "judge": Judge,
     "json_schema": JsonSchema,
+    "prefer": Prefer,
     "semantic_similarity": SemanticSimilarity,
 }
 """Those among them that may name files, and so need to know where the entry stands."""
@@ -77,13 +78,14 @@ EXAMPLES: Mapping[str, Mapping[str, Any]] = {
     "json_schema": {"schema": {"type": "object"}},
     "judge": {"backend": "smollm2"},
     "meteor": {"synonyms": "none"},
+    "prefer": {"backend": "smollm2"},
     "regex": {"pattern": "yes|no"},
 }
 """Options for metrics that cannot be made everywhere without any: to list them, and to test them."""
 
 NOT_YET = frozenset(
     {
-        *("prefer", "injection_success", "leak", "refusal"),
+        *("injection_success", "leak", "refusal"),
     }
 )
 """Names that are taken: they belong to parts that are not built yet."""
@@ -131,13 +133,18 @@ def measures_of(spec: MetricSpec) -> tuple[Measure, ...]:
 def backends_of(spec: MetricSpec) -> tuple[str, ...]:
     """Names of the backends that the metric asks, empty when it asks none; raises as `create`."""
     metric = create(spec)
-    return tuple(metric.backends) if isinstance(metric, AskingMetric) else ()
+    return tuple(metric.backends) if isinstance(metric, AskingMetric | ComparingMetric) else ()
 
 
 def calibration_rule(spec: MetricSpec) -> CalibrationRule | None:
     """Where the metric's agreement with people is written down; None where no model judges. Raises as `create`."""
     rule = getattr(create(spec), "calibration", None)
     return rule if isinstance(rule, CalibrationRule) else None
+
+
+def columns_of(spec: MetricSpec) -> tuple[str, ...]:
+    """Columns of the dataset that the metric reads beside references; raises as `create`."""
+    return tuple(getattr(create(spec), "columns", ()))
 
 
 def needs_references(spec: MetricSpec) -> bool:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from harness.schema import CallError, Others
 from harness.score.judgings import judgings
 from harness.score.results import answer_to, answers_of, trial_results
 from harness.score.scorer import Scorer
@@ -14,11 +15,14 @@ from harness.score.scorer import Scorer
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
 
-    from harness.schema import AskFor, CallError, Generation, Judging, Rating, Suite, Trial, TrialResult
+    from harness.schema import AskFor, Generation, Judging, Rating, Suite, Trial, TrialResult
     from harness.score.asked import Findings
     from harness.trace import MetricTime
 
+    _Answered = tuple[Trial, Generation | CallError]
+
 _NOTHING_FOUND: Mapping[str, Findings] = {}
+_NO_PEERS: Mapping[str, _Answered] = {}
 
 
 class RunScorer:
@@ -68,10 +72,24 @@ class RunScorer:
         """Whether metrics of the suite ask models about its answers."""
         return self._scorers[suite].asks
 
-    async def inquire(self, trial: Trial, generation: Generation, ask: AskFor) -> Findings:
-        """What metrics find out about the trial's answer by asking models; for `results`."""
+    @property
+    def comparing(self) -> frozenset[str]:
+        """Suites whose answers are compared with those of other variants."""
+        return frozenset(name for name, scorer in self._scorers.items() if scorer.compares)
+
+    async def inquire(
+        self, trial: Trial, generation: Generation, ask: AskFor, *, peers: Mapping[str, _Answered] = _NO_PEERS
+    ) -> Findings:
+        """What metrics find out about the trial's answer by asking models; for `results`.
+
+        `peers` are the trials of other variants on the same sample, with what was answered.
+        """
         answer = answer_to(trial, generation, self._read_answer)
-        return await self._scorers[trial.suite].ask(answer, ask)
+        others = {
+            name: given if isinstance(given, CallError) else answer_to(peer, given, self._read_answer)
+            for name, (peer, given) in peers.items()
+        }
+        return await self._scorers[trial.suite].ask(answer, ask, Others(trial.variant, others))
 
     def told(self, names: Collection[str]) -> tuple[Suite, ...]:
         """The suites of these names, with what their metrics have to say of measures now that the run is over."""

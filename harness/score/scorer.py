@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from harness.errors import OptionError
 from harness.score.asked import find_out
 from harness.score.checked import checked_rows
-from harness.score.metric import AskingMetric, CorpusMetric, DatasetMetric, TellingMetric, failed, unscored
+from harness.score.metric import AskingMetric, ComparingMetric, CorpusMetric, DatasetMetric, TellingMetric, failed, unscored
 from harness.score.registry import always_measured_specs, create
 from harness.trace import MetricTime
 from harness.wording import described_error
@@ -19,7 +19,7 @@ from harness.wording import described_error
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from harness.schema import Answer, AskFor, Measure, MetricSpec, Note, Score
+    from harness.schema import Answer, AskFor, Measure, MetricSpec, Note, Others, Score
     from harness.score.asked import Findings
     from harness.score.metric import Metric
 
@@ -32,7 +32,7 @@ class Scorer:
     def __init__(self, specs: Sequence[MetricSpec]) -> None:
         """OptionError for a metric that cannot be made, or two that yield the same measure differently."""
         self._metrics: list[tuple[str, Metric]] = []
-        self._asking: list[tuple[str, AskingMetric]] = []
+        self._asking: list[tuple[str, AskingMetric | ComparingMetric]] = []
         known: dict[str, Measure] = {}
         for spec in chain(specs, always_measured_specs()):
             metric = create(spec)
@@ -44,7 +44,7 @@ class Scorer:
                         f"allowed: each measure once; remove one of the two"
                     )
             if len(twice) < len(metric.measures):
-                if isinstance(metric, AskingMetric):
+                if isinstance(metric, AskingMetric | ComparingMetric):
                     self._asking.append((spec.name, metric))
                 else:
                     self._metrics.append((spec.name, metric))
@@ -65,9 +65,14 @@ class Scorer:
         """Whether there are metrics that ask models."""
         return bool(self._asking)
 
-    async def ask(self, answer: Answer, ask: AskFor) -> Findings:
-        """What the metrics find out that ask models."""
-        return await find_out(self._asking, answer, ask)
+    @property
+    def compares(self) -> bool:
+        """Whether some of them compare answers."""
+        return any(isinstance(metric, ComparingMetric) for _, metric in self._asking)
+
+    async def ask(self, answer: Answer, ask: AskFor, others: Others) -> Findings:
+        """What the metrics find out that ask models; `others` are answers to compare with."""
+        return await find_out(self._asking, answer, ask, others=others)
 
     def score(
         self,
@@ -134,7 +139,7 @@ def score_safely(metric: Metric, answers: Sequence[Answer]) -> list[tuple[Score,
         return [failed(metric.measures, described_error(error))]
 
 
-def _found(metric: AskingMetric, findings: Findings | None) -> tuple[Score, ...]:
+def _found(metric: AskingMetric | ComparingMetric, findings: Findings | None) -> tuple[Score, ...]:
     if findings is None:
         return unscored(metric.measures, _NOT_ASKED)
     return tuple(findings.scores[measure.name] for measure in metric.measures)

@@ -144,7 +144,8 @@ class _Loading:
     def _conditions(self, variants: Variants, backends: Sequence[BackendSpec], judges: Judges) -> _Conditions:
         inputs = dict.fromkeys(name for variant in variants.variants for name in variant.prompt.inputs)
         catalogue = replace(self._catalogue, trust_in=_untested) if self._options.is_calibrating else self._catalogue
-        metrics = SuiteMetrics(catalogue, self._folder, judges, inputs=tuple(inputs))
+        known = tuple(name for name, _ in variants.names) if variants.is_complete else ()
+        metrics = SuiteMetrics(catalogue, self._folder, judges, inputs=tuple(inputs), variants=known)
         add_metrics(metrics, self._form, self._document, judges=judges, log=self._log)
         checks = read_checks(metrics, self._form, self._document, log=self._log)
         scopes = Scopes(variants.names, self._backend_names(backends))

@@ -28,9 +28,18 @@ if TYPE_CHECKING:
 class SuiteMetrics:
     """The suite's metrics and their measures, in order; checks and gates may add metrics to it."""
 
-    def __init__(self, catalogue: Catalogue, folder: Path, judges: Judges, *, inputs: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        folder: Path,
+        judges: Judges,
+        *,
+        inputs: tuple[str, ...] = (),
+        variants: tuple[str, ...] = (),
+    ) -> None:
         """`folder` is where own metrics are looked for, `judges` resolves whom they ask, `inputs` are the prompts'."""
         self._inputs = inputs
+        self._variants = variants
         self._distrusted: dict[str, str] = {}
         self._judges = judges
         self.specs: list[MetricSpec] = []
@@ -49,7 +58,7 @@ class SuiteMetrics:
         """Add a metric; raises OptionError when it is unknown, its options are wrong or it is there already."""
         if name in self._always and not options:
             return
-        spec = MetricSpec(name, options, self._folder, self._inputs)
+        spec = MetricSpec(name, options, self._folder, self._inputs, self._variants)
         try:
             measures = self._signed(spec)
         except OptionError:

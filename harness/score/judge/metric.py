@@ -5,15 +5,14 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from harness.errors import OptionError
 from harness.schema import CallError, Generation, Measure, Question
 from harness.score.judge.combined import TRIES, hint, panel_score, sampled_score
-from harness.score.judge.rubric import ANSWERS, Rubric, own_rubric, read_rubric, read_scale
+from harness.score.judge.rubric import chosen_rubric
 from harness.score.judge.settings import TRUST_OPTIONS, read_judges, read_rule
 from harness.score.judge.verdict import Verdict, form_schema, read_verdict
 from harness.score.judge.wording import form_messages, steps_messages
 from harness.score.metric import failed, unscored
-from harness.score.options import Option, read_options, shown
+from harness.score.options import Option, read_options
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -58,7 +57,7 @@ class Judge:
         values = read_options(spec.name, self.OPTIONS, spec.options)
         self.backends = read_judges(spec.name, values)
         self.calibration = read_rule(spec, values)
-        self._rubric = _rubric(spec, values)
+        self._rubric = chosen_rubric(spec, values)
         self._material = self.calibration.material
         self._samples: int = values["samples"]
         self._writes_steps: bool = values["steps"]
@@ -155,27 +154,3 @@ def _params(scale: tuple[int, int], values: Mapping[str, Any]) -> dict[str, Any]
     if values["logprobs"]:
         params |= {"logprobs": True, "top_logprobs": _TOP}
     return params
-
-
-def _rubric(spec: MetricSpec, values: Mapping[str, Any]) -> Rubric:
-    """The rubric that the options mean: a file's, criteria of the suite file's own, or the built-in one."""
-    criteria, path, scale = values["criteria"], values["rubric"], values["scale"]
-    where = "metric 'judge'"
-    chosen = None if scale is None else read_scale(scale, key="scale", where=where)
-    if isinstance(criteria, dict):
-        if path is not None:
-            raise OptionError(
-                f"{where}: criteria with their meaning and a rubric file are given; one of the two is allowed; name "
-                "criteria of the file only, or leave it out",
-                "criteria",
-            )
-        return own_rubric(criteria, chosen or ANSWERS.scale)
-    if not isinstance(criteria, list | tuple):
-        raise OptionError(
-            f"{where}: criteria is {shown(criteria)}; allowed: a list of names from the rubric, or a mapping of names "
-            "to what they mean",
-            "criteria",
-        )
-    rubric = ANSWERS if path is None else read_rubric(spec.folder / path)
-    rubric = rubric.of(criteria) if criteria else rubric
-    return rubric if chosen is None else Rubric(rubric.name, rubric.version, rubric.criteria, chosen)

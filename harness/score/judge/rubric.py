@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
+    from harness.schema import MetricSpec
+
 _NAME = re.compile(r"[A-Za-z_][\w-]{0,59}")
 _KEYS = ("name", "version", "criteria", "scale")
 _WIDEST = 100
@@ -51,14 +53,14 @@ class Rubric(Struct, frozen=True):
         criteria = [[each.name, each.description, each.steps] for each in self.criteria]
         return content_hash([canonical_json([self.name, self.version, criteria, list(self.scale)])])
 
-    def of(self, names: Iterable[str]) -> Rubric:
+    def of(self, names: Iterable[str], *, where: str = "metric 'judge'") -> Rubric:
         """The rubric with these criteria only; OptionError for one that it has not."""
         known = {each.name: each for each in self.criteria}
         chosen = []
         for name in names:
             if name not in known:
                 raise OptionError(
-                    f"metric 'judge': criterion {shown(name)} is not in rubric '{self.name}'; available: "
+                    f"{where}: criterion {shown(name)} is not in rubric '{self.name}'; available: "
                     f"{listed(list(known))}.{did_you_mean(name, list(known))} Give own ones with what they mean: "
                     "criteria: {name: description}",
                     "criteria",
@@ -86,14 +88,14 @@ ANSWERS = Rubric(
 """The built-in rubric: what people ask of an answer first."""
 
 
-def own_rubric(descriptions: Mapping[str, Any], scale: tuple[int, int]) -> Rubric:
+def own_rubric(descriptions: Mapping[str, Any], scale: tuple[int, int], *, where: str = "metric 'judge'") -> Rubric:
     """A rubric of criteria that the suite file describes."""
-    return Rubric("own", "", _criteria(descriptions, key="criteria", where="metric 'judge'"), scale)
+    return Rubric("own", "", _criteria(descriptions, key="criteria", where=where), scale)
 
 
-def read_rubric(path: Path) -> Rubric:
+def read_rubric(path: Path, *, where: str = "metric 'judge'") -> Rubric:
     """The rubric in a YAML file: name, version, criteria (name → description, or description and steps), scale."""
-    where = f"metric 'judge': rubric {path.name}"
+    where = f"{where}: rubric {path.name}"
     content = _content(path, where)
     if not isinstance(content, dict):
         raise OptionError(f"{where} is {shown(content)}; allowed: a mapping with {listed(_KEYS)}", "rubric")
@@ -107,6 +109,30 @@ def read_rubric(path: Path) -> Rubric:
     criteria = _criteria(content.get("criteria"), key="rubric", where=where)
     scale = read_scale(content.get("scale", list(ANSWERS.scale)), key="rubric", where=where)
     return Rubric(str(content["name"]), str(content["version"]), criteria, scale)
+
+
+def chosen_rubric(spec: MetricSpec, values: Mapping[str, Any]) -> Rubric:
+    """The rubric that the options mean: a file's, criteria of the suite file's own, or the built-in one."""
+    criteria, path, scale = values["criteria"], values["rubric"], values.get("scale")
+    where = f"metric '{spec.name}'"
+    chosen = None if scale is None else read_scale(scale, key="scale", where=where)
+    if isinstance(criteria, dict):
+        if path is not None:
+            raise OptionError(
+                f"{where}: criteria with their meaning and a rubric file are given; one of the two is allowed; name "
+                "criteria of the file only, or leave it out",
+                "criteria",
+            )
+        return own_rubric(criteria, chosen or ANSWERS.scale, where=where)
+    if not isinstance(criteria, list | tuple):
+        raise OptionError(
+            f"{where}: criteria is {shown(criteria)}; allowed: a list of names from the rubric, or a mapping of names "
+            "to what they mean",
+            "criteria",
+        )
+    rubric = ANSWERS if path is None else read_rubric(spec.folder / path, where=where)
+    rubric = rubric.of(criteria, where=where) if criteria else rubric
+    return rubric if chosen is None else Rubric(rubric.name, rubric.version, rubric.criteria, chosen)
 
 
 def read_scale(given: Any, *, key: str, where: str) -> tuple[int, int]:

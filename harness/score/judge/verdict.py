@@ -35,8 +35,50 @@ class Verdict(Struct, frozen=True):
     """The judge's own, in one line."""
 
 
-def read_verdict(generation: Generation, scale: tuple[int, int]) -> Verdict | str:
-    """The verdict, or what is wrong with the answer."""
+class Preference(Struct, frozen=True):
+    """What the form of a pair says."""
+
+    better: str
+    """`first`, `second` or `tie`."""
+    reason: str
+    """The judge's own, in one line."""
+
+
+PREFERENCES = ("first", "second", "tie")
+
+
+def read_preference(generation: Generation) -> Preference | str:
+    """Which answer is better, or what is wrong with the judge's answer."""
+    form = _form(generation)
+    if isinstance(form, str):
+        return form
+    better = form.get("better")
+    if better not in PREFERENCES:
+        return f"the form's better is {one_line(repr(better), longest=_SHOWN)}"
+    return Preference(better, _reason(form))
+
+
+def pair_schema() -> Mapping[str, Any]:
+    """The form of a pair as a `response_format`: a reason, then which is better."""
+    return _schema("preference", {"better": {"type": "string", "enum": list(PREFERENCES)}})
+
+
+def _schema(name: str, last: Mapping[str, Any]) -> Mapping[str, Any]:
+    schema = {
+        "type": "object",
+        "properties": {"reason": {"type": "string"}, **last},
+        "required": ["reason", *last],
+        "additionalProperties": False,
+    }
+    return {"type": "json_schema", "json_schema": {"name": name, "strict": True, "schema": schema}}
+
+
+def _reason(form: Mapping[str, Any]) -> str:
+    return one_line(str(form.get("reason") or ""), longest=_SHOWN * 5)
+
+
+def _form(generation: Generation) -> Mapping[str, Any] | str:
+    """The form's fields, or what is wrong with the answer: nothing else of it counts."""
     fence = _FENCE.match(generation.text)
     text = fence[1] if fence else generation.text
     if generation.finish_reason == "length":
@@ -44,31 +86,27 @@ def read_verdict(generation: Generation, scale: tuple[int, int]) -> Verdict | st
     try:
         form = json.loads(text)
     except (ValueError, RecursionError):
-        return f"no form: {one_line(repr(generation.text), longest=_SHOWN)}"
-    if not isinstance(form, dict):
-        return f"no form: {one_line(repr(generation.text), longest=_SHOWN)}"
+        form = None
+    return form if isinstance(form, dict) else f"no form: {one_line(repr(generation.text), longest=_SHOWN)}"
+
+
+def read_verdict(generation: Generation, scale: tuple[int, int]) -> Verdict | str:
+    """The verdict, or what is wrong with the answer."""
+    form = _form(generation)
+    if isinstance(form, str):
+        return form
     score = form.get("score")
     if isinstance(score, bool) or not isinstance(score, int):
         return f"the form's score is {one_line(repr(score), longest=_SHOWN)}"
     if not scale[0] <= score <= scale[1]:
         return f"the form's score is {score}, not from {scale[0]} to {scale[1]}"
     weighted = _weighted(generation, scale)
-    reason = one_line(str(form.get("reason") or ""), longest=_SHOWN * 5)
-    return Verdict(score, float(score) if weighted is None else weighted, reason)
+    return Verdict(score, float(score) if weighted is None else weighted, _reason(form))
 
 
 def form_schema(scale: tuple[int, int]) -> Mapping[str, Any]:
     """The form as a `response_format`: a reason, then one of the scores."""
-    schema = {
-        "type": "object",
-        "properties": {
-            "reason": {"type": "string"},
-            "score": {"type": "integer", "enum": list(range(scale[0], scale[1] + 1))},
-        },
-        "required": ["reason", "score"],
-        "additionalProperties": False,
-    }
-    return {"type": "json_schema", "json_schema": {"name": "verdict", "strict": True, "schema": schema}}
+    return _schema("verdict", {"score": {"type": "integer", "enum": list(range(scale[0], scale[1] + 1))}})
 
 
 def _weighted(generation: Generation, scale: tuple[int, int]) -> float | None:

@@ -13,7 +13,8 @@ from harness.score import create, measures_of, metric_names, needs_references, r
 
 ALL = (
     "bertscore, bleu, cached_input_tokens, chrf, code, contains, cost_usd, evaluate, exact_match, f1, field_accuracy, "
-    "input_tokens, json_schema, json_valid, judge, latency_s, meteor, output_tokens, preamble_free, regex, rouge, "
+    "input_tokens, json_schema, json_valid, judge, latency_s, meteor, output_tokens, preamble_free, prefer, regex, "
+    "rouge, "
     "semantic_similarity, ter, xml_valid"
 )
 
@@ -37,7 +38,7 @@ def test_a_metric_like_no_other_gets_the_names_alone() -> None:
     assert _message("zzz") == f"metric 'zzz' is unknown; available: {ALL}."
 
 
-@pytest.mark.parametrize("name", ["judge.accuracy", "leak", "prefer"])
+@pytest.mark.parametrize("name", ["judge.accuracy", "leak", "refusal"])
 def test_a_metric_of_a_later_part_is_not_called_unknown(name: str) -> None:
     assert _message(name) == f"metric '{name}' is not available in this version; available: {ALL}"
 
