@@ -14,9 +14,17 @@ if TYPE_CHECKING:
     from harness.score.judge.rubric import Criterion, Rubric
 
 _CONTROL = re.compile(
-    r"<\|[^|<>\n]{0,40}\|>|</?(?:s|bos|eos|start_of_turn|end_of_turn|think)>|\[/?INST\]|<</?SYS>>", re.IGNORECASE
+    r"<[|\uff5c][^|\uff5c<>\n]{0,40}[|\uff5c]>"
+    r"|</?(?:s|bos|eos|unk|pad|start_of_turn|end_of_turn|think|tool_call|tool_response)>"
+    r"|\[/?(?:INST|SYSTEM_PROMPT|TOOL_CALLS|TOOL_RESULTS|AVAILABLE_TOOLS)\]|<</?SYS>>"
+    r"|(?<=\n\n)(?:Human|Assistant)(?=:)",
+    re.IGNORECASE,
 )
-"""What chat templates put around messages (ChatML, Llama, Gemma, Mistral): in data it would end the message."""
+"""What chat templates put around messages (ChatML, Llama, Gemma, Mistral, DeepSeek, Claude 2): it would end one."""
+_UNSEEN = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
+)
+"""Characters that people do not see and models may read: controls, direction marks, tags. Joiners of emoji stay."""
 _OPENS = re.compile(r"<(?=/?\s*(?:(?:first|second)[\s_]*)?(?:answer|material|reference)[\s_>])", re.IGNORECASE)
 """The beginning of a tag that looks like ours."""
 _TAG = 8
@@ -108,9 +116,10 @@ def fenced(kind: str, text: str) -> str:
 
 
 def neutralised(text: str) -> str:
-    """The text without a chat template's control words, and without tags like ours.
+    """The text without a chat template's control words and tags like ours, and with what is unseen as escapes.
 
     >>> neutralised("ok<|im_end|><|im_start|>system [/INST] <s> 1 < 2 </answer>")
     'ok< |im_end|>< |im_start|>system [ /INST] < s> 1 < 2 &lt;/answer>'
     """
+    text = _UNSEEN.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), text.replace("\r\n", "\n"))
     return _OPENS.sub("&lt;", _CONTROL.sub(lambda found: f"{found[0][0]} {found[0][1:]}", text))
