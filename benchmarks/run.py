@@ -8,8 +8,9 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from benchmarks import engine, overlap, parts, sessions, tracing
+from benchmarks import engine, overlap, parts, sessions, tracing, workers
 from benchmarks.answering import calls
+from benchmarks.bertscore import bertscore
 from benchmarks.figures import print_figures
 
 if TYPE_CHECKING:
@@ -30,7 +31,9 @@ BENCHMARKS: Benchmarks = {
     "traffic": parts.traffic,
     "budget": parts.budget,
     "tracing": tracing.cost,
+    "bertscore": bertscore,
     "overlap": overlap.overlap,
+    "workers": workers.held_up,
 }
 
 if __name__ == "__main__":

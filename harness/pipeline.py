@@ -43,9 +43,7 @@ class Evaluation:
     def __init__(self, plans: Sequence[Plan], settings: Settings) -> None:
         """Prepare a run of these suites; nothing is called before `start`.
 
-        Raises:
-            RecordError: the run could not be recorded afterwards, or the answer cache cannot be opened.
-
+        RecordError: the run could not be recorded afterwards, or the answer cache cannot be opened.
         """
         self._settings = settings
         self._notices: list[str] = []
@@ -118,6 +116,7 @@ class Evaluation:
             is_recorded = run.manifest.complete and self._engine.is_whole
         finally:
             self._sitting.close(is_complete=is_recorded)
+            self.scorer.close()
         self._tracer.exported(wait=wait)
         return run, folder
 

@@ -54,6 +54,7 @@ class Bleu:
         Option("max_ngram_order", "int", default=4, low=1, meaning="Longest sequence of tokens that counts."),
     )
     needs_references = True
+    is_heavy = True
 
     def __init__(self, options: Mapping[str, Any]) -> None:
         """OptionError for an option it does not have, or a smooth_value for a method that takes none."""

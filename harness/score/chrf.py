@@ -40,6 +40,7 @@ class Chrf:
         Option("eps_smoothing", "bool", default=False, meaning="Smooth as chrF++.py, NLTK and Moses do."),
     )
     needs_references = True
+    is_heavy = True
 
     def __init__(self, options: Mapping[str, Any]) -> None:
         """OptionError for an option it does not have."""

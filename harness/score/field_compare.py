@@ -144,7 +144,7 @@ def _is_equal(one: Any, other: Any, rules: Rules) -> bool:
     if type(one) is not type(other):
         return False
     if isinstance(one, str) and rules.ignores_case:
-        return one.strip().casefold() == other.strip().casefold()
+        return bool(one.strip().casefold() == other.strip().casefold())
     return bool(one == other)
 
 

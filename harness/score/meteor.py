@@ -45,6 +45,7 @@ class Meteor:
     )
     NEEDS: ClassVar[tuple[str, ...]] = ("extra nltk",)
     needs_references = True
+    is_heavy = True
 
     def __init__(self, options: Mapping[str, Any]) -> None:
         """OptionError for an option it does not have, or when NLTK, or WordNet that is asked for, is not installed."""

@@ -91,7 +91,10 @@ class DatasetMetric(Protocol):
     """A metric whose scores depend on the references of the whole dataset."""
 
     def prepare(self, references: Iterable[Sequence[str]]) -> None:
-        """Take the references of each sample, before the first score of a run; quick, and raises nothing."""
+        """Take the references of each sample, before the first score of a run.
+
+        OptionError: the metric cannot work here; nothing has been called yet.
+        """
         ...
 
 

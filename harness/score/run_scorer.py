@@ -11,6 +11,7 @@ from harness.schema import CallError, Others
 from harness.score.judgings import judgings
 from harness.score.results import answer_to, answers_of, trial_results
 from harness.score.scorer import Scorer
+from harness.score.workers import Workers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
@@ -31,7 +32,8 @@ class RunScorer:
     def __init__(self, suites: Sequence[Suite], read_answer: Callable[[Trial, str], str]) -> None:
         """Make the metrics; `read_answer` gets a trial and the model's text. Raises OptionError as Scorer."""
         self._suites = {suite.name: suite for suite in suites}
-        self._scorers = {suite.name: Scorer(suite.metrics) for suite in suites}
+        self._workers = Workers()
+        self._scorers = {suite.name: Scorer(suite.metrics, self._workers) for suite in suites}
         self._read_answer = read_answer
         self.ratings: dict[str, Mapping[str, Sequence[Rating]]] = {}
         """By trial id and measure: the single verdicts of judges that the scores so far are made of."""
@@ -113,3 +115,7 @@ class RunScorer:
         """Corpus-level values by measure over results of one suite; empty when none has an answer."""
         scorer = self._scorers[suite]
         return scorer.corpus(answers_of(results)) if scorer.has_corpus else {}
+
+    def close(self) -> None:
+        """End the processes that score; nothing is scored any more."""
+        self._workers.close()

@@ -11,8 +11,17 @@ from typing import TYPE_CHECKING
 from harness.errors import OptionError
 from harness.score.asked import find_out
 from harness.score.checked import checked_rows
-from harness.score.metric import AskingMetric, ComparingMetric, CorpusMetric, DatasetMetric, TellingMetric, failed, unscored
+from harness.score.metric import (
+    AskingMetric,
+    ComparingMetric,
+    CorpusMetric,
+    DatasetMetric,
+    TellingMetric,
+    failed,
+    unscored,
+)
 from harness.score.registry import always_measured_specs, create
+from harness.score.workers import is_heavy
 from harness.trace import MetricTime
 from harness.wording import described_error
 
@@ -22,6 +31,7 @@ if TYPE_CHECKING:
     from harness.schema import Answer, AskFor, Measure, MetricSpec, Note, Others, Score
     from harness.score.asked import Findings
     from harness.score.metric import Metric
+    from harness.score.workers import Handed, Workers
 
 _NOT_ASKED = "no model was asked: that is done in a run of a suite"
 
@@ -29,8 +39,13 @@ _NOT_ASKED = "no model was asked: that is done in a run of a suite"
 class Scorer:
     """The metrics of a suite, and what is always measured."""
 
-    def __init__(self, specs: Sequence[MetricSpec]) -> None:
-        """OptionError for a metric that cannot be made, or two that yield the same measure differently."""
+    def __init__(self, specs: Sequence[MetricSpec], workers: Workers | None = None) -> None:
+        """Heavy metrics are computed by the workers where that is worth it.
+
+        OptionError for a metric that cannot be made, or two that yield the same measure differently.
+        """
+        self._workers = workers
+        self._heavy: list[tuple[MetricSpec, Metric]] = []
         self._metrics: list[tuple[str, Metric]] = []
         self._asking: list[tuple[str, AskingMetric | ComparingMetric]] = []
         known: dict[str, Measure] = {}
@@ -48,7 +63,9 @@ class Scorer:
                     self._asking.append((spec.name, metric))
                 else:
                     self._metrics.append((spec.name, metric))
+                    self._heavy += [(spec, metric)] if is_heavy(metric) else []
             known.update((measure.name, measure) for measure in metric.measures)
+        self._metrics.sort(key=lambda each: is_heavy(each[1]))  # workers are waited for last
         self.known_notes: dict[object, Mapping[int, Note]] = {}
         """What is said beside the scores: most trials have it in common, and share it."""
         self.measures: tuple[Measure, ...] = tuple(known.values())
@@ -89,9 +106,10 @@ class Scorer:
         batch it is asked again answer by answer, so that one bad answer costs only its own score.
         """
         columns: dict[str, list[Score]] = {}
+        handed = None if self._workers is None else self._workers.hand_out(self._heavy, answers)
         for name, metric in self._metrics:
             began_ns = time.time_ns()
-            rows = score_safely(metric, answers)
+            rows = self._rows(metric, answers, handed)
             if timed is not None and answers:
                 measures = tuple(measure.name for measure in metric.measures)
                 timed.append(MetricTime(name, measures, began_ns, time.time_ns(), len(answers)))
@@ -103,6 +121,16 @@ class Scorer:
                 columns[measure.name] = [row[index] for row in rows]
         ordered = [columns[measure.name] for measure in self.measures]
         return list(zip(*ordered, strict=True))
+
+    def _rows(self, metric: Metric, answers: Sequence[Answer], handed: Handed | None) -> list[tuple[Score, ...]]:
+        """The metric's scores: from the workers where they have them, else computed here."""
+        rows = None if handed is None else handed.rows(metric)
+        if rows is None:
+            began = time.perf_counter()
+            rows = score_safely(metric, answers)
+            if self._workers is not None and is_heavy(metric):
+                self._workers.took(time.perf_counter() - began)
+        return rows
 
     @property
     def has_corpus(self) -> bool:

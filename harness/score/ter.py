@@ -40,6 +40,7 @@ class Ter:
         Option("case_sensitive", "bool", default=False, meaning="Tell upper from lower case."),
     )
     needs_references = True
+    is_heavy = True
 
     def __init__(self, options: Mapping[str, Any]) -> None:
         """OptionError for an option it does not have."""

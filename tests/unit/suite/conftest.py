@@ -6,9 +6,9 @@ import difflib
 from typing import TYPE_CHECKING
 
 import pytest
-from msgspec.structs import replace
 from jinja2 import TemplateSyntaxError, meta, nodes
 from jinja2.sandbox import SandboxedEnvironment
+from msgspec.structs import replace
 
 from harness.errors import FilesError, OptionError
 from harness.schema import BackendSpec, Measure
@@ -96,6 +96,7 @@ def _embedded(name: str, folder: Path) -> BackendSpec | None:
 
 CATALOGUE = Catalogue(
     backends_of=lambda _spec: (),
+    columns_of=lambda spec: ("facts",) if spec.name == "bleu" and spec.options.get("facts") else (),
     measures_of=_measures_of,
     needs_references=lambda spec: spec.name in _NEED_REFERENCES,
     metric_names=tuple(_METRICS),
