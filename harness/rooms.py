@@ -17,6 +17,7 @@ def catalogue() -> suite.Catalogue:
         measures_of=score.measures_of,
         needs_references=score.needs_references,
         backends_of=score.backends_of,
+        columns_of=score.columns_of,
         metric_names=score.metric_names(),
         always_measured=score.always_measured(),
         check_template=prompt.check_template,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from harness.errors import OptionError, SandboxError
 from harness.sandbox import IMAGE, INSTALL, ORDER, Limits, choose, run_all, style_flaws
 from harness.schema import Measure
-from harness.score.code_forms import FORMS, UnfitSampleError, case_of
+from harness.score.code_forms import FORMS, UnfitSampleError, case_of, columns_of_form
 from harness.score.metric import failed, scored, unscored
 from harness.score.options import Option, read_options
 from harness.score.versions import library_version
@@ -80,6 +80,11 @@ class Code:
         self.measures = tuple(
             Measure(name, "score", 0.0, 1.0, higher_is_better=True, signature=self._signature(name)) for name in NAMES
         )
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The dataset's columns that it reads."""
+        return columns_of_form(self._options["form"], self._options["tests"])
 
     def _signature(self, name: str) -> str:
         chosen, limits = self._options, self._limits

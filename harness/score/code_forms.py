@@ -32,6 +32,12 @@ class Case(Struct, frozen=True):
     """The model's first line in the program, from 1."""
 
 
+def columns_of_form(form: str, tests: str) -> tuple[str, ...]:
+    """The columns that a form reads; `tests` names that of `plain`."""
+    known = {"humaneval": ("prompt", "test", "entry_point"), "mbpp": ("test_list", "test_setup_code")}
+    return known.get(form, (tests,))
+
+
 def case_of(form: str, answer: Answer, tests: str) -> Case:
     """The case of an answer; `tests` names the column that `plain` reads. UnfitSampleError when a column is missing."""
     readers: Mapping[str, Callable[[], Case]] = {

@@ -24,6 +24,8 @@ class Catalogue(Struct, frozen=True):
     """Whether a metric can score nothing without references; asked of metrics that `measures_of` accepts."""
     backends_of: Callable[[MetricSpec], tuple[str, ...]]
     """Names of the backends that a metric asks; asked of metrics that `measures_of` accepts."""
+    columns_of: Callable[[MetricSpec], tuple[str, ...]]
+    """Columns of the dataset that a metric reads; asked of metrics that `measures_of` accepts."""
     metric_names: tuple[str, ...]
     """Names of metrics that a check or a gate may use without listing them."""
     always_measured: tuple[Measure, ...]

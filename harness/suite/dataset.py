@@ -46,7 +46,7 @@ class Wanted(Struct, frozen=True):
     demands: Sequence[Demand]
     """What the prompts declare."""
     other_columns: Collection[str]
-    """Columns that backends read."""
+    """Columns that backends and metrics read."""
     are_demands_complete: bool
     """False when a prompt is broken: then nobody knows which columns are extra."""
     limit: int | None

@@ -103,7 +103,7 @@ class _Loading:
         check_takers(variants.variants, backends, self._document, catalogue=self._catalogue, log=self._log)
         judges = Judges(reader, listed, self._document)
         conditions = self._conditions(variants, [*listed, *backends], judges)
-        dataset = self._dataset(variants, [*listed, *backends])
+        dataset = self._dataset(variants, [*listed, *backends], conditions.metrics)
         if dataset is None or len(self._log):
             return None
         return Suite(
@@ -162,7 +162,7 @@ class _Loading:
         entries = [entry if isinstance(entry, str) else entry.name for entry in self._form.backends or ()]
         return list(dict.fromkeys([*entries, *(spec.name for spec in backends)]))
 
-    def _dataset(self, variants: Variants, backends: Sequence[BackendSpec]) -> Dataset | None:
+    def _dataset(self, variants: Variants, backends: Sequence[BackendSpec], metrics: SuiteMetrics) -> Dataset | None:
         form = self._form.dataset
         if form is None or "dataset" in self._broken:
             return None
@@ -171,8 +171,10 @@ class _Loading:
             return None
         wanted = Wanted(
             demands=[demand_of(file) for file, _ in variants.by_file if "inputs" not in file.broken],
-            other_columns={spec.column for spec in backends if spec.column is not None},
-            are_demands_complete=variants.is_complete and not self._broken & {"prompts", "backends"},
+            other_columns={spec.column for spec in backends if spec.column is not None} | metrics.columns(),
+            are_demands_complete=variants.is_complete
+            and not self._broken & {"prompts", "backends"}
+            and metrics.is_complete,
             limit=self._options.limit,
         )
         return build(table, form, self._document, wanted=wanted, log=self._log)

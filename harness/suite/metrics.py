@@ -93,6 +93,15 @@ class SuiteMetrics:
         """Names of the metrics that can score nothing without references, in order."""
         return [spec.name for spec in self.specs if self._catalogue.needs_references(spec)]
 
+    @property
+    def is_complete(self) -> bool:
+        """Whether every metric that was named could be made."""
+        return not self._hoped_for
+
+    def columns(self) -> set[str]:
+        """Columns of the dataset that the metrics read beside references."""
+        return {column for spec in self.specs for column in self._catalogue.columns_of(spec)}
+
     def find(self, name: str) -> Measure | None:
         """The measure of this name, its metric added when it can be. None when a broken entry may have meant it.
 

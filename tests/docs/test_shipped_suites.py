@@ -29,8 +29,8 @@ def _name(path: Path) -> str:
 
 
 def test_there_is_something_to_look_at() -> None:
-    assert [path.stem for path in DATASETS] == ["answers", "extraction", "feedback"]
-    assert [path.parent.name for path in SUITES] == ["answers", "extraction", "feedback"]
+    assert [path.stem for path in DATASETS] == ["answers", "code_generation", "extraction", "feedback"]
+    assert [path.parent.name for path in SUITES] == ["answers", "code_generation", "extraction", "feedback"]
     assert len(EXAMPLES) == 3
 
 

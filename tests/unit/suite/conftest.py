@@ -96,7 +96,7 @@ def _embedded(name: str, folder: Path) -> BackendSpec | None:
 
 CATALOGUE = Catalogue(
     backends_of=lambda _spec: (),
-    columns_of=lambda spec: ("facts",) if spec.name == "bleu" and spec.options.get("facts") else (),
+    columns_of=lambda spec: ("facts",) if spec.name == "json_valid" else (),
     measures_of=_measures_of,
     needs_references=lambda spec: spec.name in _NEED_REFERENCES,
     metric_names=tuple(_METRICS),
