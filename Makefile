@@ -16,11 +16,12 @@ $(VENV)/.installed: pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	@touch $@
 
-$(VENV)/.model: $(VENV)/.installed
+$(VENV)/.models: $(VENV)/.installed
 	@$(BIN)/prompt-suite models install smollm2
+	@$(BIN)/prompt-suite models install minilm
 	@touch $@
 
-setup: $(VENV)/.installed $(VENV)/.model ## install everything that `suite` and `test` need
+setup: $(VENV)/.installed $(VENV)/.models ## install everything that `suite` and `test` need
 
 suite: setup ## run the shipped suites on the embedded model
 	@$(BIN)/pytest --prompt-suite suites
