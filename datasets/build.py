@@ -9,6 +9,7 @@ SOURCES holds these files, which the SOURCE.md files beside this one say where t
     bipia/email_test.jsonl, email_train.jsonl      benchmark/email/test.jsonl, train.jsonl
     humaneval/HumanEval.jsonl.gz
     unieval/topical_chat_result.json               reproduce/unieval_predict/topical_chat_result.json
+    unieval/topical_chat_result.json               reproduce/unieval_predict/topical_chat_result.json
     bfcl/BFCL_v4_simple_python.json, possible_answer_BFCL_v4_simple_python.json
 
 The folders may be called `injection_bipia` and `bfcl_simple` as well. The choice of rows depends on their text alone,
@@ -51,6 +52,7 @@ def main(arguments: list[str]) -> int:
     build_answers(_either(sources, "bipia", "injection_bipia"))
     build_extraction(_either(sources, "bfcl", "bfcl_simple"))
     build_code_generation(sources / "humaneval")
+    build_dialogue(_either(sources, "unieval", "unieval_topical_chat"))
     build_dialogue(_either(sources, "unieval", "unieval_topical_chat"))
     return 0
 
@@ -185,6 +187,35 @@ def build_code_generation(folder: Path) -> None:
         HERE / "code_generation.jsonl",
         [{name: row[name] for name in ("id", "prompt", "entry_point", "test")} for row in rows[:CODE_ROWS]],
     )
+
+
+CONVERSATIONS = 10
+
+
+def build_dialogue(folder: Path) -> None:
+    """dialogue.jsonl: the shortest conversations; dialogue_ratings.jsonl: six replies to each, with people's ratings."""
+    of_conversation: dict[str, list[dict]] = {}
+    for row in json.loads((folder / "topical_chat_result.json").read_text(encoding="utf-8")):
+        of_conversation.setdefault(row["source"].strip(), []).append(row)
+    shortest = sorted(of_conversation.items(), key=lambda item: (len(item[0]) + len(item[1][0]["context"]), item[0]))
+    conversations, ratings = [], []
+    for number, (conversation, replies) in enumerate(shortest[:CONVERSATIONS], 1):
+        fact = replies[0]["context"].strip()
+        task = {"conversation": conversation, "fact": "" if fact == "_nofact" else fact}
+        conversations.append({"id": f"tc{number:02}", **task})
+        ratings += [
+            {
+                "id": f"tc{number:02}-{place}",
+                "group": f"tc{number:02}",
+                **task,
+                "output": reply["system_output"].strip(),
+                "system": reply["system_id"],
+                "overall": round(reply["scores"]["overall"], 2),
+            }
+            for place, reply in enumerate(replies, 1)
+        ]
+    _write(HERE / "dialogue.jsonl", conversations)
+    _write(HERE / "dialogue_ratings.jsonl", ratings)
 
 
 CONVERSATIONS = 10

@@ -154,4 +154,4 @@ def _in_words(found: Calibration) -> str:
     if known is None:
         return f"calibrated on {found.n:,} ratings by people: no correlation is defined, the ratings do not vary"
     ends = "" if known.low is None or known.high is None else f" ({known.low:.2f} to {known.high:.2f})"
-    return f"calibrated: {what} {known.value:.2f}{ends}, n {found.n:,}" + (f"; {found.note}" if found.note else "")
+    return f"calibrated: {what} {known.value:.2f}{ends}, n {found.n:,}"

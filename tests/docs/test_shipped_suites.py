@@ -29,8 +29,21 @@ def _name(path: Path) -> str:
 
 
 def test_there_is_something_to_look_at() -> None:
-    assert [path.stem for path in DATASETS] == ["answers", "code_generation", "extraction", "feedback"]
-    assert [path.parent.name for path in SUITES] == ["answers", "code_generation", "extraction", "feedback"]
+    assert [path.stem for path in DATASETS] == [
+        "answers",
+        "code_generation",
+        "dialogue",
+        "dialogue_ratings",
+        "extraction",
+        "feedback",
+    ]
+    assert [path.parent.name for path in SUITES] == [
+        "answers",
+        "code_generation",
+        "extraction",
+        "feedback",
+        "judged_answers",
+    ]
     assert len(EXAMPLES) == 3
 
 
