@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from benchmarks import engine, overlap, parts, sessions, tracing, workers
+from benchmarks import engine, overlap, parts, sandbox, sessions, tracing, workers
 from benchmarks.answering import calls
 from benchmarks.bertscore import bertscore
 from benchmarks.figures import print_figures
@@ -33,6 +33,7 @@ BENCHMARKS: Benchmarks = {
     "tracing": tracing.cost,
     "bertscore": bertscore,
     "overlap": overlap.overlap,
+    "sandbox": sandbox.programs,
     "workers": workers.held_up,
 }
 
