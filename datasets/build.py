@@ -8,7 +8,7 @@ SOURCES holds these files, which the SOURCE.md files beside this one say where t
     banking77/train_5_per_class.jsonl              five rows (text, category) of each intent of train.csv
     bipia/email_test.jsonl, email_train.jsonl      benchmark/email/test.jsonl, train.jsonl
     humaneval/HumanEval.jsonl.gz
-    unieval/topical_chat_result.json               reproduce/unieval_predict/topical_chat_result.json
+    lost_in_conversation/sharded_translation.json  data/sharded_translation.json
     unieval/topical_chat_result.json               reproduce/unieval_predict/topical_chat_result.json
     bfcl/BFCL_v4_simple_python.json, possible_answer_BFCL_v4_simple_python.json
 
@@ -52,7 +52,7 @@ def main(arguments: list[str]) -> int:
     build_answers(_either(sources, "bipia", "injection_bipia"))
     build_extraction(_either(sources, "bfcl", "bfcl_simple"))
     build_code_generation(sources / "humaneval")
-    build_dialogue(_either(sources, "unieval", "unieval_topical_chat"))
+    build_summaries(sources / "lost_in_conversation")
     build_dialogue(_either(sources, "unieval", "unieval_topical_chat"))
     return 0
 
@@ -189,33 +189,27 @@ def build_code_generation(folder: Path) -> None:
     )
 
 
-CONVERSATIONS = 10
+LONGEST_ARTICLE = 600
+"""Characters: the first sentences of a news article say most of it, and cost a small machine less."""
+SUMMARY_EXAMPLES = 2
+FEWEST_WORDS = 5
+"""Of a headline that says what happened; `Is nothing sacred?` does not."""
 
 
-def build_dialogue(folder: Path) -> None:
-    """dialogue.jsonl: the shortest conversations; dialogue_ratings.jsonl: six replies to each, with people's ratings."""
-    of_conversation: dict[str, list[dict]] = {}
-    for row in json.loads((folder / "topical_chat_result.json").read_text(encoding="utf-8")):
-        of_conversation.setdefault(row["source"].strip(), []).append(row)
-    shortest = sorted(of_conversation.items(), key=lambda item: (len(item[0]) + len(item[1][0]["context"]), item[0]))
-    conversations, ratings = [], []
-    for number, (conversation, replies) in enumerate(shortest[:CONVERSATIONS], 1):
-        fact = replies[0]["context"].strip()
-        task = {"conversation": conversation, "fact": "" if fact == "_nofact" else fact}
-        conversations.append({"id": f"tc{number:02}", **task})
-        ratings += [
-            {
-                "id": f"tc{number:02}-{place}",
-                "group": f"tc{number:02}",
-                **task,
-                "output": reply["system_output"].strip(),
-                "system": reply["system_id"],
-                "overall": round(reply["scores"]["overall"], 2),
-            }
-            for place, reply in enumerate(replies, 1)
-        ]
-    _write(HERE / "dialogue.jsonl", conversations)
-    _write(HERE / "dialogue_ratings.jsonl", ratings)
+def build_summaries(folder: Path) -> None:
+    """summaries.jsonl: the first sentences of news articles, with the headline that their newspaper gave them."""
+    rows = []
+    for article in json.loads((folder / "sharded_translation.json").read_text(encoding="utf-8")):
+        headline, *sentences = (line.strip() for line in article["document_en"].splitlines() if line.strip())
+        ends = itertools.accumulate(len(sentence) + 1 for sentence in sentences)
+        kept = [sentence for sentence, end in zip(sentences, ends, strict=True) if end <= LONGEST_ARTICLE]
+        number = int(re.search(r"\d+", article["task_id"])[0])
+        if len(headline.split()) >= FEWEST_WORDS and len(kept) > 1 and "--" not in article["document_en"]:
+            rows.append({"id": f"news{number:02}", "article": " ".join(kept), "headline": headline})
+    examples = sorted(rows, key=lambda row: len(row["article"]))[:SUMMARY_EXAMPLES]
+    shown = {row["id"] for row in examples}
+    _write(HERE / "summaries.jsonl", _by_hash([row for row in rows if row["id"] not in shown], "article"))
+    _write(SUITES / "summaries/prompts/few_shot/examples.jsonl", [_without(row, "id") for row in examples])
 
 
 CONVERSATIONS = 10

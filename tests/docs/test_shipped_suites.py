@@ -36,6 +36,7 @@ def test_there_is_something_to_look_at() -> None:
         "dialogue_ratings",
         "extraction",
         "feedback",
+        "summaries",
     ]
     assert [path.parent.name for path in SUITES] == [
         "answers",
@@ -43,8 +44,9 @@ def test_there_is_something_to_look_at() -> None:
         "extraction",
         "feedback",
         "judged_answers",
+        "summaries",
     ]
-    assert len(EXAMPLES) == 3
+    assert len(EXAMPLES) == 4
 
 
 @pytest.mark.parametrize("path", DATASETS, ids=_name)
@@ -57,7 +59,7 @@ def test_each_dataset_says_where_it_comes_from(path: Path) -> None:
 @pytest.mark.parametrize("path", EXAMPLES, ids=_name)
 def test_no_example_is_a_row_of_the_dataset(path: Path) -> None:
     suite = path.parents[2].name
-    first = "email" if suite == "answers" else "text"
+    first = {"answers": "email", "summaries": "article"}.get(suite, "text")
     tested = {row[first].casefold() for row in _rows(ROOT / f"datasets/{suite}.jsonl")}
     assert tested
     assert not tested & {row[first].casefold() for row in _rows(path)}
