@@ -70,8 +70,8 @@ def compared(project: Project, server: FakeServer) -> Project:
 
 def _values(folder: Path) -> dict[tuple[str, str], float | None]:
     scores = load_run(folder).scores
-    rows = scores[scores["metric"] == "prefer"].itertuples()
-    return {(row.variant, row.sample): None if row.value != row.value else row.value for row in rows}
+    rows = scores[scores["metric"] == "prefer"].to_dict("records")
+    return {(row["variant"], row["sample"]): row["value"] if row["status"] == "scored" else None for row in rows}
 
 
 def test_both_orders_are_asked_once_for_the_two_trials_of_a_pair(compared: Project, server: FakeServer) -> None:
@@ -154,7 +154,7 @@ def test_trial_that_failed_leaves_the_other_unscored_with_the_reason(compared: P
     scores = load_run(compared.latest).scores
     plain = scores[(scores["metric"] == "prefer") & (scores["variant"] == "plain")].set_index("sample")
     assert plain.loc["fr", "status"] == "unscored"
-    assert plain.loc["fr", "reason"].startswith("not compared with shouted: its trial has no answer: ")
+    assert str(plain.loc["fr", "reason"]).startswith("not compared with shouted: its trial has no answer: ")
     assert plain.loc["pe", "status"] == "scored"
 
 
