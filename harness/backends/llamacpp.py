@@ -91,6 +91,12 @@ class LlamaCppBackend:
             raise OptionError(
                 f"provider 'llamacpp' needs 'model' ({', '.join(models.MODELS)}) or 'path', a GGUF file", "model"
             )
+        elif spec.model in models.ENCODERS:
+            raise OptionError(
+                f"'{spec.model}' is an encoder, for metrics such as bertscore; allowed: {', '.join(models.MODELS)}, "
+                "a GGUF file of one's own by its name, or path: FILE.gguf",
+                "model",
+            )
         elif spec.model not in models.MODELS and models.find(spec.model) is None:
             raise OptionError(models.missing(spec.model), "model")
         check_params(spec)

@@ -252,3 +252,13 @@ def test_identity_follows_weights_and_params_but_not_speed(tmp_path: Path) -> No
     assert identity(b"GGUF1", slots=2) != base
     assert identity(b"GGUF1", n_ctx=128) != base
     assert identity(b"GGUF22") != base
+
+
+def test_encoder_is_no_backend(tmp_path: Path) -> None:
+    with pytest.raises(OptionError) as caught:
+        create(BackendSpec("e", "llamacpp", "minilm", {}, tmp_path))
+    assert caught.value.key == "model"
+    assert str(caught.value) == (
+        "'minilm' is an encoder, for metrics such as bertscore; allowed: smollm2, a GGUF file of one's own by its name, "
+        "or path: FILE.gguf"
+    )
