@@ -70,6 +70,7 @@ def _mbpp(answer: Answer) -> Case:
     if not isinstance(setup, str):
         raise UnfitSampleError("the sample's column 'test_setup_code' holds no text")
     imports = "".join(f"{line}\n" for line in _IMPORTS.findall(setup))
+    imports += "\n\n" if imports else ""  # as the style guide has it, which the answer is measured by
     source = f"{imports}{code_of(answer.output)}\n"
     tests = "\n".join(listed)
     return Case(Program(source, tests=tests, setup=setup, module="answer"), imports.count("\n") + 1)

@@ -55,7 +55,8 @@ def joined(code: str, prompt: str, entry: str) -> Joined:
 
 
 def _after(before: str, code: str, *, is_body: bool) -> Joined:
-    return Joined(f"{before}{code.rstrip()}\n", before.count("\n") + 1, is_body)
+    code = code.rstrip()
+    return Joined(f"{before}{code}\n" if code else before, before.count("\n") + 1, is_body)
 
 
 def _definition(entry: str) -> re.Pattern[str]:
