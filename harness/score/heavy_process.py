@@ -29,7 +29,6 @@ def main() -> None:
         os.nice(_POLITE)
     jobs: queue.SimpleQueue[Any] = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(jobs,), daemon=True).start()
-    sys.path[:] = jobs.get()
     made: dict[bytes, Metric] = {}
     while True:
         specs, texts = jobs.get()
@@ -39,6 +38,7 @@ def main() -> None:
 
 def _listen(jobs: queue.SimpleQueue[Any]) -> None:
     try:
+        sys.path[:] = pickle.load(sys.stdin.buffer)  # noqa: S301 - the harness's own
         while True:
             jobs.put(pickle.load(sys.stdin.buffer))  # noqa: S301 - the harness's own
     finally:
