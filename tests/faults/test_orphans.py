@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from harness.backends.models import find
+from tests.encoders import needs_minilm
 
 MODELS = """
 import asyncio, sys
@@ -44,6 +45,19 @@ time.sleep(600)
 """
 
 
+ENCODER = """
+from pathlib import Path
+from harness.backends.encoder import Encoder
+from harness.backends.encoder_files import encoder_files
+
+encoder = Encoder(encoder_files("minilm", Path()), 6)
+encoder.encode(["a"])
+print(encoder._process.pid, flush=True)
+while True:  # it computes when it is killed
+    encoder.encode([f"{word} " * 400 for word in range(100)])
+"""
+
+
 def _left_when_killed(script: str) -> list[int]:
     """The processes that the script names and that outlive it."""
     harness = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
@@ -70,3 +84,8 @@ def test_model_processes_end_when_the_harness_is_killed() -> None:
 
 def test_process_that_writes_the_tables_ends_when_the_harness_is_killed() -> None:
     assert not _left_when_killed(TABLES)
+
+
+@needs_minilm
+def test_encoder_process_ends_when_the_harness_is_killed_while_it_computes() -> None:
+    assert not _left_when_killed(ENCODER)

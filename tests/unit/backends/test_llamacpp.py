@@ -259,6 +259,6 @@ def test_encoder_is_no_backend(tmp_path: Path) -> None:
         create(BackendSpec("e", "llamacpp", "minilm", {}, tmp_path))
     assert caught.value.key == "model"
     assert str(caught.value) == (
-        "'minilm' is an encoder, for metrics such as bertscore; allowed: smollm2, a GGUF file of one's own by its name, "
-        "or path: FILE.gguf"
+        "'minilm' is an encoder, for metrics such as bertscore; allowed: smollm2, a GGUF file of one's own by its "
+        "name, or path: FILE.gguf"
     )
