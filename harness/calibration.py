@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from harness.calibrate import Calibration
-    from harness.schema import CalibrationRule, Measure, MetricSpec, Rating, Settings, Suite, TrialResult
+    from harness.schema import CalibrationRule, Measure, MetricSpec, Rating, Sample, Settings, Suite, TrialResult
     from harness.suite import Labels
 
     _Ratings = Mapping[str, Mapping[str, Sequence[Rating]]]
@@ -217,22 +217,13 @@ def _compared(
     ratings: _Ratings,
     note: str,
 ) -> Calibration:
-    human, rated, n_unscored = labels.human[measure.name], [], 0
-    for sample in labels.samples:
-        if sample.sample_id not in human:
-            continue
-        scores = {each.metric: each for each in results[sample.sample_id].scores}
-        value = scores[measure.name].value if measure.name in scores else None
-        if value is None:
-            n_unscored += 1
-            continue
-        first, second = labels.outputs[sample.sample_id]
-        length = len(first) - len(second or "")
-        trial = results[sample.sample_id].trial
-        given = ratings.get(trial.trial_id, {}).get(measure.name, ())
-        followed = score.followed_position(trial, given) if rule.is_pairwise else None
-        cluster = sample.group or sample.sample_id
-        rated.append(calibrate.Rated(human[sample.sample_id], value, length, cluster, followed))
+    human = labels.human[measure.name]
+    rated = [
+        each
+        for sample in labels.samples
+        if sample.sample_id in human
+        and (each := _rated(measure, rule, labels, sample=sample, found=(results[sample.sample_id], ratings)))
+    ]
     if not rated:
         raise UsageError(
             f"'{measure.name}': none of {len(human):,} labelled answers was rated by the judge; at least one is "
@@ -246,12 +237,32 @@ def _compared(
         labels=labels.shown,
         labels_hash=labels.content_hash,
         n=found.n,
-        n_unscored=n_unscored,
+        n_unscored=len(human) - len(rated),
         estimates=dict(found.estimates),
         categories=list(found.categories),
         confusion=[list(row) for row in found.confusion],
         note=note,
     )
+
+
+def _rated(
+    measure: Measure,
+    rule: CalibrationRule,
+    labels: Labels,
+    *,
+    sample: Sample,
+    found: tuple[TrialResult, _Ratings],
+) -> calibrate.Rated | None:
+    """One answer that people rated, with the judge's score; None where there is none."""
+    result, ratings = found
+    value = next((each.value for each in result.scores if each.metric == measure.name), None)
+    if value is None:
+        return None
+    first, second = labels.outputs[sample.sample_id]
+    given = ratings.get(result.trial.trial_id, {}).get(measure.name, ())
+    followed = score.followed_position(result.trial, given) if rule.is_pairwise else None
+    human = labels.human[measure.name][sample.sample_id]
+    return calibrate.Rated(human, value, len(first) - len(second or ""), sample.group or sample.sample_id, followed)
 
 
 def _whole(measure: Measure) -> list[float]:

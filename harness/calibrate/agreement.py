@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from harness.schema import Estimate
 from harness.stats import bootstrap_interval, confusion, pearson, plain_kappa, spearman, weighted_kappa
-from harness.stats.agreement import tau_b_of_signs
+from harness.stats.agreement import signs_of, tau_b_of_signs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -88,8 +88,13 @@ def agreement(rated: Sequence[Rated], categories: Sequence[float], *, is_pairwis
 def _tau_b(human: Numbers, judge: Numbers) -> Callable[[NDArray[np.intp]], float | None]:
     import numpy as np
 
-    one, two = (np.sign(np.subtract.outer(each, each)) for each in (human, judge))
-    return lambda drawn: tau_b_of_signs(one[np.ix_(drawn, drawn)], two[np.ix_(drawn, drawn)])
+    one, two = signs_of(human), signs_of(judge)
+
+    def tau_b(drawn: NDArray[np.intp]) -> float | None:
+        at = np.ix_(drawn, drawn)
+        return tau_b_of_signs(one[at], two[at])
+
+    return tau_b
 
 
 def _nearest(value: float, categories: Sequence[float]) -> float:

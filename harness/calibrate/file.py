@@ -78,7 +78,7 @@ def write_calibrations(path: Path, measures: Mapping[str, Calibration]) -> None:
     """Put the entries into the file, beside those of other measures; RecordError when it cannot be written."""
     import yaml
 
-    every = {**read_calibrations(path), **measures}
+    every = {**(read_calibrations(path) if path.is_file() else {}), **measures}
     content = {"version": 1, "measures": {name: _entry(every[name]) for name in sorted(every)}}
     text = _HEAD + yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=118, default_flow_style=None)
     try:

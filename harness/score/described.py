@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from harness.errors import OptionError
 from harness.schema import MetricSpec
-from harness.score.metric import AskingMetric
+from harness.score.metric import AskingMetric, ComparingMetric
 from harness.score.options import REQUIRED, Option
 from harness.score.registry import EXAMPLES, always_measured, create, metric_names
 
@@ -30,7 +30,7 @@ class Description(Struct, frozen=True):
     measures: tuple[Measure, ...]
     """With default options, or those of `options`; empty when it cannot be made here."""
     needs: tuple[str, ...]
-    """`references`, `backend`, `sandbox`, `extra NAME`."""
+    """`references`, `backend`, `sandbox`, `encoder`, `extra NAME`."""
     is_always: bool
     """Whether every suite has it without listing it."""
     options: Mapping[str, Any]
@@ -69,7 +69,7 @@ def _summary(metric: Metric) -> str:
 
 def _needs(metric: Metric) -> tuple[str, ...]:
     needs = ["references"] if metric.needs_references else []
-    needs += ["backend"] if isinstance(metric, AskingMetric) else []
+    needs += ["backend"] if isinstance(metric, AskingMetric | ComparingMetric) else []
     return (*needs, *getattr(metric, "NEEDS", ()))
 
 

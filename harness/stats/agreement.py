@@ -69,16 +69,23 @@ def kendall_tau_b(first: Numbers, second: Numbers) -> float | None:
     import numpy as np
 
     _check(first, second)
-    one, two = (np.sign(np.subtract.outer(*(2 * [np.asarray(each, dtype=float)]))) for each in (first, second))
-    return tau_b_of_signs(one, two)
+    return tau_b_of_signs(signs_of(first), signs_of(second))
 
 
-def tau_b_of_signs(one: NDArray[np.float64], two: NDArray[np.float64]) -> float | None:
+def signs_of(values: Numbers) -> NDArray[np.int8]:
+    """The signs of all differences: -1, 0 or 1."""
+    import numpy as np
+
+    numbers = np.asarray(values, dtype=float)
+    return np.sign(np.subtract.outer(numbers, numbers)).astype(np.int8)
+
+
+def tau_b_of_signs(one: NDArray[np.int8], two: NDArray[np.int8]) -> float | None:
     """Tau-b from the signs of all differences, which a bootstrap draws from instead of making them again."""
     import numpy as np
 
     scale = float(np.sqrt(np.count_nonzero(one) * float(np.count_nonzero(two))))
-    return float(np.vdot(one, two)) / scale if scale else None
+    return int((one * two).sum(dtype=np.int64)) / scale if scale else None
 
 
 def weighted_kappa(first: Numbers, second: Numbers, categories: Sequence[float]) -> float | None:

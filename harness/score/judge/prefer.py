@@ -150,7 +150,10 @@ class Prefer:
         flaw = ""
         for repeat in range(1, TRIES + 1):
             params = {**self._params, **(_SAMPLED if repeat > 1 else {})}
-            said = await ask(Question(self.backends[0], messages, params, repeat))
+            question = Question(
+                self.backends[0], messages, params, repeat, is_shared=True
+            )  # the other trial asks it too
+            said = await ask(question)
             if not isinstance(said, Generation):
                 return said
             verdict = read_preference(said)
