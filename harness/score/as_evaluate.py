@@ -7,17 +7,36 @@ from collections import Counter
 from importlib import import_module
 from importlib.util import find_spec
 from statistics import fmean
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from harness.errors import MissingExtraError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from harness.score.table import MetricTable
+    import pandas as pd
+
+    from harness.schema import Measure
 
 
-def as_evaluate(table: MetricTable) -> Any:
+class Table(Protocol):
+    """What scores columns of texts: `harness.metric(…)`."""
+
+    @property
+    def measures(self) -> tuple[Measure, ...]:
+        """The columns."""
+        ...
+
+    def score(self, outputs: Sequence[str], references: Sequence[Any]) -> pd.DataFrame:
+        """A row an output, a column a measure; `attrs["missing"]` says what has no value."""
+        ...
+
+    def corpus(self, outputs: Sequence[str], references: Sequence[Any]) -> dict[str, float]:
+        """Values over all outputs at once."""
+        ...
+
+
+def as_evaluate(table: Table) -> Any:
     """An `evaluate.Metric`: `compute`, `add`, `add_batch`, `evaluate.combine`; MissingExtraError without the library.
 
     `references` holds one text or one list of texts a prediction. The result has for each measure the mean of its
@@ -49,7 +68,7 @@ def as_evaluate(table: MetricTable) -> Any:
     return HarnessMetric(keep_in_memory=True, experiment_id=uuid.uuid4().hex)
 
 
-def _result(table: MetricTable, predictions: Sequence[str], references: Sequence[Any]) -> dict[str, Any]:
+def _result(table: Table, predictions: Sequence[str], references: Sequence[Any]) -> dict[str, Any]:
     scores = table.score(predictions, references)
     missing = Counter(name for _, name, _, _ in scores.attrs["missing"])
     result: dict[str, Any] = {}
