@@ -66,8 +66,6 @@ def kendall_tau_b(first: Numbers, second: Numbers) -> float | None:
         ValueError: they differ in number.
 
     """
-    import numpy as np
-
     _check(first, second)
     return tau_b_of_signs(signs_of(first), signs_of(second))
 
@@ -77,7 +75,8 @@ def signs_of(values: Numbers) -> NDArray[np.int8]:
     import numpy as np
 
     numbers = np.asarray(values, dtype=float)
-    return np.sign(np.subtract.outer(numbers, numbers)).astype(np.int8)
+    signs: NDArray[np.int8] = np.sign(np.subtract.outer(numbers, numbers)).astype(np.int8)
+    return signs
 
 
 def tau_b_of_signs(one: NDArray[np.int8], two: NDArray[np.int8]) -> float | None:
