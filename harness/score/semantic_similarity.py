@@ -39,6 +39,7 @@ class SemanticSimilarity:
     """
 
     OPTIONS: ClassVar[tuple[Option, ...]] = (MODEL,)
+    NEEDS: ClassVar[tuple[str, ...]] = ("encoder",)
     needs_references = True
 
     def __init__(self, spec: MetricSpec) -> None:

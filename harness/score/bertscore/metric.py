@@ -54,6 +54,7 @@ class BertScore:
         Option("lang", "str", default="en", meaning="Language of the library's baseline."),
         Option("baseline", "str", default=None, meaning="Rescale with this file's baseline (LAYER,P,R,F)."),
     )
+    NEEDS: ClassVar[tuple[str, ...]] = ("encoder",)
     needs_references = True
 
     def __init__(self, spec: MetricSpec) -> None:

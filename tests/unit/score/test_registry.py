@@ -52,8 +52,10 @@ def test_a_metric_says_whether_it_needs_references(name: str, *, needs: bool) ->
 
 def test_measures_come_without_importing_what_computes_them() -> None:
     program = (
-        "import sys; from pathlib import Path; from harness.schema import MetricSpec; from harness import score\n"
+        "import sys; from importlib.util import find_spec; from pathlib import Path\n"
+        "from harness.schema import MetricSpec; from harness import score\n"
         "for name in score.metric_names():\n"
+        "    if name == 'evaluate' and find_spec(name) is None: continue\n"
         "    options = score.registry.EXAMPLES.get(name, {})\n"
         "    assert score.measures_of(MetricSpec(name, options, Path()))\n"
         "print([m for m in ('sacrebleu', 'nltk', 'rouge_score_rs', 'numpy', 'pandas', 'scipy') if m in sys.modules])"
