@@ -152,6 +152,25 @@ def test_result_does_not_depend_on_the_program_before() -> None:
 
 
 @needs_bubblewrap
+@pytest.mark.parametrize("value", ["range(10**12)", "('x' for _ in iter(int, 1))", "[[0] * 10**6] * 40"])
+def test_value_that_grows_in_the_hands_of_the_tests_is_held_too(value: str) -> None:
+    program = Program(f"def answer():\n    return {value}\n", tests="assert list(answer()) * 10**6 == [42]\n")
+    outcome = run_once(launched_by_an_ordinary_user(), program, LIMITS)
+    assert outcome.passed is False
+    assert any(word in outcome.reason for word in ("MemoryError", "plain data", "longer than 3 s"))
+
+
+@needs_bubblewrap
+def test_program_has_no_descriptors_but_its_own() -> None:
+    looks = (
+        "import os\nfound = []\nfor number in range(4096):\n    try:\n        os.fstat(number)\n"
+        "        found.append(number)\n    except OSError:\n        pass\nprint(len(found), found[:3])\n"
+    )
+    for sandbox in (launched_by_this_user(), launched_by_an_ordinary_user()):
+        assert run_once(sandbox, Program(looks), LIMITS).output == "5 [0, 1, 2]"
+
+
+@needs_bubblewrap
 def test_launcher_has_no_environment_and_is_not_root(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(VARIABLE, "set")
     launch = Bubblewrap(has_groups=False).launch(LIMITS)

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 _CHECKER_EXTRA = 256 << 20
 """Bytes of address space for values, beside what the program may have."""
 _ROUND = 1 << 16
+_MOST_DESCRIPTORS = 4096
+"""No process that starts a sandbox hands it one above this."""
 
 
 class Watch:
@@ -121,6 +123,7 @@ def main() -> None:
     for descriptor in (questions[0], replies[1], output[1]):
         os.close(descriptor)
     kernel.close_to_others()
+    _limit(limits, extra=_CHECKER_EXTRA)
     harness = os.dup(1)
     nowhere = os.open(os.devnull, os.O_RDWR)
     os.dup2(nowhere, 1)
@@ -131,6 +134,15 @@ def main() -> None:
     watch = Watch(pid, questions=questions[1], replies=replies[0], output=output[0], limits=limits)
     wire.send(harness, wire.pack(_found(job, watch, harness)))
     os._exit(0)
+
+
+def _limit(limits: dict[str, float], *, extra: int) -> None:
+    kernel.limit(
+        memory=int(limits["memory"]) + extra,
+        cpu_s=int(limits["cpu"]),
+        file_size=int(limits["file"]),
+        threads=int(limits["threads"]),
+    )
 
 
 def _found(job: dict[str, Any], watch: Watch, harness: int) -> dict[str, Any]:
@@ -155,20 +167,11 @@ def _be_answer(questions: int, replies: int, output: int, *, limits: dict[str, f
         nowhere = os.open(os.devnull, os.O_RDONLY)
         for mine, theirs in ((nowhere, 0), (output, 1), (output, 2)):
             os.dup2(mine, theirs)
-        last = max(questions, replies)
-        kept = {questions, replies}
-        for descriptor in range(3, max(last, nowhere, output) + 16):
-            if descriptor not in kept:
-                try:
-                    os.close(descriptor)
-                except OSError:
-                    pass
-        kernel.limit(
-            memory=int(limits["memory"]),
-            cpu_s=int(limits["cpu"]),
-            file_size=int(limits["file"]),
-            threads=int(limits["threads"]),
-        )
+        begin = 3
+        for kept in (*sorted((questions, replies)), _MOST_DESCRIPTORS):
+            os.closerange(begin, kept)
+            begin = kept + 1
+        _limit(limits, extra=0)
         if refused:
             kernel.refuse_calls(refused)
         os.environ.clear()
