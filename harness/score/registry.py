@@ -12,7 +12,6 @@ from harness.schema import CalibrationRule, MetricSpec
 from harness.score.bertscore import BertScore
 from harness.score.bleu import Bleu
 from harness.score.chrf import Chrf
-from harness.score.code import Code
 from harness.score.contains import Contains
 from harness.score.evaluate_module import EvaluateModule
 from harness.score.exact_match import ExactMatch
@@ -43,6 +42,14 @@ if TYPE_CHECKING:
 ENTRY_POINTS = "pytest_prompt_suite.metrics"
 """Entry point group under which a package offers metrics."""
 
+
+def _code(options: Mapping[str, Any]) -> Metric:
+    """Imported when it is named: few suites run programs, and each run would wait 5 ms for what does."""
+    from harness.score.code import Code
+
+    return Code(options)
+
+
 BUILTIN: Mapping[str, Callable[[Mapping[str, Any]], Metric]] = {
     "exact_match": ExactMatch,
     "contains": Contains,
@@ -54,7 +61,7 @@ BUILTIN: Mapping[str, Callable[[Mapping[str, Any]], Metric]] = {
     "ter": Ter,
     "meteor": Meteor,
     "json_valid": JsonValid,
-    "code": Code,
+    "code": _code,
     "field_accuracy": FieldAccuracy,
     "xml_valid": XmlValid,
     "preamble_free": PreambleFree,
