@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import math
 from pathlib import Path
 from typing import Any
@@ -126,3 +127,42 @@ def test_every_answer_gets_a_score_of_every_measure_whatever_its_text(text: str)
     (row,) = scorer.score([Answer(text, (text,), {}, None)])
     assert [score.metric for score in row] == [measure.name for measure in scorer.measures]
     assert all(score.status != "failed" for score in row)
+
+
+JSON_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers(-99, 99) | st.floats(-9, 9) | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
+    max_leaves=8,
+)
+COMPARED: list[dict[str, Any]] = [{}, {"lists": "any_order"}, {"types": "loose", "ignore_case": True}]
+
+
+@pytest.mark.parametrize("options", COMPARED, ids=str)
+@given(one=JSON_VALUES, other=JSON_VALUES)
+@settings(max_examples=80, deadline=None)
+def test_fields_are_all_right_against_themselves_and_as_right_both_ways(
+    *, options: dict[str, Any], one: object, other: object
+) -> None:
+    def value(answer: object, reference: object) -> float | None:
+        row = Answer(json.dumps(answer), (json.dumps(reference),), {}, None)
+        return _values("field_accuracy", options, [row])[0][0]
+
+    assert value(one, one) == 1.0
+    there, back = value(one, other), value(other, one)
+    assert there is not None
+    assert 0 <= there <= 1
+    if "lists" not in options:  # which items are matched may depend on whose list is looked at first
+        assert there == back
+
+
+@given(text=st.text(max_size=60))
+@settings(max_examples=150, deadline=None)
+def test_structured_metrics_score_any_text_with_0_or_1(text: str) -> None:
+    specs: list[tuple[str, dict[str, Any]]] = [
+        ("json_schema", {"schema": {"type": "object"}}),
+        ("xml_valid", {}),
+        ("xml_valid", {"fragment": True}),
+        *(("preamble_free", {"form": form}) for form in ("text", "json", "xml", "code")),
+    ]
+    for name, options in specs:
+        assert _values(name, options, [Answer(text, (), {}, None)])[0][0] in {0.0, 1.0}
