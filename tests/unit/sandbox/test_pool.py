@@ -151,8 +151,10 @@ def test_sandbox_that_fails_to_start_is_started_three_times_and_is_no_failed_pro
 
 
 def test_sandbox_that_starts_at_the_second_try_gives_an_outcome(sandbox: Sandbox) -> None:
-    works = list(sandbox.launch(LIMITS).command)
-    shaky = Scripted(["/bin/false"], works)
+    works = sandbox.launch(LIMITS)
+    assert works.cleanup is not None
+    works.cleanup()
+    shaky = Scripted(["/bin/false"], list(works.command))
     outcome = run_safely(shaky, Program("x = 1\n", tests="assert x == 1"), LIMITS)
     assert isinstance(outcome, Outcome)
     assert outcome.passed
