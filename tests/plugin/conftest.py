@@ -14,7 +14,13 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-PRELOADED = ("harness.plugin.session", "harness.report", "pandas.core.arrays.arrow.extension_types", "pyarrow.parquet")
+PRELOADED = (
+    "harness.plugin.session",
+    "multiprocessing.connection",
+    "harness.report",
+    "pandas.core.arrays.arrow.extension_types",
+    "pyarrow.parquet",
+)
 """Pytester forgets modules that an inner session imports; what can be imported once a process only is imported here."""
 for _name in PRELOADED:
     importlib.import_module(_name)
