@@ -129,3 +129,13 @@ def _usable(parent: Path, limit_file: str) -> Groups | None:
         return Groups(parent, limit_file) if (trial / limit_file).exists() else None
     finally:
         trial.rmdir()
+        _remove_left(parent)
+
+
+def _remove_left(parent: Path) -> None:
+    """Remove the groups of processes that were killed; one that is in use cannot be removed."""
+    for group in parent.glob("prompt-suite-*-*"):
+        owner = group.name.split("-")[2]
+        if not Path("/proc", owner).exists():
+            with contextlib.suppress(OSError):
+                group.rmdir()
