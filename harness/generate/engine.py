@@ -1,7 +1,7 @@
 """The engine: all selected trials on one asyncio loop in a background thread.
 
-Two threads beside pytest's own: `prompt-engine` runs the loop and talks to the backends; `prompt-delivery` makes
-answers durable and hands them on to be scored.
+Three threads beside pytest's own: `prompt-engine` runs the loop and talks to the backends; `prompt-journal` makes
+answers durable; `prompt-delivery` hands them on to be scored.
 """
 
 from __future__ import annotations
@@ -200,7 +200,7 @@ class Engine:
             self._network.join()
             self._delivery.join()
 
-    # -- the delivery thread ------------------------------------------------------------------------------------
+    # -- the journal thread -------------------------------------------------------------------------------------
 
     def _keep(self, batch: Sequence[Completion]) -> None:
         """Make answers durable, with the run's totals: the journal has them before anybody hears of them."""
