@@ -4,7 +4,7 @@ from harness.sandbox.docker import IMAGE
 from harness.sandbox.job import Kind, Limits, Outcome, Program
 from harness.sandbox.order import INSTALL, ORDER, choose
 from harness.sandbox.pool import Sandbox, run_all
-from harness.sandbox.style import style_flaws
+from harness.sandbox.style import style_flaws, unknown_rule
 
 __all__ = [
     "IMAGE",
@@ -18,4 +18,5 @@ __all__ = [
     "choose",
     "run_all",
     "style_flaws",
+    "unknown_rule",
 ]

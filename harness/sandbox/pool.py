@@ -104,7 +104,7 @@ def _outcome(said: Said, program: Program, limits: Limits) -> Outcome:
     for message in messages:
         if isinstance(message, dict):
             found = {**found, **message}
-    if "syntax" in found:
+    if found.keys() >= _FINDINGS and found["passed"] in (True, False, None):
         return _read(found, limits)
     steps = [step for step in messages if step in _STEPS]
     reason = (
@@ -114,6 +114,10 @@ def _outcome(said: Said, program: Program, limits: Limits) -> Outcome:
     )
     tested = None if program.tests is None else False
     return Outcome("parsed" in steps, "ran" in steps, tested, reason)
+
+
+_FINDINGS = {"syntax", "ran", "passed", "reason", "trace", "output"}
+"""What the process of the checks tells at its end, all of it."""
 
 
 def _read(found: dict[str, Any], limits: Limits) -> Outcome:

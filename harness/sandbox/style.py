@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import tempfile
 from pathlib import Path
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _PATIENCE_S = 60.0
+_UNKNOWN = re.compile(r"[Uu]nknown rule selector:? [`'](\S+?)[`']")
+"""As ruff 0.17 says it."""
 
 
 class Flaw(Struct, frozen=True):
@@ -28,9 +31,26 @@ class Flaw(Struct, frozen=True):
     """As in E501."""
 
 
+def unknown_rule(rules: Sequence[str]) -> str | None:
+    """The first of the rules that ruff does not know, in its words; None when it knows all, or does not answer."""
+    from ruff import find_ruff_bin  # type: ignore[import-untyped]
+
+    with tempfile.TemporaryDirectory(prefix="prompt-suite-style-") as folder:
+        command = [find_ruff_bin(), "check", "--isolated", "--no-cache", "--exit-zero", f"--select={','.join(rules)}"]
+        (Path(folder) / "0.py").write_bytes(b"")
+        try:
+            done = subprocess.run(  # noqa: S603 - ruff is our own
+                [*command, folder], capture_output=True, check=False, timeout=_PATIENCE_S, env={}, cwd=folder
+            )
+        except (OSError, subprocess.TimeoutExpired):
+            return None
+    said = _UNKNOWN.search(done.stderr.decode("utf-8", "replace"))
+    return said[1] if said else None
+
+
 def style_flaws(texts: Sequence[str], rules: Sequence[str], line_length: int) -> list[list[Flaw]]:
     """The flaws of each text, in order, all by one start of ruff; SandboxError when it does not answer."""
-    from ruff import find_ruff_bin  # type: ignore[import-untyped]
+    from ruff import find_ruff_bin
 
     with tempfile.TemporaryDirectory(prefix="prompt-suite-style-") as folder:
         for number, text in enumerate(texts):

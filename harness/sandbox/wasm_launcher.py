@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from wasmtime import Engine, Module
 
-_START = "import sys;sys.path.insert(0,'/guest')\nfrom guest.apart import main\nmain()"
+_START = "import sys;sys.path[:]=['/guest',*filter(None,sys.path)]\nfrom guest.apart import main\nmain()"
 _LARGEST_CHECKER = 512 << 20
 _NEVER = 1 << 40
 

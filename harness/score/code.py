@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from harness.errors import OptionError, SandboxError
-from harness.sandbox import IMAGE, INSTALL, ORDER, Limits, choose, run_all, style_flaws
+from harness.sandbox import IMAGE, INSTALL, ORDER, Limits, choose, run_all, style_flaws, unknown_rule
 from harness.schema import Measure
 from harness.score.code_forms import FORMS, UnfitSampleError, case_of, columns_of_form
 from harness.score.metric import failed, scored, unscored
@@ -25,6 +25,8 @@ _LIMITS = Limits()
 _LONGEST_REASON, _LONGEST_OUTPUT = 600, 1000
 _MOST_CODES = 6
 _VERSION = 1
+_STYLE = ("E", "W")
+"""Rules of pycodestyle."""
 
 
 class Code:
@@ -56,7 +58,7 @@ class Code:
         Option("file_mb", "int", default=_LIMITS.file_mb, low=1, meaning="MiB of all files that it writes."),
         Option("output_kb", "int", default=_LIMITS.output_kb, low=1, meaning="KiB that it prints."),
         Option("threads", "int", default=_LIMITS.threads, low=1, meaning="Threads at a time; it starts no process."),
-        Option("style", "free", default=("E", "W"), meaning="Rules of ruff, by code or prefix."),
+        Option("style", "free", default=_STYLE, meaning="Rules of ruff, by code or prefix."),
         Option("line_length", "int", default=88, low=20, meaning="Longest line that the style guide allows."),
     )
     NEEDS: ClassVar[tuple[str, ...]] = ("sandbox",)
@@ -139,7 +141,9 @@ class Code:
         try:
             found = style_flaws([case.program.source for case in cases], self._style, self._options["line_length"])
         except SandboxError as error:
-            return [failed((measure,), str(error))[0] for _ in cases]
+            if len(cases) > 1:  # one text may be too much for ruff: it costs the others nothing
+                return [score for case in cases for score in self._styles([case])]
+            return [failed((measure,), str(error))[0]]
         scores = []
         for case, flaws in zip(cases, found, strict=True):
             own = [f"{flaw.code} in line {flaw.line}" for flaw in flaws if flaw.line >= case.first_line]
@@ -154,6 +158,12 @@ def _rules(given: Any) -> tuple[str, ...]:
         raise OptionError(
             "metric 'code': option 'style' is not a list of ruff's rules; allowed: codes and prefixes such as E, W, "
             "E501; write for example 'style: [E, W]'",
+            "style",
+        )
+    if tuple(codes) != _STYLE and (unknown := unknown_rule(codes)) is not None:
+        raise OptionError(
+            f"metric 'code': option 'style' names '{unknown}', which ruff does not know; allowed: its codes and "
+            "prefixes such as E, W, E501; `ruff rule --all` lists them",
             "style",
         )
     return tuple(codes)

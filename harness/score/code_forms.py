@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 
 from harness.sandbox import Program
+from harness.score.code_tests import flaw_of_tests
 from harness.score.code_text import code_of, joined
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ _IMPORTS = re.compile(r"^(?:import|from)[ \t]+\S.*$", re.MULTILINE)
 
 
 class UnfitSampleError(Exception):
-    """The sample lacks what its form needs."""
+    """The sample lacks what its form needs, or its tests check nothing."""
 
 
 class Case(Struct, frozen=True):
@@ -72,7 +73,7 @@ def _mbpp(answer: Answer) -> Case:
     imports = "".join(f"{line}\n" for line in _IMPORTS.findall(setup))
     imports += "\n\n" if imports else ""  # as the style guide has it, which the answer is measured by
     source = f"{imports}{code_of(answer.output)}\n"
-    tests = "\n".join(listed)
+    tests = _checking("\n".join(listed))
     return Case(Program(source, tests=tests, setup=setup, module="answer"), imports.count("\n") + 1)
 
 
@@ -82,8 +83,15 @@ def _plain(answer: Answer, column: str) -> Case:
         given = "\n".join(given)
     if given is not None and not isinstance(given, str):
         raise UnfitSampleError(f"the sample's column '{column}' holds no text")
-    tests = given if given and given.strip() else None
+    tests = _checking(given) if given and given.strip() else None
     return Case(Program(f"{code_of(answer.output)}\n", tests=tests), 1)
+
+
+def _checking(tests: str) -> str:
+    flaw = flaw_of_tests(tests)
+    if flaw is not None:
+        raise UnfitSampleError(flaw)
+    return tests
 
 
 def _text(columns: Mapping[str, Any], name: str) -> str:

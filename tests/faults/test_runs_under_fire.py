@@ -126,7 +126,7 @@ def test_changed_prompt_is_asked_again_when_a_run_is_resumed_and_the_rest_is_kep
     with FakeServer(Behaviour(latency_ms=40)) as server:
         project = Project(tmp_path, server.base_url, samples=SAMPLES)
         process = project.start()
-        _wait_until_seen(server, 400, process)  # all of prompt `one`, some of `two`
+        _wait_until_seen(server, 300, process)  # all of prompt `one`, some of `two`
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=60)
         kept = project.journalled()

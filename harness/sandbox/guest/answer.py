@@ -118,15 +118,15 @@ class Server:
         raise RuntimeError(value)
 
 
-def _described(value: Any) -> tuple[str, Any]:
+def _described(value: Any) -> tuple[str, str, Any]:
     """A module or what a module of the standard library defines, by its name; else the value."""
     if isinstance(value, type(sys)):
-        return ("module", value.__name__)
+        return ("module", value.__name__, value)
     home = getattr(value, "__module__", None)
     own = getattr(value, "__qualname__", None)
     if isinstance(home, str) and isinstance(own, str) and home.partition(".")[0] in sys.stdlib_module_names:
-        return ("library", f"{home}:{own}")
-    return ("own", value)
+        return ("library", f"{home}:{own}", value)
+    return ("own", "", value)
 
 
 def _told(error: BaseException, source: str) -> tuple[str, str, str]:

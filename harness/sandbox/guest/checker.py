@@ -117,6 +117,8 @@ class Line:
 
 def _raised(name: str, text: str) -> Exception:
     kind = getattr(builtins, name, None)
+    if kind in (StopIteration, StopAsyncIteration):  # it would end the tests' own loop (PEP 479)
+        return RuntimeError(f"it raised {name}")
     if isinstance(kind, type) and issubclass(kind, Exception):
         try:
             return kind(text)
@@ -218,14 +220,19 @@ def _take_over(mine: Any, theirs: Any) -> None:
         mine.update(theirs)
 
 
-def bound_names(line: Line, names: list[str], wanted: set[str]) -> dict[str, Any]:
+def bound_names(line: Line, names: list[str], wanted: set[str], *, entry: str | None = None) -> dict[str, Any]:
     """What the tests may call by name, of what the program defines; never a name that Python itself has."""
     bound = {}
     for name in names:
         if isinstance(name, str) and name in wanted and not hasattr(builtins, name):
-            kind, value = line.ask("ask", "name", name, [], {})
-            bound[name] = value if kind == "own" else _library(str(value), name)
+            kind, found_at, value = line.ask("ask", "name", name, [], {})
+            is_shared = kind != "own" and name != entry and _leaf(str(found_at)) == name
+            bound[name] = _library(str(found_at), name) if is_shared else value
     return bound
+
+
+def _leaf(found_at: str) -> str:
+    return found_at.replace(":", ".").rpartition(".")[2]
 
 
 def _library(found_at: str, name: str) -> Any:

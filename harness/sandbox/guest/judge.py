@@ -75,7 +75,7 @@ class Case:
         code = [_compiled(text, name) for text, name in ((setup, "<setup>"), (tests, "<tests>"))]
         wanted = {name for each in code for name in _used(each)} - set(world)
         entry = job["entry"]
-        world |= checker.bound_names(self._line, names, wanted | {entry})
+        world |= checker.bound_names(self._line, names, wanted | {entry}, entry=entry)
         if entry is not None and not isinstance(world.get(entry), checker.Remote):
             raise NameError(f"the program does not define '{entry}'")
         for each in code:
@@ -83,8 +83,9 @@ class Case:
         if job["calls_check"]:
             world["check"](world[entry])
         else:
-            for name in [name for name in world if name.startswith("test_") and name not in names]:
-                world[name]()
+            for name, value in list(world.items()):
+                if name.startswith("test_") and not isinstance(value, checker.Remote):
+                    value()
 
 
 def finding_of(case: Case, flaws: list[str]) -> dict[str, Any]:
