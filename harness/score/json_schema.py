@@ -133,7 +133,14 @@ def _check_schema(schema: Any, key: str) -> None:
     from jsonschema.exceptions import SchemaError
 
     try:
+        canonical_json(schema)
         Draft202012Validator.check_schema(schema)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise OptionError(
+            f"metric 'json_schema': the schema is no JSON ({_cut(str(error))}); a draft 2020-12 schema is allowed; "
+            "mend it",
+            key,
+        ) from None
     except SchemaError as error:
         raise OptionError(
             f"metric 'json_schema': the schema is wrong at {error.json_path}: {_cut(error.message)}; "

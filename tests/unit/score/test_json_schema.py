@@ -148,3 +148,12 @@ def test_what_is_no_model_is_refused(tmp_path: Path) -> None:
         "metric 'json_schema': model 'forms.py:NOT_A_MODEL' is 3; allowed: a class made from pydantic's BaseModel"
     )
     assert "has no 'Tiket'" in _refused(tmp_path, model="forms.py:Tiket")
+
+
+def test_schema_that_is_no_json_is_refused() -> None:
+    nested: dict[str, Any] = {}
+    for _ in range(10_000):
+        nested = {"properties": {"a": nested}}
+    for schema in (nested, {"const": object()}):
+        with pytest.raises(OptionError, match=r"metric 'json_schema': the schema is no JSON \(.+\); a draft 2020-12"):
+            create(MetricSpec("json_schema", {"schema": schema}, Path()))
