@@ -169,7 +169,7 @@ def missing(name: str) -> str:
     """What to say when the model called `name` is not installed."""
     if name in EMBEDDED:
         return f"the model '{name}' is not installed; run: prompt-suite models install {name}"
-    known = ", ".join(state.name for state in listed())
+    known = ", ".join(state.name for state in listed() if state.name not in ENCODERS)
     return (
         f"the model '{name}' is unknown; available: {known}; "
         "or write path: FILE.gguf, or run: prompt-suite models install FILE.gguf"
