@@ -98,7 +98,7 @@ class LlamaCppBackend:
                 "model",
             )
         elif spec.model not in models.MODELS and models.find(spec.model) is None:
-            raise OptionError(models.missing(spec.model), "model")
+            raise OptionError(models.missing(spec.model, answers=True), "model")
         check_params(spec)
         for key in _COUNTS:
             count = spec.params.get(key, 1)
@@ -180,7 +180,7 @@ class LlamaCppBackend:
             return spec.folder / spec.path
         found = models.find(spec.model)
         if found is None:
-            raise ModelFileError(f"{self._label}: {models.missing(spec.model)}")
+            raise ModelFileError(f"{self._label}: {models.missing(spec.model, answers=True)}")
         return found
 
     def _checked_path(self) -> Path:

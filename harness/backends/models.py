@@ -165,11 +165,11 @@ def verify(name: str) -> str:
     return digest
 
 
-def missing(name: str) -> str:
-    """What to say when the model called `name` is not installed."""
+def missing(name: str, *, answers: bool = False) -> str:
+    """What to say when the model called `name` is not installed; of one that `answers`, encoders are no choice."""
     if name in EMBEDDED:
         return f"the model '{name}' is not installed; run: prompt-suite models install {name}"
-    known = ", ".join(state.name for state in listed() if state.name not in ENCODERS)
+    known = ", ".join(state.name for state in listed() if not (answers and state.name in ENCODERS))
     return (
         f"the model '{name}' is unknown; available: {known}; "
         "or write path: FILE.gguf, or run: prompt-suite models install FILE.gguf"
