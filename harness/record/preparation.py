@@ -31,7 +31,7 @@ class Preparation:
     def __init__(self, root: Path, progress: Callable[[], Progress] | None = None) -> None:
         """Begin, in a thread of its own; `root` lies in the checkout, if there is one.
 
-        With `progress` imports wait for the first calls: beside the engine's own start they would hold those up.
+        With `progress` all of it waits for the first calls: beside the engine's own start they would hold those up.
         """
         self._root = root
         self._progress = progress
@@ -62,10 +62,10 @@ class Preparation:
         self._thread.join()
 
     def _run(self) -> None:
-        self._commit = _git_commit(self._root)
         for _ in range(_LOOKS):
             if self._has_begun() or self._is_wanted.wait(_LOOK_S):
                 break
+        self._commit = _git_commit(self._root)
         self._versions = _versions()
         for name in _MODULES:
             import_module(name)
