@@ -59,7 +59,7 @@ class Evaluation:
         self._verdicts = gate.Verdicts()
         self.record: RunRecord | None = None
         self._store = record.RunStore(settings.reports)
-        self._store.prepare()
+        self._store.prepare(loaded)
         self._sitting = generate.sit_down(settings, record.new_run_id(), datetime.now(UTC))
         wiring = generate.Wiring(
             backend_of=lambda trial: self._backends[trial.suite, trial.backend],
@@ -146,3 +146,5 @@ class Evaluation:
         """Score a batch; called by the engine, in a thread of its own."""
         answered = [(completion.trial, completion.answer) for completion in batch]
         self._results.add(self.scorer.results(answered, self._tracer.scored, found=generate.findings_of(batch)))
+        while ready := self._results.take():
+            self._store.add(ready)

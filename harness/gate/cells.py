@@ -30,22 +30,20 @@ def cell_aggregate(
     if gate.metric is None:
         return _error_rate(suite, results)
     measure = next(measure for measure in suite.measures if measure.name == gate.metric)
+    scored = _Scored(suite, results)
     if gate.k is not None:
-        return _pass_at(gate.k, measure, suite, results=results)
-    return _aggregate(measure, suite, results, aggregation=gate.aggregation, corpus=corpus)
+        return scored.pass_at(gate.k, measure)
+    return scored.aggregate(measure, gate.aggregation, corpus=corpus)
 
 
 def make_cell(suite: Suite, key: CellKey, results: Sequence[TrialResult], *, corpus: Mapping[str, float]) -> Cell:
     """The cell's row of the result table: means of every measure, corpus values, error rate."""
     variant = next(variant for variant in suite.variants if variant.name == key[1])
     backend = next(backend for backend in suite.backends if backend.name == key[2])
-
-    def over(measure: Measure, aggregation: Aggregation) -> Aggregate:
-        return _aggregate(measure, suite, results, aggregation=aggregation, corpus=corpus)
-
+    scored = _Scored(suite, results)
     outcomes = Counter(result.outcome for result in results)
-    means = [over(measure, "mean") for measure in suite.measures]
-    whole = [over(measure, "corpus") for measure in suite.measures if measure.name in corpus]
+    means = [scored.aggregate(measure, "mean", corpus=corpus) for measure in suite.measures]
+    whole = [scored.aggregate(each, "corpus", corpus=corpus) for each in suite.measures if each.name in corpus]
     latency = next(measure for measure in suite.measures if measure.name == "latency_s")
     return Cell(
         suite=suite.name,
@@ -60,7 +58,7 @@ def make_cell(suite: Suite, key: CellKey, results: Sequence[TrialResult], *, cor
         n_errors=outcomes["error"],
         n_not_run=outcomes["not_run"],
         aggregates=(*means, *whole, _error_rate(suite, results)),
-        latency_p95=over(latency, "p95"),
+        latency_p95=scored.aggregate(latency, "p95", corpus=corpus),
         cost_usd=total(result.generation.cost_usd for result in results if result.generation is not None),
         n_unreadable=sum(result.error is not None and result.error.kind == "output" for result in results),
     )
@@ -78,39 +76,40 @@ def _clusters(suite: Suite, results: Sequence[TrialResult]) -> list[str] | None:
     return [result.trial.sample.group or result.trial.sample.sample_id for result in results]
 
 
-def _pass_at(k: int, measure: Measure, suite: Suite, *, results: Sequence[TrialResult]) -> Aggregate:
-    scored = [result for result in results if result.scores]
-    samples = [result.trial.sample for result in scored]
-    return pass_at(
-        _column(measure, suite, scored),
-        k,
-        samples=[sample.sample_id for sample in samples],
-        groups=[sample.group for sample in samples],
-        measure=measure,
-    )
+class _Scored:
+    """The scores of one cell, a column a measure."""
 
+    def __init__(self, suite: Suite, results: Sequence[TrialResult]) -> None:
+        scored = [result for result in results if result.scores]
+        self._scores = [Scores.of(result.scores) for result in scored]
+        self._samples = [result.trial.sample for result in scored]
+        self._clusters = _clusters(suite, scored)
+        names = [measure.name for measure in suite.measures]
+        columns = zip(*(scores.values() for scores in self._scores), strict=True) if scored else [()] * len(names)
+        self._places = {name: place for place, name in enumerate(names)}
+        self._values = dict(zip(names, columns, strict=True))
 
-def _column(measure: Measure, suite: Suite, scored: Sequence[TrialResult]) -> Column:
-    place = next(index for index, known in enumerate(suite.measures) if known.name == measure.name)
-    scores = [Scores.of(result.scores) for result in scored]
-    values = [each.value(place) for each in scores]
-    notes = [each.note(place) for each, value in zip(scores, values, strict=True) if value is None]
-    return Column(measure.name, values, notes)
+    def aggregate(self, measure: Measure, aggregation: Aggregation, *, corpus: Mapping[str, float]) -> Aggregate:
+        """One number over a measure's scores."""
+        return aggregate(
+            self._column(measure),
+            aggregation,
+            measure=measure,
+            clusters=self._clusters,
+            corpus=corpus.get(measure.name),
+        )
 
+    def pass_at(self, k: int, measure: Measure) -> Aggregate:
+        """The chance that one of k answers has the highest score."""
+        return pass_at(
+            self._column(measure),
+            k,
+            samples=[sample.sample_id for sample in self._samples],
+            groups=[sample.group for sample in self._samples],
+            measure=measure,
+        )
 
-def _aggregate(
-    measure: Measure,
-    suite: Suite,
-    results: Sequence[TrialResult],
-    *,
-    aggregation: Aggregation,
-    corpus: Mapping[str, float],
-) -> Aggregate:
-    scored = [result for result in results if result.scores]
-    return aggregate(
-        _column(measure, suite, scored),
-        aggregation,
-        measure=measure,
-        clusters=_clusters(suite, scored),
-        corpus=corpus.get(measure.name),
-    )
+    def _column(self, measure: Measure) -> Column:
+        values, place = self._values[measure.name], self._places[measure.name]
+        lacking = (scores.note(place) for scores, value in zip(self._scores, values, strict=True) if value is None)
+        return Column(measure.name, values, list(lacking) if None in values else [])

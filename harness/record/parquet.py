@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import os
 import pickle
+import shutil
 import sys
+import tempfile
 import traceback
 from array import array
 from contextlib import suppress
@@ -24,34 +26,48 @@ Column = tuple[Any, ...]
 so often · `("coded", values, places)`, places as bytes of 32-bit integers · `("doubles", bytes)` · `("nulls", n)`."""
 Group = tuple[str, Any]
 """`("lines", bytes)`, one JSON object a row, or `("columns", {name: Column})`."""
+_AT_ONCE = 4
+"""Groups that become one row group of the file: small ones come early, large ones pack better."""
 
 
 class TableFile:
     """One Parquet file, written group by group."""
 
-    def __init__(self, path: str, columns: Mapping[str, str]) -> None:
-        """Begin the file; `columns` is name → type. OSError: it cannot be written."""
+    def __init__(self, path: Any, columns: Mapping[str, str]) -> None:
+        """Begin the file, at a path or in an open one; `columns` is name → type. OSError: it cannot be written."""
         import pyarrow as pa
         import pyarrow.parquet as pq
 
         self._kinds = {name: _type(pa, kind) for name, kind in columns.items()}
         self._schema = pa.schema(list(self._kinds.items()))
         self._writer: Any = None
+        self._pending: list[Any] = []
         self._open: Callable[[Any], Any] = partial(pq.ParquetWriter, path, compression="zstd", store_schema=False)
 
     def write(self, group: Group) -> None:
         """Append the rows. OSError: they cannot be written."""
         form, content = group
-        table = self._of_lines(content) if form == "lines" else self._of_columns(content)
-        if self._writer is None:
-            self._writer = self._open(table.schema)
-        self._writer.write_table(table)
+        self._pending.append(self._of_lines(content) if form == "lines" else self._of_columns(content))
+        if len(self._pending) == _AT_ONCE:
+            self._write_pending()
 
     def close(self) -> None:
         """End the file, which is then whole. OSError: it cannot be written."""
+        self._write_pending()
         writer = self._writer or self._open(self._schema)
         self._writer = None
         writer.close()
+
+    def _write_pending(self) -> None:
+        import pyarrow as pa
+
+        if not self._pending:
+            return
+        table = pa.concat_tables(self._pending).unify_dictionaries()
+        self._pending.clear()
+        if self._writer is None:
+            self._writer = self._open(table.schema)
+        self._writer.write_table(table)
 
     def _of_lines(self, text: bytes) -> Any:
         import pyarrow as pa
@@ -93,30 +109,49 @@ def _array(pa: Any, kind: Any, column: Column) -> Any:
     return pa.DictionaryArray.from_arrays(indices, pa.array(values, kind))
 
 
-def serve(incoming: Any, outgoing: Any) -> None:
-    """Write the files that are asked for until nothing more comes; one reply a file.
+class _Unsaved:
+    """A table whose path is not known yet: in a file without a name, which is gone when this process is."""
 
-    In, pickled: `("open", path, columns)`, `("write", group)` …, `("close",)`. Out, at `close`: None, or what went
-    wrong as `("OSError", errno, text)` or `("broken", traceback)`. Whoever asks waits for this side only there.
+    def __init__(self, folder: str, columns: Mapping[str, str]) -> None:
+        self._file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - it lives until `save`
+        self._table = TableFile(self._file, columns)
+
+    def write(self, group: Group) -> None:
+        self._table.write(group)
+
+    def save(self, path: str) -> None:
+        """The whole table at `path`."""
+        self._table.close()
+        self._file.seek(0)
+        with self._file, open(path, "wb") as out:  # noqa: PTH123 - pathlib would be one more import of this process
+            shutil.copyfileobj(self._file, out, 1 << 20)
+
+
+def serve(incoming: Any, outgoing: Any) -> None:
+    """Write the tables that are asked for until nothing more comes; one reply a table.
+
+    In, pickled: `("begin", place, folder, columns)`, `("write", place, group)` …, `("save", place, path)`. Out, at
+    `save`: None, or what went wrong as `("OSError", errno, text)` or `("broken", traceback)`. Whoever asks waits for
+    this side only there.
     """
-    file: TableFile | None = None
-    failure: tuple[Any, ...] | None = None
+    tables: dict[int, _Unsaved] = {}
+    failures: dict[int, tuple[Any, ...]] = {}
     with suppress(EOFError):
         while True:
-            request, *parts = pickle.load(incoming)  # noqa: S301 - from the process that started this one
+            request, place, *parts = pickle.load(incoming)  # noqa: S301 - from the process that started this one
             try:
-                if request == "open":
-                    failure = None
-                    file = TableFile(*parts)
-                elif failure is None and file is not None:
-                    file.write(*parts) if request == "write" else file.close()
+                if request == "begin":
+                    failures.pop(place, None)
+                    tables[place] = _Unsaved(*parts)
+                elif place not in failures:
+                    tables[place].write(*parts) if request == "write" else tables[place].save(*parts)
             except OSError as error:
-                failure = ("OSError", error.errno, error.strerror or str(error))
+                failures[place] = ("OSError", error.errno, error.strerror or str(error))
             except Exception:  # noqa: BLE001 - told to whoever asked
-                failure = ("broken", traceback.format_exc())
-            if request == "close":
-                file = None
-                pickle.dump(failure, outgoing)
+                failures[place] = ("broken", traceback.format_exc())
+            if request == "save":
+                tables.pop(place, None)
+                pickle.dump(failures.get(place), outgoing)
                 outgoing.flush()
 
 

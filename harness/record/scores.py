@@ -10,10 +10,10 @@ from harness.record.text import utf8
 from harness.schema import COMPARISONS, Scores
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from harness.record.parquet import Column, Group
-    from harness.schema import RunRecord, Suite, TrialResult
+    from harness.schema import Suite, TrialResult
 
 SCORE_COLUMNS = {
     "trial_id": "string",
@@ -33,15 +33,15 @@ SCORE_COLUMNS = {
 """scores.parquet."""
 _TRIAL = ("trial_id", "suite", "variant", "backend", "sample", "repeat")
 """Columns that all scores of a trial have in common."""
-_GROUP = 1_024
-"""Trials of one row group: what is in memory at once."""
+_GROUP = 256
+"""Trials whose rows are made at once."""
 
 
-def score_groups(record: RunRecord) -> Iterator[Group]:
+def score_groups(suites: Iterable[Suite], results: Sequence[TrialResult]) -> Iterator[Group]:
     """One row a trial and measure; `passed` is null where no check names the measure, and false without a value."""
-    suites = {suite.name: suite for suite in record.suites}
-    for names, group in _groups(record.results):
-        yield "columns", _Group(suites[group[0].trial.suite], names, group).columns()
+    by_name = {suite.name: suite for suite in suites}
+    for names, group in _groups(results):
+        yield "columns", _Group(by_name[group[0].trial.suite], names, group).columns()
 
 
 def _groups(results: Sequence[TrialResult]) -> Iterator[tuple[tuple[str, ...], list[TrialResult]]]:

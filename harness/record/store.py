@@ -8,6 +8,7 @@ import secrets
 import shutil
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 from msgspec import to_builtins
@@ -18,10 +19,10 @@ from harness.record.tables import Table, Tables
 from harness.record.trials import TRIAL_COLUMNS, trial_groups
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from harness.schema import RunRecord
+    from harness.schema import RunRecord, Suite, TrialResult
 
 
 def new_run_id() -> str:
@@ -36,9 +37,11 @@ class RunStore:
         """Keep runs below `reports`; nothing is made before the first write."""
         self.reports = reports
         self._tables: Tables | None = None
+        self._suites: Sequence[Suite] = ()
+        self._n_added = 0
 
-    def prepare(self) -> None:
-        """Find out before the first model call whether a run can be kept; load beside the calls what its tables need.
+    def prepare(self, suites: Sequence[Suite]) -> None:
+        """Find out before the first model call whether a run can be kept; begin its tables, which these suites fill.
 
         Raises:
             RecordError: the folder cannot be made or written.
@@ -59,13 +62,21 @@ class RunStore:
                     f"{path}: is a folder; every run writes a file or link of this name; move it away, or choose "
                     "another place with --prompt-reports DIR"
                 )
+        self._suites, self._n_added = suites, 0
         self._tables = Tables()
+        self._tables.begin(runs, (TRIAL_COLUMNS, SCORE_COLUMNS))
+
+    def add(self, results: Sequence[TrialResult]) -> None:
+        """Have the rows of further results written, in item order, while others are waited for; after `prepare`."""
+        assert self._tables is not None
+        self._tables.add((trial_groups(self._suites, results), score_groups(self._suites, results)))
+        self._n_added += len(results)
 
     def write(self, record: RunRecord, texts: Mapping[str, Callable[[], str]], *, spans: Path | None = None) -> Path:
         """The run's folder, complete: tables, `texts`, `spans`, then run.json, then `latest`.
 
         `texts` maps a file's name to what makes its content, while the tables are being written; `spans` is a
-        finished file, which becomes the run's spans.jsonl.
+        finished file, which becomes the run's spans.jsonl. The record's results begin with those that were added.
 
         Raises:
             RecordError: a file cannot be written.
@@ -90,12 +101,17 @@ class RunStore:
     def _tables_written(self, folder: Path, record: RunRecord) -> Iterator[None]:
         """Have the tables written while something else is done."""
         tables = self._tables or Tables()
+        suites, results = record.suites, record.results
+        rest = results[self._n_added :]
         try:
             with _replaced(folder / "trials.parquet") as trials, _replaced(folder / "scores.parquet") as scores:
                 tables.send(
                     [
-                        Table(trials, TRIAL_COLUMNS, lambda: trial_groups(record)),
-                        Table(scores, SCORE_COLUMNS, lambda: score_groups(record)),
+                        Table(path, columns, partial(rows, suites, results), partial(rows, suites, rest))
+                        for path, columns, rows in (
+                            (trials, TRIAL_COLUMNS, trial_groups),
+                            (scores, SCORE_COLUMNS, score_groups),
+                        )
                     ]
                 )
                 yield

@@ -32,7 +32,9 @@ class Table(Struct, frozen=True):
     columns: Mapping[str, str]
     """Name → type, as `harness.record.parquet` knows them."""
     groups: Callable[[], Iterable[Group]]
-    """Makes the rows, group by group."""
+    """Makes all its rows, group by group."""
+    rest: Callable[[], Iterable[Group]] | None = None
+    """Makes the rows that were not added before; None: none were, so that these are all."""
 
 
 class Tables:
@@ -41,17 +43,50 @@ class Tables:
     def __init__(self) -> None:
         """Start the process; returns at once. It ends with this object, or with the harness."""
         self._process = _started()
+        self._begun = 0
         self._sent: Sequence[Table] = ()
         if self._process is not None:
             self._end = weakref.finalize(self, _ended, self._process)
 
+    def begin(self, folder: Path, columns: Sequence[Mapping[str, str]]) -> None:
+        """Begin tables that are not known by name yet: unnamed files in `folder`, gone with the process."""
+        for place, each in enumerate(columns):
+            self._say(("begin", place, str(folder), dict(each)))
+        self._begun = len(columns)
+
+    def add(self, groups: Sequence[Iterable[Group]]) -> None:
+        """Append rows to the tables that were begun, in their order, while more are being made."""
+        for place, own in enumerate(groups):
+            for group in own:
+                self._say(("write", place, group))
+        self._flush()
+
     def send(self, tables: Sequence[Table]) -> None:
         """Make the rows, and have the process write them, while the harness does something else."""
         self._sent = tables
+        for place, table in enumerate(tables):
+            if place >= self._begun:
+                self._say(("begin", place, str(table.path.parent), dict(table.columns)))
+            for group in (table.rest or table.groups)() if self._process is not None else ():
+                self._say(("write", place, group))
+            self._say(("save", place, str(table.path)))
+            self._flush()
+
+    def _say(self, words: tuple[Any, ...]) -> None:
+        """Send one request; without a process it is passed over: all rows are made again then, here."""
         if self._process is not None:
+            assert self._process.stdin is not None
             try:
-                _send(self._process, tables)
+                pickle.dump(words, self._process.stdin)
             except OSError:  # the process is lost, not the file
+                self._process = None
+
+    def _flush(self) -> None:
+        if self._process is not None:
+            assert self._process.stdin is not None
+            try:
+                self._process.stdin.flush()
+            except OSError:  # as above
                 self._process = None
 
     def written(self) -> None:
@@ -112,17 +147,6 @@ def _ended(process: subprocess.Popen[bytes]) -> None:
         process.kill()
         process.wait()
     process.stdout.close()
-
-
-def _send(process: subprocess.Popen[bytes], tables: Sequence[Table]) -> None:
-    """Send all tables; the process works while the rows of the next group are made."""
-    assert process.stdin is not None
-    for table in tables:
-        pickle.dump(("open", str(table.path), dict(table.columns)), process.stdin)
-        for group in table.groups():
-            pickle.dump(("write", group), process.stdin)
-        pickle.dump(("close",), process.stdin)
-        process.stdin.flush()
 
 
 def _replies(process: subprocess.Popen[bytes], count: int) -> list[Any]:

@@ -11,13 +11,13 @@ import orjson
 from harness.record.text import utf8
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from harness.record.parquet import Group
-    from harness.schema import RunRecord, Suite, TrialResult
+    from harness.schema import Suite, TrialResult
 
-_GROUP = 1_024
-"""Rows of one row group: what is in memory at once."""
+_GROUP = 256
+"""Rows that are made at once."""
 
 TRIAL_COLUMNS = {
     "suite": "string",
@@ -51,10 +51,10 @@ TRIAL_COLUMNS = {
 """trials.parquet."""
 
 
-def trial_groups(record: RunRecord) -> Iterator[Group]:
+def trial_groups(suites: Iterable[Suite], results: Sequence[TrialResult]) -> Iterator[Group]:
     """One row a trial; `messages` is JSON text, `error` is `kind: message`. Only one group is in memory."""
-    makers = {suite.name: _Rows(suite) for suite in record.suites}
-    rows = (makers[result.trial.suite].trial(result) for result in record.results)
+    makers = {suite.name: _Rows(suite) for suite in suites}
+    rows = (makers[result.trial.suite].trial(result) for result in results)
     names = tuple(TRIAL_COLUMNS)
     while group := list(islice(rows, _GROUP)):
         yield "lines", b"\n".join([orjson.dumps(dict(zip(names, row, strict=True))) for row in group])

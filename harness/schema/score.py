@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from struct import Struct as Packing
-from struct import pack
+from struct import pack, unpack
 from typing import TYPE_CHECKING, Literal, overload
 
 if TYPE_CHECKING:
@@ -99,6 +99,13 @@ class Scores(Sequence[Score]):
             return None
         value: float = _DOUBLE.unpack_from(self.packed, 8 * place)[0]
         return value
+
+    def values(self) -> tuple[float | None, ...]:
+        """All values, in the order of the names; None where one is not scored."""
+        found: tuple[float, ...] = unpack(f"{len(self.names)}d", self.packed)
+        if not self.notes:
+            return found
+        return tuple(value if self.note(place)[0] == "scored" else None for place, value in enumerate(found))
 
     def note(self, place: int) -> Note:
         """Status and reason at a place from 0."""

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
     from harness.schema import CellKey, Trial
 
+_AT_ONCE = 256
+"""Results that are taken together."""
+
 
 class Results:
     """What became of each trial: put in by the thread that scores, waited for by whoever asks."""
@@ -21,6 +24,7 @@ class Results:
         """Expect results of these trials, in this order."""
         self._trials = trials
         self._by_id: dict[str, TrialResult] = {}
+        self._n_taken = 0
         self._arrived = threading.Condition()
         cells: dict[CellKey, list[Trial]] = defaultdict(list)
         for trial in trials:
@@ -39,6 +43,15 @@ class Results:
         with self._arrived:
             self._arrived.wait_for(lambda: trial_id in self._by_id or is_given_up(), timeout_s)
             return self._by_id.get(trial_id)
+
+    def take(self, size: int = _AT_ONCE) -> list[TrialResult]:
+        """The next results in item order, each once; empty while one of so many is not there. For one thread only."""
+        wanted = self._trials[self._n_taken : self._n_taken + size]
+        found = [self._by_id[trial.trial_id] for trial in wanted if trial.trial_id in self._by_id]
+        if len(found) < size:
+            return []
+        self._n_taken += size
+        return found
 
     def of_cell(self, cell: CellKey) -> list[TrialResult]:
         """The cell's results in item order, `not_run` where there is none; empty for a cell without trials."""

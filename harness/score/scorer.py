@@ -70,6 +70,8 @@ class Scorer:
         """What is said beside the scores: most trials have it in common, and share it."""
         self.measures: tuple[Measure, ...] = tuple(known.values())
         """Every number an answer gets, in the order of its scores."""
+        self.has_corpus = any(isinstance(metric, CorpusMetric) for _, metric in (*self._metrics, *self._asking))
+        """Whether any metric has a corpus-level value."""
 
     def prepare(self, references: Sequence[Sequence[str]]) -> None:
         """Tell the metrics that depend on them the references of each sample of the dataset."""
@@ -131,11 +133,6 @@ class Scorer:
             if self._workers is not None and is_heavy(metric):
                 self._workers.took(time.perf_counter() - began)
         return rows
-
-    @property
-    def has_corpus(self) -> bool:
-        """Whether any metric has a corpus-level value."""
-        return any(isinstance(metric, CorpusMetric) for _, metric in (*self._metrics, *self._asking))
 
     def told(self) -> dict[str, str]:
         """By measure: what metrics have to say of it when the run is over."""

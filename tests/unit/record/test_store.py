@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from msgspec.structs import replace
+from pandas.testing import assert_frame_equal
 
 from harness.errors import RecordError
 from harness.record import RunStore, load_run, new_run_id
@@ -90,14 +91,14 @@ def test_text_with_half_a_surrogate_pair_is_written(tmp_path: Path) -> None:
 
 
 def test_checking_makes_the_folder_and_leaves_nothing_in_it(tmp_path: Path) -> None:
-    RunStore(tmp_path / "reports").prepare()
+    RunStore(tmp_path / "reports").prepare(())
     assert list((tmp_path / "reports/runs").iterdir()) == []
 
 
 def test_folder_that_cannot_be_made_is_one_clear_line(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     reports = tmp_path / "file" / "reports"
-    for attempt in (RunStore(reports).prepare, lambda: RunStore(reports).write(build_record(), {})):
+    for attempt in (lambda: RunStore(reports).prepare(()), lambda: RunStore(reports).write(build_record(), {})):
         with pytest.raises(RecordError) as caught:
             attempt()
         assert str(caught.value) == UNWRITABLE.format(reports=reports, why="Not a directory")
@@ -113,7 +114,7 @@ def test_manifest_holds_the_record_s(recorded: Recorded) -> None:
 def test_folder_in_the_place_of_a_file_is_said_before_the_run(tmp_path: Path, name: str) -> None:
     (tmp_path / name).mkdir()
     with pytest.raises(RecordError) as caught:
-        RunStore(tmp_path).prepare()
+        RunStore(tmp_path).prepare(())
     assert str(caught.value) == (
         f"{tmp_path / name}: is a folder; every run writes a file or link of this name; move it away, or choose "
         "another place with --prompt-reports DIR"
@@ -128,3 +129,31 @@ def test_nothing_half_written_is_left_behind(tmp_path: Path, monkeypatch: pytest
     with pytest.raises(RecordError):
         RunStore(tmp_path).write(build_record(Shape(samples=1)), {"summary.md": lambda: "", "report.html": lambda: ""})
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
+def test_rows_that_were_added_while_the_run_went_on_stand_before_the_rest(tmp_path: Path) -> None:
+    record = build_record(Shape(samples=9))
+    whole, piecewise = RunStore(tmp_path / "whole"), RunStore(tmp_path / "piecewise")
+    whole.prepare(record.suites)
+    piecewise.prepare(record.suites)
+    for start in range(0, 6, 2):
+        piecewise.add(record.results[start : start + 2])
+    at_once, in_parts = (load_run(store.write(record, {})) for store in (whole, piecewise))
+    assert_frame_equal(at_once.trials, in_parts.trials)
+    assert_frame_equal(at_once.scores, in_parts.scores)
+    assert list(in_parts.trials["trial_id"]) == [result.trial.trial_id for result in record.results]
+
+
+def test_rows_that_were_added_are_there_when_their_process_was_killed(tmp_path: Path) -> None:
+    record = build_record(Shape(samples=9))
+    store = RunStore(tmp_path)
+    store.prepare(record.suites)
+    store.add(record.results[:4])
+    assert store._tables is not None
+    assert store._tables._process is not None
+    store._tables._process.kill()
+    store._tables._process.wait()
+    store.add(record.results[4:8])
+    run = load_run(store.write(record, {}))
+    assert list(run.trials["trial_id"]) == [result.trial.trial_id for result in record.results]
+    assert len(run.scores) == sum(len(result.scores) for result in record.results)

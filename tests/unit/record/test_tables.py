@@ -45,11 +45,11 @@ def written(columns: Mapping[str, str], groups: Callable[[], Iterable[Group]]) -
 
 
 def trials_table(record: RunRecord) -> pa.Table:
-    return written(TRIAL_COLUMNS, lambda: trial_groups(record))
+    return written(TRIAL_COLUMNS, lambda: trial_groups(record.suites, record.results))
 
 
 def scores_table(record: RunRecord) -> pa.Table:
-    return written(SCORE_COLUMNS, lambda: score_groups(record))
+    return written(SCORE_COLUMNS, lambda: score_groups(record.suites, record.results))
 
 
 def record_of(result: TrialResult, *checks: CheckSpec) -> RunRecord:
@@ -160,7 +160,8 @@ def test_tables_are_written_without_loading_arrow_here() -> None:
         from harness.record.tables import Table, Tables
         record = build_record(Shape(samples=1, variants=("a",), backends=(("local", "m"),)))
         tables = Tables()
-        tables.send([Table(Path(sys.argv[1], "scores"), SCORE_COLUMNS, lambda: score_groups(record))])
+        rows = lambda: score_groups(record.suites, record.results)
+        tables.send([Table(Path(sys.argv[1], "scores"), SCORE_COLUMNS, rows)])
         tables.written()
         print(Path(sys.argv[1], "scores").exists(), {"pyarrow", "numpy", "pandas"} & set(sys.modules))
     """
@@ -171,7 +172,7 @@ def test_tables_are_written_without_loading_arrow_here() -> None:
 
 def one_table(path: Path) -> Table:
     record = build_record(SHAPE)
-    return Table(path, TRIAL_COLUMNS, lambda: trial_groups(record))
+    return Table(path, TRIAL_COLUMNS, lambda: trial_groups(record.suites, record.results))
 
 
 def test_file_that_cannot_be_written_is_an_oserror_and_the_others_are_written(tmp_path: Path) -> None:

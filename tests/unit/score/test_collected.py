@@ -68,3 +68,16 @@ def test_trial_without_a_result_was_not_run() -> None:
 def test_cell_without_trials_has_no_results(results: Results) -> None:
     assert results.of_cell(("s", "v", "b")) == []
     assert ("s", "v", "b") not in results.cells
+
+
+def test_results_are_taken_once_and_in_item_order_when_so_many_are_there() -> None:
+    trials = [trial(str(number)) for number in range(5)]
+    results = Results(trials)
+    results.add([result(trials[1]), result(trials[2])])
+    assert results.take(2) == []
+    results.add([result(trials[0])])
+    assert results.take(2) == [result(trials[0]), result(trials[1])]
+    assert results.take(2) == []
+    results.add([result(trials[3]), result(trials[4])])
+    assert results.take(2) == [result(trials[2]), result(trials[3])]
+    assert results.take(2) == []
