@@ -3,28 +3,49 @@
 from harness.stats.agreement import confusion, kendall_tau_b, pearson, plain_kappa, spearman, weighted_kappa
 from harness.stats.bootstrap import bootstrap_interval
 from harness.stats.bradley_terry import Comparison, bradley_terry, rank_players
+from harness.stats.decision import REASONS, Decision, Rule, decide
 from harness.stats.interval import Interval
 from harness.stats.krippendorff import krippendorff_alpha, krippendorff_interval
 from harness.stats.means import mean_interval
+from harness.stats.multiplicity import adjusted
+from harness.stats.paired import Difference, one_sample_difference, paired_difference
+from harness.stats.paired_test import PairedTest, one_sample_test, paired_test
 from harness.stats.pass_at_k import pass_at_k, pass_interval
 from harness.stats.percentiles import percentile_interval
+from harness.stats.power import effective_pairs, fewest_units, mcnemar_power, minimum_detectable_effect, n_needed
 from harness.stats.proportions import proportion_interval
 from harness.stats.totals import total
 from harness.stats.variance import Drawn, Variances, nested_variances
 
 __all__ = [
+    "REASONS",
     "Comparison",
+    "Decision",
+    "Difference",
     "Drawn",
     "Interval",
+    "PairedTest",
+    "Rule",
     "Variances",
+    "adjusted",
     "bootstrap_interval",
     "bradley_terry",
     "confusion",
+    "decide",
+    "effective_pairs",
+    "fewest_units",
     "kendall_tau_b",
     "krippendorff_alpha",
     "krippendorff_interval",
+    "mcnemar_power",
     "mean_interval",
+    "minimum_detectable_effect",
+    "n_needed",
     "nested_variances",
+    "one_sample_difference",
+    "one_sample_test",
+    "paired_difference",
+    "paired_test",
     "pass_at_k",
     "pass_interval",
     "pearson",
