@@ -3,6 +3,18 @@
 from harness.gate.aggregate import Column, aggregate, error_rate
 from harness.gate.cells import cell_aggregate, make_cell
 from harness.gate.judge_gate import judge, not_judged
+from harness.gate.regression import judge_regression, without_baseline
 from harness.gate.verdicts import Verdicts
 
-__all__ = ["Column", "Verdicts", "aggregate", "cell_aggregate", "error_rate", "judge", "make_cell", "not_judged"]
+__all__ = [
+    "Column",
+    "Verdicts",
+    "aggregate",
+    "cell_aggregate",
+    "error_rate",
+    "judge",
+    "judge_regression",
+    "make_cell",
+    "not_judged",
+    "without_baseline",
+]

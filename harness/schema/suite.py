@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
+    from harness.schema.comparison import RegressionSpec
     from harness.schema.prompt import Sample, Variant
     from harness.schema.score import Measure
 
@@ -25,7 +26,7 @@ COMPARISONS: Mapping[Operator, Callable[[float, float], bool]] = {
 }
 """What each operator of a check or gate means."""
 Aggregation = Literal[
-    "mean", "min", "max", "p50", "p90", "p95", "p99", "sum", "rate", "n", "corpus", "pass@k", "error_rate"
+    "mean", "min", "max", "p50", "p90", "p95", "p99", "sum", "rate", "n", "corpus", "pass@k", "error_rate", "difference"
 ]
 
 
@@ -128,6 +129,8 @@ class GateSpec(Struct, frozen=True):
     """How many answers to one sample `pass@k` asks for, one of which is to be right; None for other aggregations."""
     origin: str = "suite"
     """`suite`, or the prompt (`few_shot@1.1`) whose performance_baseline it comes from."""
+    regression: RegressionSpec | None = None
+    """How the difference from the baseline is judged; None for a gate on the run's own numbers."""
 
 
 class Suite(Struct, frozen=True):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 if TYPE_CHECKING:
+    from harness.schema.comparison import Finding
     from harness.schema.suite import Aggregation, GateSpec
 
 
@@ -56,3 +57,7 @@ class Verdict(Struct, frozen=True):
     """One sentence: value, threshold, n, interval; or why nothing could be judged."""
     judged: bool = True
     """False when some of the cell's trials were not run, so that there is no answer; `passed` is False then."""
+    finding: Finding | None = None
+    """What a regression gate found; None for a gate on the run's own numbers."""
+    warns: bool = False
+    """Whether somebody should read the message although the gate does not fail: nothing was shown either way."""

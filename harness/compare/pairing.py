@@ -1,0 +1,88 @@
+"""Trials of two sides → pairs of the same sample and repeat, and what has no partner."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from harness.schema import Rows
+
+    Places = NDArray[np.intp]
+
+
+class Pairs(Struct, frozen=True):
+    """Which trial of one side belongs to which of the other."""
+
+    now: Places
+    """Places of the current side's trials."""
+    before: Places
+    """Places of their partners on the other side."""
+    clusters: tuple[str, ...] | None
+    """Cluster of each pair: the group, else the sample where it is repeated; None where each pair is one."""
+    new: tuple[str, ...]
+    """Ids of samples with trials that only the current side has, in its order."""
+    gone: tuple[str, ...]
+    """The same for the baseline."""
+    changed: tuple[str, ...]
+    """Ids of samples whose row of the dataset is another one now: they are left out."""
+    n_new: int
+    """Trials behind `new`."""
+    n_gone: int
+    """Trials behind `gone`."""
+    n_changed: int
+    """Trials behind `changed`."""
+
+
+def pair(current: Rows, baseline: Rows) -> Pairs:
+    """Pairs by sample id and repeat, never by position; the order is the current side's.
+
+    A sample counts as changed where both sides recorded its row and the rows differ.
+    """
+    import numpy as np
+
+    partners = {key: place for place, key in enumerate(zip(baseline.samples, baseline.repeats, strict=True))}
+    now, before, new, changed = [], [], [], []
+    for place, key in enumerate(zip(current.samples, current.repeats, strict=True)):
+        partner = partners.pop(key, None)
+        if partner is None:
+            new.append(key[0])
+        elif _is_other(current.contents[place], baseline.contents[partner]):
+            changed.append(key[0])
+        else:
+            now.append(place)
+            before.append(partner)
+    gone = [sample for sample, _ in partners]
+    return Pairs(
+        np.array(now, dtype=np.intp),
+        np.array(before, dtype=np.intp),
+        _clusters(current, now),
+        _once(new),
+        _once(gone),
+        _once(changed),
+        len(new),
+        len(gone),
+        len(changed),
+    )
+
+
+def _is_other(content: str | None, before: str | None) -> bool:
+    return content is not None and before is not None and content != before
+
+
+def _clusters(rows: Rows, places: list[int]) -> tuple[str, ...] | None:
+    """As the means of a run have them (`harness.gate.cells`): groups, or samples where some are repeated."""
+    is_grouped = any(rows.groups)
+    if not is_grouped and all(repeat == 1 for repeat in rows.repeats):
+        return None
+    return tuple(rows.groups[place] or rows.samples[place] for place in places)
+
+
+def _once(names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(names))

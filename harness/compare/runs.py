@@ -1,0 +1,178 @@
+"""Suites of a run beside their baselines → comparisons, every verdict aware of all the others."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from harness.compare.changes import changes_between, is_same_measure
+from harness.compare.differences import both_scored, difference_of
+from harness.compare.flips import all_flips
+from harness.compare.pairing import pair
+from harness.schema import Compared, Comparison, RegressionSpec
+from harness.stats import REASONS, Rule, adjusted, decide
+from harness.wording import counted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from harness.compare.differences import Found
+    from harness.compare.pairing import Pairs
+    from harness.schema import CorrectionName, Measure, Measured
+
+RowKey = tuple[str, str, str, str]
+"""Suite, variant, backend, measure."""
+_PLAIN = RegressionSpec()
+_QUALITY = ("score", "percent")
+
+
+class _Row(Struct):
+    """One row before p is corrected."""
+
+    compared: Compared
+    found: Found | None
+    spec: RegressionSpec
+    measure: Measure
+
+    @property
+    def family(self) -> tuple[str, CorrectionName]:
+        """What p is corrected together with: the gates of the run; else all quality, else all amounts."""
+        if self.compared.is_gated:
+            return "gates", self.spec.correction
+        return ("quality" if self.measure.unit in _QUALITY else "amounts"), "holm"
+
+
+def compare(
+    sides: Sequence[tuple[Measured, Measured]], specs: Mapping[RowKey, RegressionSpec] | None = None
+) -> tuple[Comparison, ...]:
+    """Each suite's current side beside its baseline.
+
+    Pairs are of the same sample and repeat. `specs` says which rows regression gates ask about, and how. p is corrected
+    over the whole family: all rows that gates ask about; all other rows of quality (scores); all other amounts
+    (seconds, tokens, USD). What cannot be compared is a row with the finding `not compared`, and its reason.
+    """
+    gated = specs or {}
+    parts = [_Part(current, baseline, gated) for current, baseline in sides]
+    rows = [row for part in parts for row in part.rows]
+    judged = iter(_judged(rows))
+    return tuple(
+        Comparison(
+            suite=part.current.suite,
+            current=part.current.ref,
+            baseline=part.baseline.ref,
+            rows=tuple(next(judged) for _ in part.rows),
+            changes=part.changes,
+            flips=part.flips,
+        )
+        for part in parts
+    )
+
+
+class _Part:
+    """One suite: its pairs, and its rows without corrected p."""
+
+    def __init__(self, current: Measured, baseline: Measured, specs: Mapping[RowKey, RegressionSpec]) -> None:
+        self.current, self.baseline = current, baseline
+        self._specs = specs
+        self._sides = {
+            cell: (rows, baseline.cells[cell]) for cell, rows in current.cells.items() if cell in baseline.cells
+        }
+        self._pairs = {cell: pair(*sides) for cell, sides in self._sides.items()}
+        self.rows = list(self._rows())
+        self.changes = changes_between(current, baseline, self._pairs)
+        same = [measure for name, measure in current.measures.items() if is_same_measure(current, baseline, name)]
+        self.flips = all_flips(same, self._sides, self._pairs)
+
+    def _rows(self) -> Iterator[_Row]:
+        for cell in self.current.cells:
+            for name, measure in self.current.measures.items():
+                key = (self.current.suite, *cell, name)
+                spec = self._specs.get(key)
+                if cell in self._pairs and is_same_measure(self.current, self.baseline, name):
+                    yield self._compared(key, measure, spec)
+                elif spec is not None:
+                    yield _Row(_not_compared(key, self._why(cell, name), spec), None, spec, measure)
+
+    def _compared(self, key: RowKey, measure: Measure, spec: RegressionSpec | None) -> _Row:
+        cell = key[1], key[2]
+        pairs, sides = self._pairs[cell], self._sides[cell]
+        found = difference_of(measure, sides, pairs, spec=spec or _PLAIN)
+        n_paired = int(both_scored(measure.name, sides, pairs).sum())
+        row = replace(
+            _not_compared(key, _nothing(pairs), spec or _PLAIN, is_gated=spec is not None),
+            n_paired=n_paired,
+            n_new=pairs.n_new,
+            n_gone=pairs.n_gone,
+            n_changed=pairs.n_changed,
+            n_lost=len(pairs.now) - n_paired,
+        )
+        return _Row(row, found, spec or _PLAIN, measure)
+
+    def _why(self, cell: tuple[str, str], measure: str) -> str:
+        if cell not in self._pairs:
+            return f"{self.baseline.ref} has no trials of {cell[0]} on {cell[1]}"
+        if measure not in self.baseline.measures:
+            return f"{measure} was not measured in {self.baseline.ref}"
+        return f"{measure} is measured in another way than in {self.baseline.ref}"
+
+
+def _nothing(pairs: Pairs) -> str:
+    """Why no pair has both values."""
+    if len(pairs.now):
+        return f"none of {counted(len(pairs.now), 'pair')} has a value on both sides"
+    if pairs.n_changed:
+        return f"the dataset's row is another one for all {counted(len(pairs.changed), 'sample')} that both sides have"
+    return "no sample is in both"
+
+
+def _not_compared(key: RowKey, reason: str, spec: RegressionSpec, *, is_gated: bool = True) -> Compared:
+    suite, variant, backend, metric = key
+    return Compared(
+        suite=suite, variant=variant, backend=backend, metric=metric,
+        n_paired=0, n_new=0, n_gone=0, n_changed=0, n_lost=0,
+        mean=None, mean_baseline=None, difference=None, ci_low=None, ci_high=None, method="none", test="none",
+        p_value=None, p_adjusted=None, n_family=0, effect=None, n_up=0, n_down=0,
+        finding="not compared", reason=reason, n_needed=None, margin=spec.margin, is_gated=is_gated,
+    )  # fmt: skip
+
+
+def _judged(rows: Sequence[_Row]) -> list[Compared]:
+    """The rows with their verdicts, in order."""
+    families: dict[tuple[str, CorrectionName], list[int]] = {}
+    for place, row in enumerate(rows):
+        if row.found is not None:
+            families.setdefault(row.family, []).append(place)
+    judged = [row.compared for row in rows]
+    for (_, correction), places in families.items():
+        p_values = [found.test.p_value for place in places if (found := rows[place].found) is not None]
+        for place, p in zip(places, adjusted(p_values, correction), strict=True):
+            judged[place] = _verdict(rows[place], p, 1 if correction == "none" else len(places))
+    return judged
+
+
+def _verdict(row: _Row, p_adjusted: float, n_family: int) -> Compared:
+    assert row.found is not None
+    difference, spec = row.found.difference, row.spec
+    rule = Rule(spec.margin, spec.alpha, higher_is_better=row.measure.higher_is_better, n_tests=n_family)
+    decision = decide(difference, p_adjusted, rule)
+    return replace(
+        row.compared,
+        mean=row.found.mean,
+        mean_baseline=row.found.mean_baseline,
+        difference=difference.value,
+        ci_low=difference.low,
+        ci_high=difference.high,
+        method=difference.method,
+        test=row.found.test.test,
+        p_value=row.found.test.p_value,
+        p_adjusted=p_adjusted,
+        n_family=n_family,
+        effect=difference.effect,
+        n_up=difference.n_up,
+        n_down=difference.n_down,
+        finding=decision.verdict,
+        reason=REASONS[decision.reason],
+        n_needed=decision.n_needed,
+    )

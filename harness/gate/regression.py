@@ -1,0 +1,132 @@
+"""A regression gate and the comparison it asks about → a verdict."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from harness.gate.numbers import number, unit
+from harness.schema import Aggregate, Verdict
+from harness.wording import counted
+
+if TYPE_CHECKING:
+    from harness.schema import CellKey, Compared, GateSpec
+
+_FINDINGS = {
+    "regressed": "regressed",
+    "improved": "improved",
+    "unchanged": "unchanged",
+    "inconclusive": "inconclusive",
+    "not compared": "could not be compared",
+}
+_SURE = 0.001
+"""Below it a p-value is as good as none, and no digit of it matters."""
+
+
+def judge_regression(gate: GateSpec, cell: CellKey, compared: Compared | None, *, why: str = "") -> Verdict:
+    """The gate's answer for one cell.
+
+    Fails closed: without a comparison (None, and `why`), or with nothing comparable, the gate does not hold. When
+    nothing is shown either way, `on_inconclusive` says whether it does.
+    """
+    spec = gate.regression
+    assert spec is not None
+    suite, variant, backend = cell
+    if compared is None or compared.finding == "not compared":
+        reason = why if compared is None else compared.reason
+        message = f"{gate.metric} could not be compared: {reason}; a regression gate over nothing fails"
+        return Verdict(
+            suite, gate, variant, backend, passed=False, aggregate=_nothing(gate), message=message,
+            finding="not compared",
+        )  # fmt: skip
+    unclear = compared.finding == "inconclusive"
+    passed = compared.finding in ("improved", "unchanged") or (unclear and spec.on_inconclusive != "fail")
+    return Verdict(
+        suite,
+        gate,
+        variant,
+        backend,
+        passed=passed,
+        aggregate=_difference(gate, compared),
+        message=_message(compared),
+        finding=compared.finding,
+        warns=unclear and spec.on_inconclusive == "warn",
+    )
+
+
+def without_baseline(gate: GateSpec, cell: CellKey, why: str) -> Verdict:
+    """The verdict where the user asked for no comparison: there is none."""
+    suite, variant, backend = cell
+    message = f"not judged: {why}"
+    return Verdict(
+        suite, gate, variant, backend, passed=False, aggregate=_nothing(gate), message=message, judged=False,
+        finding="not compared",
+    )  # fmt: skip
+
+
+def _nothing(gate: GateSpec) -> Aggregate:
+    return Aggregate(gate.metric or "", "difference", None, None, None, "none", 0, 0, 0)
+
+
+def _difference(gate: GateSpec, compared: Compared) -> Aggregate:
+    return Aggregate(
+        metric=gate.metric or "",
+        aggregation="difference",
+        value=compared.difference,
+        ci_low=compared.ci_low,
+        ci_high=compared.ci_high,
+        method=compared.method,
+        n_scored=compared.n_paired,
+        n_unscored=compared.n_lost,
+        n_failed=0,
+    )
+
+
+def _message(compared: Compared) -> str:
+    """The verdict in a sentence or two: what happened, what it means, what was left out."""
+    parts = [_what_happened(compared), f"{_FINDINGS[compared.finding]}: {compared.reason}{_evidence(compared)}"]
+    if compared.finding == "inconclusive":
+        more = compared.n_needed
+        parts.append("no number of samples would tell" if more is None else f"about {more:,} more samples would tell")
+    return "; ".join([*parts, *_left_out(compared)])
+
+
+def _what_happened(compared: Compared) -> str:
+    before, now = compared.mean_baseline, compared.mean
+    assert before is not None
+    assert now is not None
+    measure = unit(compared.metric)
+    verb = "is still" if now == before else "fell" if now < before else "rose"
+    move = (
+        f"is still {number(now)}{measure}"
+        if now == before
+        else f"{verb} from {number(before)} to {number(now)}{measure}"
+    )
+    flips = f" ({compared.n_up:,} up, {compared.n_down:,} down)" if compared.n_up + compared.n_down else ""
+    return f"{compared.metric} {move} on {counted(compared.n_paired, 'pair')}{flips}"
+
+
+def _evidence(compared: Compared) -> str:
+    """The numbers behind it, for who wants them."""
+    if compared.p_adjusted is None or not compared.n_up + compared.n_down:
+        return ""
+    p = f"p < {_SURE:g}" if compared.p_adjusted < _SURE else f"p = {number(compared.p_adjusted, 2)}"
+    corrected = f" corrected for {compared.n_family:,} comparisons" if compared.n_family > 1 else ""
+    low, high = compared.ci_low, compared.ci_high
+    change = "" if low is None or high is None else f", change {_signed(low)} to {_signed(high)}"
+    tolerated = f", tolerated {number(compared.margin)}" if compared.margin else ""
+    return f" ({p}{corrected}{change}{tolerated})"
+
+
+def _signed(value: float) -> str:
+    return f"{'+' if value > 0 else ''}{number(value)}"
+
+
+def _left_out(compared: Compared) -> list[str]:
+    counts = (
+        (compared.n_lost, "left out without a value on both sides"),
+        (compared.n_new, "new"),
+        (compared.n_gone, "gone"),
+        (compared.n_changed, "with another row in the dataset"),
+    )
+    found = [f"{counted(count, 'trial')} {what}" for count, what in counts if count]
+    return [", ".join(found)] if found else []
