@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import sys
 import threading
+from contextlib import suppress
 from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import pytest
 
-_MODULE = "aiohttp"
-"""What every backend over HTTP needs, the embedded model too, and what takes longest."""
+_MODULES = ("aiohttp", "filelock")
+"""What backends over HTTP need, the embedded model's too, and what every run's beginning needs."""
 
 
 def import_ahead(config: pytest.Config) -> None:
@@ -25,14 +26,13 @@ def import_ahead(config: pytest.Config) -> None:
     """
     option = config.option
     calls_nobody = option.collectonly or option.prompt_cache == "only" or hasattr(config, "workerinput")
-    if not calls_nobody and _MODULE not in sys.modules:
+    if not calls_nobody and not sys.modules.keys() >= set(_MODULES):
         import asyncio  # noqa: F401 - the one package that both threads would begin with, and whose parts need one another
 
         threading.Thread(target=_import, name="prompt-ahead").start()
 
 
 def _import() -> None:
-    try:
-        import_module(_MODULE)
-    except ImportError:
-        return
+    for name in _MODULES:
+        with suppress(ImportError):
+            import_module(name)

@@ -3,33 +3,16 @@
 from __future__ import annotations
 
 from functools import partial
+from importlib import import_module
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.errors import OptionError
 from harness.schema import CalibrationRule, MetricSpec
-from harness.score.bertscore import BertScore
-from harness.score.bleu import Bleu
-from harness.score.chrf import Chrf
-from harness.score.contains import Contains
-from harness.score.evaluate_module import EvaluateModule
-from harness.score.exact_match import ExactMatch
-from harness.score.f1 import F1
-from harness.score.field_accuracy import FieldAccuracy
-from harness.score.json_schema import JsonSchema
-from harness.score.json_valid import JsonValid
-from harness.score.judge import Judge, Prefer
 from harness.score.measured import QUANTITIES, Measured
-from harness.score.meteor import Meteor
 from harness.score.metric import AskingMetric, ComparingMetric
 from harness.score.own import load_own_metric, made_metric
-from harness.score.preamble_free import PreambleFree
-from harness.score.regex import Regex
-from harness.score.rouge import Rouge
-from harness.score.semantic_similarity import SemanticSimilarity
-from harness.score.ter import Ter
-from harness.score.xml_valid import XmlValid
 from harness.wording import described_error, did_you_mean
 
 if TYPE_CHECKING:
@@ -43,39 +26,38 @@ ENTRY_POINTS = "pytest_prompt_suite.metrics"
 """Entry point group under which a package offers metrics."""
 
 
-def _code(options: Mapping[str, Any]) -> Metric:
-    """Imported when it is named: few suites run programs, and each run would wait 5 ms for what does."""
-    from harness.score.code import Code
-
-    return Code(options)
+def _made(module: str, name: str, given: Any) -> Metric:
+    """The metric of this class, whose module is imported now: each of them would take 1 to 5 ms of every run."""
+    made: Metric = getattr(import_module(f"harness.score.{module}"), name)(given)
+    return made
 
 
 BUILTIN: Mapping[str, Callable[[Mapping[str, Any]], Metric]] = {
-    "exact_match": ExactMatch,
-    "contains": Contains,
-    "regex": Regex,
-    "f1": F1,
-    "bleu": Bleu,
-    "chrf": Chrf,
-    "rouge": Rouge,
-    "ter": Ter,
-    "meteor": Meteor,
-    "json_valid": JsonValid,
-    "code": _code,
-    "field_accuracy": FieldAccuracy,
-    "xml_valid": XmlValid,
-    "preamble_free": PreambleFree,
+    "exact_match": partial(_made, "exact_match", "ExactMatch"),
+    "contains": partial(_made, "contains", "Contains"),
+    "regex": partial(_made, "regex", "Regex"),
+    "f1": partial(_made, "f1", "F1"),
+    "bleu": partial(_made, "bleu", "Bleu"),
+    "chrf": partial(_made, "chrf", "Chrf"),
+    "rouge": partial(_made, "rouge", "Rouge"),
+    "ter": partial(_made, "ter", "Ter"),
+    "meteor": partial(_made, "meteor", "Meteor"),
+    "json_valid": partial(_made, "json_valid", "JsonValid"),
+    "code": partial(_made, "code", "Code"),
+    "field_accuracy": partial(_made, "field_accuracy", "FieldAccuracy"),
+    "xml_valid": partial(_made, "xml_valid", "XmlValid"),
+    "preamble_free": partial(_made, "preamble_free", "PreambleFree"),
     **{name: partial(Measured, name) for name in QUANTITIES},
 }
 """The metrics that come with the harness."""
 
 FROM_ENTRY: Mapping[str, Callable[[MetricSpec], Metric]] = {
-    "bertscore": BertScore,
-    "evaluate": EvaluateModule,
-    "judge": Judge,
-    "json_schema": JsonSchema,
-    "prefer": Prefer,
-    "semantic_similarity": SemanticSimilarity,
+    "bertscore": partial(_made, "bertscore", "BertScore"),
+    "evaluate": partial(_made, "evaluate_module", "EvaluateModule"),
+    "judge": partial(_made, "judge", "Judge"),
+    "json_schema": partial(_made, "json_schema", "JsonSchema"),
+    "prefer": partial(_made, "judge", "Prefer"),
+    "semantic_similarity": partial(_made, "semantic_similarity", "SemanticSimilarity"),
 }
 """Those among them that may name files, and so need to know where the entry stands."""
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import time
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from filelock import FileLock, Timeout
+if TYPE_CHECKING:
+    from filelock import FileLock
 
 _PATIENCE_S = 0.5
 """How long a run tries for its lock: others hold it for a moment while they look whether it is held."""
@@ -25,6 +27,8 @@ class Liveness:
 
     def hold(self, run_id: str) -> bool:
         """Hold the run's lock until `free` or the process's end; False when another process does. Raises OSError."""
+        from filelock import FileLock, Timeout
+
         self._folder.mkdir(parents=True, exist_ok=True)
         lock = FileLock(self._path(run_id), timeout=_PATIENCE_S, poll_interval=0.02, thread_local=False)
         try:
@@ -61,6 +65,8 @@ class Liveness:
         path = self._path(run_id)
         if not path.exists():
             return False
+        from filelock import FileLock, Timeout
+
         lock = FileLock(path, thread_local=False)
         try:
             lock.acquire(blocking=False)

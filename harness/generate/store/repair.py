@@ -7,8 +7,6 @@ import time
 from contextlib import closing, suppress
 from typing import TYPE_CHECKING, Any
 
-from filelock import FileLock
-
 from harness.generate.store import pages
 from harness.generate.store.coding import decode
 from harness.generate.store.schema import TABLES
@@ -53,6 +51,8 @@ def replace_damaged(path: Path, known: tuple[int, int], make: Callable[[], None]
 
     `known` is the id of the file that was found damaged. Raises OSError and sqlite3.Error.
     """
+    from filelock import FileLock
+
     with FileLock(path.with_name("repair.lock"), timeout=60):
         if path.exists() and file_id(path) != known:
             return None
