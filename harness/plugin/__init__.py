@@ -63,6 +63,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         choices=_CACHE_MODES,
         help="recorded answers: use (default); refresh: ask again and record; off; only: replay, call no model",
     )
+    group.addoption(
+        "--prompt-baseline",
+        metavar="REF",
+        help="compare with this: a run id, a path, latest, git:REV, or none (default: the committed baseline)",
+    )
+    group.addoption(
+        "--prompt-save-baseline",
+        action="store_true",
+        default=None,
+        help="make this run the baseline: reports/baselines/<suite>.jsonl",
+    )
     group.addoption("--prompt-resume", action="store_true", help="continue the last unfinished run")
     group.addoption(
         "--prompt-budget", type=_amount, metavar="USD", help="most that the run may spend; the rest is not run then"
@@ -85,6 +96,8 @@ def _add_settings(parser: pytest.Parser) -> None:
     parser.addini("prompt_request_limit", "most USD that one call may cost", type=int | float | str, default=None)
     parser.addini("prompt_trace_text", "whether spans hold prompts and answers", type="bool", default=True)
     parser.addini("prompt_cache_size", "most MB of recorded answers", type=int | str, default=None)
+    parser.addini("prompt_baseline", "what runs are compared with", default=None)
+    parser.addini("prompt_save_baseline", "make every run the baseline", type="bool", default=False)
     parser.addini("prompt_reports", "where runs are recorded", default=None)
     parser.addini("prompt_open", "open the report when done", type="bool", default=False)
 

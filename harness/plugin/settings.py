@@ -34,6 +34,8 @@ def read_settings(config: pytest.Config) -> Settings:
         daily_budget_usd=_amount(config, "prompt_daily_budget"),
         request_limit_usd=_amount(config, "prompt_request_limit"),
         trace_text=bool(config.getini("prompt_trace_text")),
+        baseline=_baseline(config),
+        save_baseline=bool(config.option.prompt_save_baseline or config.getini("prompt_save_baseline")),
     )
 
 
@@ -62,6 +64,18 @@ def _folder(config: pytest.Config, option: str | None) -> Path:
             raise pytest.UsageError("--prompt-reports: the name of the folder is empty; write one, for example reports")
         return config.invocation_params.dir / option
     return config.rootpath / (config.getini("prompt_reports") or "reports")
+
+
+def _baseline(config: pytest.Config) -> str | None:
+    named: str | None = config.option.prompt_baseline
+    if named is None:
+        named = _setting(config, "prompt_baseline")
+    if named is not None and not named.strip():
+        raise pytest.UsageError(
+            "--prompt-baseline: the reference is empty; a run id, a path, latest, git:REV or none is allowed; "
+            "leave the option out for the committed baseline"
+        )
+    return named
 
 
 def _count(config: pytest.Config, name: str) -> int | None:

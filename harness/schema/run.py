@@ -9,6 +9,7 @@ from msgspec import Struct
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from harness.schema.comparison import Comparison
     from harness.schema.judging import Judging
     from harness.schema.suite import Suite
     from harness.schema.trial import TrialResult
@@ -79,6 +80,8 @@ class RunManifest(Struct, frozen=True):
     """How each backend that was called bore the run: one mapping a BackendProgress."""
     judgings: tuple[Mapping[str, Any], ...] = ()
     """What the run shows about the models that judged: one mapping a Judging."""
+    comparisons: tuple[Mapping[str, Any], ...] = ()
+    """Per suite that was compared: suite, baseline, findings {finding: number}, changes [{kind, where, message}]."""
     recording: Mapping[str, Any] | None = None
     """`answers` and `digest` (SHA-256) of the recorded answers that the run used; None when none were recorded."""
 
@@ -98,3 +101,5 @@ class RunRecord(Struct, frozen=True):
     """The gates' answers."""
     judgings: tuple[Judging, ...] = ()
     """What the run shows about the models that judged."""
+    comparisons: tuple[Comparison, ...] = ()
+    """Its suites beside their baselines; those without one are left out."""

@@ -44,3 +44,7 @@ class Settings(Struct, frozen=True):
     """Most that one call may cost at worst; None means no limit."""
     trace_text: bool = True
     """Whether spans hold the text of prompts and answers."""
+    baseline: str | None = None
+    """What the run is compared with, as written; None means each suite's committed baseline, where there is one."""
+    save_baseline: bool = False
+    """Whether the run becomes the baseline."""
