@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
-from harness.compare.changes import changes_between, is_same_measure
-from harness.compare.differences import both_scored, difference_of
-from harness.compare.flips import all_flips
-from harness.compare.pairing import pair
+from harness.comparison.changes import changes_between, is_same_measure
+from harness.comparison.differences import both_scored, difference_of
+from harness.comparison.flips import all_flips
+from harness.comparison.pairing import pair
 from harness.schema import Compared, Comparison, RegressionSpec
 from harness.stats import REASONS, Rule, adjusted, decide
 from harness.wording import counted
@@ -18,8 +18,8 @@ from harness.wording import counted
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from harness.compare.differences import Found
-    from harness.compare.pairing import Pairs
+    from harness.comparison.differences import Found
+    from harness.comparison.pairing import Pairs
     from harness.schema import CorrectionName, Measure, Measured
 
 RowKey = tuple[str, str, str, str]
@@ -41,20 +41,23 @@ class _Row(Struct):
         """What p is corrected together with: the gates of the run; else all quality, else all amounts."""
         if self.compared.is_gated:
             return "gates", self.spec.correction
-        return ("quality" if self.measure.unit in _QUALITY else "amounts"), "holm"
+        return ("quality" if self.measure.unit in _QUALITY else "amounts"), self.spec.correction
 
 
 def compare(
-    sides: Sequence[tuple[Measured, Measured]], specs: Mapping[RowKey, RegressionSpec] | None = None
+    sides: Sequence[tuple[Measured, Measured]],
+    specs: Mapping[RowKey, RegressionSpec] | None = None,
+    *,
+    plain: RegressionSpec = _PLAIN,
 ) -> tuple[Comparison, ...]:
     """Each suite's current side beside its baseline.
 
-    Pairs are of the same sample and repeat. `specs` says which rows regression gates ask about, and how. p is corrected
-    over the whole family: all rows that gates ask about; all other rows of quality (scores); all other amounts
-    (seconds, tokens, USD). What cannot be compared is a row with the finding `not compared`, and its reason.
+    Pairs are of the same sample and repeat. `specs` says which rows regression gates ask about, and how; `plain` how
+    the other rows are judged. p is corrected over the whole family: all rows that gates ask about; all other rows of
+    quality (scores); all other amounts (seconds, tokens, USD). What a gate asks about and cannot be compared is a row
+    with the finding `not compared`, and its reason.
     """
-    gated = specs or {}
-    parts = [_Part(current, baseline, gated) for current, baseline in sides]
+    parts = [_Part(current, baseline, specs or {}, plain=plain) for current, baseline in sides]
     rows = [row for part in parts for row in part.rows]
     judged = iter(_judged(rows))
     return tuple(
@@ -73,9 +76,16 @@ def compare(
 class _Part:
     """One suite: its pairs, and its rows without corrected p."""
 
-    def __init__(self, current: Measured, baseline: Measured, specs: Mapping[RowKey, RegressionSpec]) -> None:
+    def __init__(
+        self,
+        current: Measured,
+        baseline: Measured,
+        specs: Mapping[RowKey, RegressionSpec],
+        *,
+        plain: RegressionSpec,
+    ) -> None:
         self.current, self.baseline = current, baseline
-        self._specs = specs
+        self._specs, self._plain = specs, plain
         self._sides = {
             cell: (rows, baseline.cells[cell]) for cell, rows in current.cells.items() if cell in baseline.cells
         }
@@ -98,17 +108,17 @@ class _Part:
     def _compared(self, key: RowKey, measure: Measure, spec: RegressionSpec | None) -> _Row:
         cell = key[1], key[2]
         pairs, sides = self._pairs[cell], self._sides[cell]
-        found = difference_of(measure, sides, pairs, spec=spec or _PLAIN)
+        found = difference_of(measure, sides, pairs, spec=spec or self._plain)
         n_paired = int(both_scored(measure.name, sides, pairs).sum())
         row = replace(
-            _not_compared(key, _nothing(pairs), spec or _PLAIN, is_gated=spec is not None),
+            _not_compared(key, _nothing(pairs), spec or self._plain, is_gated=spec is not None),
             n_paired=n_paired,
             n_new=pairs.n_new,
             n_gone=pairs.n_gone,
             n_changed=pairs.n_changed,
             n_lost=len(pairs.now) - n_paired,
         )
-        return _Row(row, found, spec or _PLAIN, measure)
+        return _Row(row, found, spec or self._plain, measure)
 
     def _why(self, cell: tuple[str, str], measure: str) -> str:
         if cell not in self._pairs:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from harness.compare.pairing import Pairs
+    from harness.comparison.pairing import Pairs
     from harness.schema import Measure, RegressionSpec, Rows
     from harness.stats import Difference, PairedTest
 

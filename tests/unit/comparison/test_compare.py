@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from msgspec.structs import replace
 
-from harness.compare import compare
+from harness.comparison import compare
 from harness.schema import Measure, Measured, RegressionSpec, Rows
 
 if TYPE_CHECKING:

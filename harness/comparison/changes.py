@@ -10,7 +10,7 @@ from harness.wording import counted, listed
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from harness.compare.pairing import Pairs
+    from harness.comparison.pairing import Pairs
     from harness.schema import ChangeKind, Measured
 
     Cell = tuple[str, str]

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from harness.compare.differences import values_of
+from harness.comparison.differences import values_of
 from harness.schema import Flip
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from harness.compare.pairing import Pairs
+    from harness.comparison.pairing import Pairs
     from harness.schema import Measure, Rows
 
     Cell = tuple[str, str]
