@@ -14,6 +14,14 @@ from harness.stats.pass_at_k import pass_at_k, pass_interval
 from harness.stats.percentiles import percentile_interval
 from harness.stats.power import effective_pairs, fewest_units, mcnemar_power, minimum_detectable_effect, n_needed
 from harness.stats.proportions import proportion_interval
+from harness.stats.sequential import (
+    Sides,
+    Spending,
+    alpha_spent,
+    conditional_power,
+    exit_probabilities,
+    spending_levels,
+)
 from harness.stats.totals import total
 from harness.stats.variance import Drawn, Variances, nested_variances
 
@@ -26,13 +34,18 @@ __all__ = [
     "Interval",
     "PairedTest",
     "Rule",
+    "Sides",
+    "Spending",
     "Variances",
     "adjusted",
+    "alpha_spent",
     "bootstrap_interval",
     "bradley_terry",
+    "conditional_power",
     "confusion",
     "decide",
     "effective_pairs",
+    "exit_probabilities",
     "fewest_units",
     "kendall_tau_b",
     "krippendorff_alpha",
@@ -54,6 +67,7 @@ __all__ = [
     "proportion_interval",
     "rank_players",
     "spearman",
+    "spending_levels",
     "total",
     "weighted_kappa",
 ]
