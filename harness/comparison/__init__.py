@@ -1,6 +1,31 @@
 """Two sides of a comparison → paired differences with their verdicts, and what else is not the same."""
 
+from harness.comparison.exposure import Exposure, expected_exposure
+from harness.comparison.one_sided import PValue, p_worse
+from harness.comparison.rollout import RolloutPlan, assigned, replay
 from harness.comparison.runs import RowKey, compare
+from harness.comparison.served import ERRORS, Served, Watched
+from harness.comparison.stages import STAGES, Finding, Rollout, Stage, StageOutcome
 from harness.comparison.within import two_backends, two_variants
 
-__all__ = ["RowKey", "compare", "two_backends", "two_variants"]
+__all__ = [
+    "ERRORS",
+    "STAGES",
+    "Exposure",
+    "Finding",
+    "PValue",
+    "Rollout",
+    "RolloutPlan",
+    "RowKey",
+    "Served",
+    "Stage",
+    "StageOutcome",
+    "Watched",
+    "assigned",
+    "compare",
+    "expected_exposure",
+    "p_worse",
+    "replay",
+    "two_backends",
+    "two_variants",
+]

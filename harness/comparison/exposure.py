@@ -1,0 +1,66 @@
+"""How many requests would have seen a bad prompt, whoever happened to be in at 5 %."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from harness.comparison.rollout import check_plan, rolled_back_at
+from harness.comparison.served import served_table
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from harness.comparison.rollout import RolloutPlan
+    from harness.comparison.served import Served
+
+
+class Exposure(Struct, frozen=True):
+    """What B was given to do before it was rolled back, over random draws of who gets it when."""
+
+    draws: int
+    """Replayed rollouts."""
+    rolled_back: float
+    """Share of them that ended in a roll back."""
+    by_stage: tuple[float, ...]
+    """Share of them that were rolled back at each stage."""
+    mean_exposed: float | None
+    """Expected number of recorded samples that B served before its roll back; None where no draw rolled back."""
+    mean_share: float | None
+    """The same as a share of all recorded samples."""
+    most_share: float | None
+    """The share that 95 of 100 roll backs stay within."""
+
+
+def expected_exposure(served: Sequence[Served], plan: RolloutPlan, *, draws: int = 200, seed: int = 0) -> Exposure:
+    """How much B serves before its roll back, over random draws of who gets it; the same seed gives the same answer.
+
+    Raises:
+        ValueError: as `replay`, or no draws.
+
+    """
+    import numpy as np
+
+    if draws < 1:
+        raise ValueError(f"draws is {draws}; allowed: 1 or more")
+    table = served_table(served, plan.watched)
+    check_plan(plan, table)
+    ids = {sample_id: number for number, sample_id in enumerate(dict.fromkeys(each.sample_id for each in served))}
+    of_sample = np.array([ids[each.sample_id] for each in served])
+    random = np.random.default_rng(seed)
+    counts, exposed = [0] * len(plan.stages), list[int]()
+    for _ in range(draws):
+        stage, n_exposed = rolled_back_at(table, random.random(len(ids))[of_sample], plan)
+        if stage is not None:
+            counts[stage] += 1
+            exposed.append(n_exposed)
+    shares = np.array(exposed) / table.n
+    return Exposure(
+        draws,
+        len(exposed) / draws,
+        tuple(count / draws for count in counts),
+        float(np.mean(exposed)) if exposed else None,
+        float(shares.mean()) if exposed else None,
+        float(np.quantile(shares, 0.95, method="higher")) if exposed else None,
+    )
