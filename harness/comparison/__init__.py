@@ -1,4 +1,4 @@
-"""Two sides of a comparison → paired differences with their verdicts, and what else is not the same."""
+"""Two sides of a comparison → paired differences with their verdicts, early stops, a staged rollout replayed."""
 
 from harness.comparison.exposure import Exposure, expected_exposure
 from harness.comparison.one_sided import PValue, p_worse
@@ -6,11 +6,13 @@ from harness.comparison.rollout import RolloutPlan, assigned, replay
 from harness.comparison.runs import RowKey, compare
 from harness.comparison.served import ERRORS, Served, Watched
 from harness.comparison.stages import STAGES, Finding, Rollout, Stage, StageOutcome
+from harness.comparison.stopping import Decision, Stopping
 from harness.comparison.within import two_backends, two_variants
 
 __all__ = [
     "ERRORS",
     "STAGES",
+    "Decision",
     "Exposure",
     "Finding",
     "PValue",
@@ -20,6 +22,7 @@ __all__ = [
     "Served",
     "Stage",
     "StageOutcome",
+    "Stopping",
     "Watched",
     "assigned",
     "compare",

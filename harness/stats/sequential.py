@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct
@@ -65,6 +66,13 @@ def spending_levels(
     _check(fractions, alpha, spending)
     if len(earlier) > len(fractions):
         raise ValueError(f"{len(earlier)} earlier levels but {len(fractions)} looks; allowed: at most one a look")
+    return _cached_levels(tuple(fractions), alpha, spending, sides=sides, earlier=tuple(earlier))
+
+
+@lru_cache(maxsize=1024)
+def _cached_levels(
+    fractions: tuple[float, ...], alpha: float, spending: Spending, *, sides: Sides, earlier: tuple[float, ...]
+) -> tuple[float, ...]:
     walk, bounds, spent = _START, list[float](), 0.0
     for number, fraction in enumerate(fractions):
         step = _Step(walk.fraction, fraction, sides)

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.comparison import RolloutPlan, Served, Watched, assigned, expected_exposure, p_worse, replay
+from harness.comparison import RolloutPlan, Served, Stopping, Watched, assigned, expected_exposure, p_worse, replay
 from harness.comparison.rollout import rolled_back_at
 from harness.comparison.served import served_table
 
@@ -87,3 +87,23 @@ def test_a_p_value_is_a_probability(differences: list[float], null: float, n_clu
 def test_not_both_prompts_can_be_worse_than_the_other(better: int, worse: int) -> None:
     numbers = np.array([1.0] * better + [-1.0] * worse)
     assert p_worse(numbers) + p_worse(-numbers) >= 1 - 1e-12
+
+
+@given(
+    differences=st.lists(st.sampled_from([-1.0, -0.4, 0.0, 0.3, 1.0]), min_size=1, max_size=120),
+    cuts=st.lists(st.integers(1, 120), max_size=4),
+    margin=st.sampled_from([0.0, 0.1]),
+)
+@settings(max_examples=60, deadline=None)
+def test_turned_round_the_decision_is_turned_round(differences: list[float], cuts: list[int], margin: float) -> None:
+    turned = {"regressed": "improved", "improved": "regressed"}
+    rule = Stopping(n_planned=100, margin=margin)
+    one: tuple[int, ...] = ()
+    two: tuple[int, ...] = ()
+    for n in sorted({min(cut, len(differences)) for cut in cuts}):
+        here = rule.looked(differences[:n], one)
+        there = rule.looked([-each for each in differences[:n]], two)
+        one, two = here.looks, there.looks
+        assert one == two
+        assert here.level == there.level
+        assert turned.get(str(here.verdict), here.verdict) == there.verdict
