@@ -1,7 +1,10 @@
 """The run store: the only writer of run folders, and their reader."""
 
+from harness.record.baseline import Saved, baseline_path, parse_baseline, read_baseline, write_baseline
+from harness.record.contents import SampleHashes, sample_hash
 from harness.record.load import Run, list_manifests, load_manifest, load_run
 from harness.record.manifest import make_record, with_judgings
+from harness.record.measured import measured_of_record, measured_of_run
 from harness.record.preparation import Preparation
 from harness.record.store import RunStore, new_run_id
 
@@ -9,10 +12,19 @@ __all__ = [
     "Preparation",
     "Run",
     "RunStore",
+    "SampleHashes",
+    "Saved",
+    "baseline_path",
     "list_manifests",
     "load_manifest",
     "load_run",
     "make_record",
+    "measured_of_record",
+    "measured_of_run",
     "new_run_id",
+    "parse_baseline",
+    "read_baseline",
+    "sample_hash",
     "with_judgings",
+    "write_baseline",
 ]

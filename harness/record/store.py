@@ -6,7 +6,7 @@ import json
 import os
 import secrets
 import shutil
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING
@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 from msgspec import to_builtins
 
 from harness.errors import RecordError
+from harness.record.contents import SampleHashes
+from harness.record.replacing import replaced, write_text
 from harness.record.scores import SCORE_COLUMNS, score_groups
 from harness.record.tables import Table, Tables
 from harness.record.trials import TRIAL_COLUMNS, trial_groups
@@ -39,6 +41,7 @@ class RunStore:
         self._tables: Tables | None = None
         self._suites: Sequence[Suite] = ()
         self._n_added = 0
+        self._hashes: Mapping[str, SampleHashes] = {}
 
     def prepare(self, suites: Sequence[Suite]) -> None:
         """Find out before the first model call whether a run can be kept; begin its tables, which these suites fill.
@@ -63,13 +66,15 @@ class RunStore:
                     "another place with --prompt-reports DIR"
                 )
         self._suites, self._n_added = suites, 0
+        self._hashes = {suite.name: SampleHashes() for suite in suites}
         self._tables = Tables()
         self._tables.begin(runs, (TRIAL_COLUMNS, SCORE_COLUMNS))
 
     def add(self, results: Sequence[TrialResult]) -> None:
         """Have the rows of further results written, in item order, while others are waited for; after `prepare`."""
         assert self._tables is not None
-        self._tables.add((trial_groups(self._suites, results), score_groups(self._suites, results)))
+        trials = trial_groups(self._suites, results, self._hashes)
+        self._tables.add((trials, score_groups(self._suites, results)))
         self._n_added += len(results)
 
     def write(self, record: RunRecord, texts: Mapping[str, Callable[[], str]], *, spans: Path | None = None) -> Path:
@@ -88,10 +93,12 @@ class RunStore:
             with self._tables_written(folder, record):
                 made = {name: text() for name, text in texts.items()}
             for name, content in made.items():
-                _write(folder / name, content)
+                write_text(folder / name, content)
             if spans is not None:
                 shutil.move(spans, folder / "spans.jsonl")
-            _write(folder / "run.json", json.dumps(to_builtins(record.manifest), indent=1, ensure_ascii=False) + "\n")
+            write_text(
+                folder / "run.json", json.dumps(to_builtins(record.manifest), indent=1, ensure_ascii=False) + "\n"
+            )
             self._point_latest(folder)
         except OSError as error:
             raise self._unwritable(error) from error
@@ -104,12 +111,12 @@ class RunStore:
         suites, results = record.suites, record.results
         rest = results[self._n_added :]
         try:
-            with _replaced(folder / "trials.parquet") as trials, _replaced(folder / "scores.parquet") as scores:
+            with replaced(folder / "trials.parquet") as trials, replaced(folder / "scores.parquet") as scores:
                 tables.send(
                     [
                         Table(path, columns, partial(rows, suites, results), partial(rows, suites, rest))
                         for path, columns, rows in (
-                            (trials, TRIAL_COLUMNS, trial_groups),
+                            (trials, TRIAL_COLUMNS, partial(trial_groups, hashes=self._hashes)),
                             (scores, SCORE_COLUMNS, score_groups),
                         )
                     ]
@@ -128,14 +135,14 @@ class RunStore:
 
         """
         try:
-            _write(self.reports / "index.html", text)
+            write_text(self.reports / "index.html", text)
         except OSError as error:
             raise self._unwritable(error) from error
 
     def _point_latest(self, folder: Path) -> None:
         """`latest` → the run: a symbolic link, or a text file that holds the path where links are not allowed."""
         target = os.path.join("runs", folder.name)  # noqa: PTH118 - a link's text, not a path to open
-        with _replaced(self.reports / "latest") as fresh:
+        with replaced(self.reports / "latest") as fresh:
             try:
                 fresh.symlink_to(target, target_is_directory=True)
             except OSError:
@@ -146,22 +153,3 @@ class RunStore:
             f"{self.reports}: the run cannot be recorded ({error.strerror or error}); "
             "a writable folder with free space is needed; choose another with --prompt-reports DIR"
         )
-
-
-def _write(path: Path, text: str) -> None:
-    """The file with this text, replaced in one step."""
-    with _replaced(path) as fresh:
-        fresh.write_text(text, encoding="utf-8", errors="replace")
-
-
-@contextmanager
-def _replaced(path: Path) -> Iterator[Path]:
-    """A path to write to, which then takes the file's place in one step; nothing is left of it when that fails."""
-    fresh = path.with_name(f".{path.name}-{secrets.token_hex(4)}")
-    try:
-        yield fresh
-        fresh.replace(path)
-    except BaseException:
-        with suppress(OSError):
-            fresh.unlink(missing_ok=True)
-        raise

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from harness.record.contents import SampleHashes
 from harness.record.text import utf8
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from harness.record.parquet import Group
     from harness.schema import Suite, TrialResult
@@ -47,13 +48,20 @@ TRIAL_COLUMNS = {
     "outcome": "string",
     "missed": "list<string>",
     "references": "list<string>",
+    "sample_hash": "string",
 }
 """trials.parquet."""
 
 
-def trial_groups(suites: Iterable[Suite], results: Sequence[TrialResult]) -> Iterator[Group]:
-    """One row a trial; `messages` is JSON text, `error` is `kind: message`. Only one group is in memory."""
-    makers = {suite.name: _Rows(suite) for suite in suites}
+def trial_groups(
+    suites: Iterable[Suite], results: Sequence[TrialResult], hashes: Mapping[str, SampleHashes] | None = None
+) -> Iterator[Group]:
+    """One row a trial; `messages` is JSON text, `error` is `kind: message`. Only one group is in memory.
+
+    `hashes` by suite are those that were made before.
+    """
+    known = hashes or {}
+    makers = {suite.name: _Rows(suite, known.get(suite.name) or SampleHashes()) for suite in suites}
     rows = (makers[result.trial.suite].trial(result) for result in results)
     names = tuple(TRIAL_COLUMNS)
     while group := list(islice(rows, _GROUP)):
@@ -63,7 +71,8 @@ def trial_groups(suites: Iterable[Suite], results: Sequence[TrialResult]) -> Ite
 class _Rows:
     """The rows of one suite's trials."""
 
-    def __init__(self, suite: Suite) -> None:
+    def __init__(self, suite: Suite, hashes: SampleHashes) -> None:
+        self._hashes = hashes
         self._prompts = {variant.name: variant.prompt for variant in suite.variants}
         self._models = {backend.name: backend.model for backend in suite.backends}
 
@@ -88,6 +97,7 @@ class _Rows:
             result.outcome,
             [utf8(text) for text in result.missed],
             [utf8(text) for text in trial.sample.references],
+            self._hashes.of(trial.sample),
         )
 
 
