@@ -4,6 +4,7 @@ from harness.stats.agreement import confusion, kendall_tau_b, pearson, plain_kap
 from harness.stats.bootstrap import bootstrap_interval
 from harness.stats.bradley_terry import Comparison, bradley_terry, rank_players
 from harness.stats.decision import REASONS, Decision, Rule, decide
+from harness.stats.drift import Cusum, Drift, cusum, cusum_limit, cusum_run_length, drift
 from harness.stats.interval import Interval
 from harness.stats.krippendorff import krippendorff_alpha, krippendorff_interval
 from harness.stats.means import mean_interval
@@ -28,9 +29,11 @@ from harness.stats.variance import Drawn, Variances, nested_variances
 __all__ = [
     "REASONS",
     "Comparison",
+    "Cusum",
     "Decision",
     "Difference",
     "Drawn",
+    "Drift",
     "Interval",
     "PairedTest",
     "Rule",
@@ -43,7 +46,11 @@ __all__ = [
     "bradley_terry",
     "conditional_power",
     "confusion",
+    "cusum",
+    "cusum_limit",
+    "cusum_run_length",
     "decide",
+    "drift",
     "effective_pairs",
     "exit_probabilities",
     "fewest_units",
