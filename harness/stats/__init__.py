@@ -3,6 +3,7 @@
 from harness.stats.agreement import confusion, kendall_tau_b, pearson, plain_kappa, spearman, weighted_kappa
 from harness.stats.bootstrap import bootstrap_interval
 from harness.stats.bradley_terry import Comparison, bradley_terry, rank_players
+from harness.stats.corpus import CorpusDifference, Resampled, paired_bootstrap, sentence_statistics
 from harness.stats.decision import REASONS, Decision, Rule, decide
 from harness.stats.drift import Cusum, Drift, cusum, cusum_limit, cusum_run_length, drift
 from harness.stats.interval import Interval
@@ -29,6 +30,7 @@ from harness.stats.variance import Drawn, Variances, nested_variances
 __all__ = [
     "REASONS",
     "Comparison",
+    "CorpusDifference",
     "Cusum",
     "Decision",
     "Difference",
@@ -36,6 +38,7 @@ __all__ = [
     "Drift",
     "Interval",
     "PairedTest",
+    "Resampled",
     "Rule",
     "Sides",
     "Spending",
@@ -64,6 +67,7 @@ __all__ = [
     "nested_variances",
     "one_sample_difference",
     "one_sample_test",
+    "paired_bootstrap",
     "paired_difference",
     "paired_test",
     "pass_at_k",
@@ -73,6 +77,7 @@ __all__ = [
     "plain_kappa",
     "proportion_interval",
     "rank_players",
+    "sentence_statistics",
     "spearman",
     "spending_levels",
     "total",
