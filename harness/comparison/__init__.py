@@ -1,6 +1,6 @@
 """Two sides of a comparison → paired differences with their verdicts, early stops, a staged rollout replayed."""
 
-from harness.comparison.exposure import Exposure, expected_exposure
+from harness.comparison.exposure import Exposure, expected_exposure, harmed
 from harness.comparison.one_sided import PValue, p_worse
 from harness.comparison.rollout import RolloutPlan, assigned, replay
 from harness.comparison.runs import RowKey, compare
@@ -27,6 +27,7 @@ __all__ = [
     "assigned",
     "compare",
     "expected_exposure",
+    "harmed",
     "p_worse",
     "replay",
     "two_backends",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from harness.comparison.rollout import check_plan, rolled_back_at
 from harness.comparison.served import served_table
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from harness.comparison.rollout import RolloutPlan
-    from harness.comparison.served import Served
+    from harness.comparison.served import Served, Watched
 
 
 class Exposure(Struct, frozen=True):
@@ -64,3 +64,35 @@ def expected_exposure(served: Sequence[Served], plan: RolloutPlan, *, draws: int
         float(shares.mean()) if exposed else None,
         float(np.quantile(shares, 0.95, method="higher")) if exposed else None,
     )
+
+
+def harmed(served: Sequence[Served], watched: Watched, drop: float, *, seed: int = 0) -> list[Served]:
+    """The same samples with B worse by `drop` on average in this metric: what a bad prompt would have done.
+
+    Where B's values are 0 and 1, so many samples at random turn from good to bad, at most all good ones; others are
+    shifted. For `expected_exposure` of a prompt that turned out to be good.
+
+    Raises:
+        ValueError: drop is not above 0.
+
+    """
+    import numpy as np
+
+    if not drop > 0:
+        raise ValueError(f"drop is {drop}; allowed: above 0, in the metric's unit")
+    name, towards = watched.metric, -1.0 if watched.higher_is_better else 1.0
+    pairs = {number: each.values[name] for number, each in enumerate(served) if name in each.values}
+    known = {number: (a, b) for number, (a, b) in pairs.items() if b is not None}
+    if all(b in (0, 1) for _, b in known.values()):
+        good = [number for number, (_, b) in known.items() if b != (0.0 if watched.higher_is_better else 1.0)]
+        n_bad = min(len(good), round(drop * len(known)))
+        chosen = np.random.default_rng(seed).permutation(len(good))[:n_bad]
+        turned = {good[place]: 1.0 - (known[good[place]][1]) for place in chosen}
+    else:
+        turned = {number: b + towards * drop for number, (_, b) in known.items()}
+    return [_with(each, name, turned[number]) if number in turned else each for number, each in enumerate(served)]
+
+
+def _with(served: Served, metric: str, b: float) -> Served:
+    a = served.values[metric][0]
+    return structs.replace(served, values={**served.values, metric: (a, b)})

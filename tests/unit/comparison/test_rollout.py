@@ -14,6 +14,7 @@ from harness.comparison import (
     Watched,
     assigned,
     expected_exposure,
+    harmed,
     replay,
 )
 
@@ -220,6 +221,35 @@ def test_a_prompt_that_is_never_rolled_back_has_no_exposure() -> None:
     exposure = expected_exposure(_served(300), PLAN, draws=20)
     assert exposure.rolled_back == 0
     assert (exposure.mean_exposed, exposure.mean_share, exposure.most_share) == (None, None, None)
+
+
+def test_the_exposure_to_a_prompt_that_were_worse_can_be_told_of_one_that_is_good() -> None:
+    served = _served(1000)
+    worse = harmed(served, PLAN.watched[0], 0.2)
+    before, after = (sum(each.values["exact_match"][1] or 0 for each in some) for some in (served, worse))
+    assert before - after == 200
+    assert [each.values["exact_match"][0] for each in served] == [each.values["exact_match"][0] for each in worse]
+    assert worse == harmed(served, PLAN.watched[0], 0.2)
+    assert worse != harmed(served, PLAN.watched[0], 0.2, seed=1)
+    small, large = (
+        expected_exposure(harmed(served, PLAN.watched[0], drop), PLAN, draws=50).mean_share for drop in (0.1, 0.4)
+    )
+    assert small is not None
+    assert large is not None
+    assert large < small
+
+
+def test_scores_are_harmed_by_a_shift_and_passes_by_no_more_than_there_are() -> None:
+    slow = Watched("latency_s", higher_is_better=False)
+    served = [Served(sample_id="a", values={"latency_s": (1.5, 1.25)}), Served(sample_id="b", values={})]
+    assert harmed(served, slow, 0.5)[0].values == {"latency_s": (1.5, 1.75)}
+    assert harmed(served, slow, 0.5)[1] is served[1]
+    assert all(each.values["exact_match"][1] == 0 for each in harmed(_served(20), PLAN.watched[0], 5))
+    leaks = [Served(sample_id=str(number), values={"leak": (0.0, 0.0)}) for number in range(10)]
+    worse = harmed(leaks, Watched("leak", higher_is_better=False), 0.3)
+    assert sum(each.values["leak"][1] or 0 for each in worse) == 3
+    with pytest.raises(ValueError, match=r"^drop is 0; allowed: above 0, in the metric's unit$"):
+        harmed(leaks, slow, 0)
 
 
 def test_what_cannot_be_replayed_is_refused() -> None:
