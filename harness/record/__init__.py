@@ -6,6 +6,7 @@ from harness.record.load import Run, list_manifests, load_manifest, load_run
 from harness.record.manifest import make_record, with_judgings
 from harness.record.measured import measured_of_record, measured_of_run
 from harness.record.preparation import Preparation
+from harness.record.reference import resolve
 from harness.record.store import RunStore, new_run_id
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "new_run_id",
     "parse_baseline",
     "read_baseline",
+    "resolve",
     "sample_hash",
     "with_judgings",
     "write_baseline",

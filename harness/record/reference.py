@@ -1,0 +1,156 @@
+"""What `--prompt-baseline REF` means."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from harness.errors import RecordError
+from harness.record.baseline import baseline_path, parse_baseline, read_baseline
+from harness.record.checkout import committed
+from harness.record.load import list_manifests, load_manifest, run_folder
+from harness.record.measured import measured_of_run
+from harness.wording import did_you_mean, listed, one_line
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from harness.schema import Measured, RunManifest
+
+_GIT = "git:"
+_SHOWN = 5
+"""Run ids that a message lists, newest first."""
+
+
+def resolve(ref: str | None, reports: Path, root: Path, *, suite: str, current: str | None = None) -> Measured | None:
+    """What `ref` names, of this suite; None: there is no baseline, or none is wanted.
+
+    A run id or the beginning of one; a path of a run folder, `reports/latest`, a .jsonl file or a folder of them,
+    relative to the working directory or to `root`; `latest` and `previous`, the newest and the last but one of the
+    complete runs below `reports` that have the suite; `git:REV`, the committed baseline at that revision; `none`.
+    Without `ref` it is the committed baseline, if there is one. `current` is the id of the run that is compared: it is
+    never its own baseline, also when it is resumed.
+
+    Raises:
+        RecordError: nothing is called so, it is damaged, or it does not have the suite.
+
+    """
+    places = _Places(reports, root, current)
+    if ref is None:
+        path = baseline_path(reports, suite)
+        return read_baseline(path, shown=places.shown(path)) if path.is_file() else None
+    if ref == "none":
+        return None
+    if ref in {"latest", "previous"}:
+        return places.recent(ref, suite)
+    if ref.startswith(_GIT):
+        return places.of_revision(ref.removeprefix(_GIT), suite)
+    return places.at(places.named(ref), suite)
+
+
+class _Places:
+    """Where the baselines of a project are."""
+
+    def __init__(self, reports: Path, root: Path, current: str | None) -> None:
+        self._reports = reports
+        self._root = root
+        self._current = current
+
+    def recent(self, which: str, suite: str) -> Measured:
+        """The suite's part of a recent run."""
+        place = ("latest", "previous").index(which)
+        runs = [each for each in self._runs() if each.complete and suite in _suites(each)]
+        if len(runs) <= place:
+            there = "only one complete run has" if runs else "no complete run has"
+            raise RecordError(
+                f"baseline {which}: {there} suite '{suite}' below {self.shown(self._reports)}; "
+                f"{('one is', 'two are')[place]} needed; record a run with: pytest --prompt-suite"
+            )
+        return self._of_run(self._reports / "runs" / runs[place].run_id, suite)
+
+    def of_revision(self, revision: str, suite: str) -> Measured:
+        """The committed baseline as it was then."""
+        path = baseline_path(self._reports, suite)
+        return parse_baseline(committed(revision, path, self._root), f"{_GIT}{revision}:{self.shown(path)}")
+
+    def named(self, ref: str) -> Path:
+        """The run with this id, or the only one whose id begins so; else the path."""
+        ids = [each.run_id for each in self._runs()]
+        found = [ref] if ref in ids else [each for each in ids if ref and each.startswith(ref)]
+        if len(found) > 1:
+            raise RecordError(
+                f"baseline {one_line(ref)!r}: {len(found):,} runs begin so ({_newest(found)}); one is allowed; "
+                "give more of its id"
+            )
+        if found:
+            return self._reports / "runs" / found[0]
+        path = next((path for path in (Path(ref), self._root / ref) if ref and _exists(path)), None)
+        if path is not None:
+            return path
+        recorded = f"recorded below {self.shown(self._reports)}: {_newest(ids)}" if ids else "no run is recorded yet"
+        raise RecordError(
+            f"baseline {one_line(ref)!r}: no run and no file is called so; a run id, a path, latest, previous, git:REV "
+            f"or none is allowed; {recorded}.{did_you_mean(ref, [*ids, 'latest', 'previous', 'none'])}"
+        )
+
+    def at(self, path: Path, suite: str) -> Measured:
+        """The suite's part of what lies there."""
+        shown = self.shown(path)
+        if (path / "run.json").is_file() or path.name == "latest":
+            return self._of_run(run_folder(path), suite)
+        if path.is_dir():
+            return self._of_folder(path, suite)
+        measured = read_baseline(path, shown=shown)
+        if measured.suite != suite:
+            raise _absent(shown, suite, [measured.suite])
+        return measured
+
+    def _of_folder(self, folder: Path, suite: str) -> Measured:
+        path = folder / f"{suite}.jsonl"
+        if not path.is_file():
+            raise _absent(self.shown(folder), suite, sorted(each.stem for each in folder.glob("*.jsonl")))
+        return self.at(path, suite)
+
+    def _of_run(self, folder: Path, suite: str) -> Measured:
+        measured = measured_of_run(folder, suites=[suite]).get(suite)
+        if measured is None:
+            raise _absent(self.shown(folder), suite, _suites(load_manifest(folder)))
+        if measured.ref == self._current:
+            raise RecordError(
+                f"{self.shown(folder)}: this is the run that is compared; another one is needed; "
+                "name a run by its id, or give latest"
+            )
+        return measured
+
+    def _runs(self) -> Sequence[RunManifest]:
+        """Recorded runs, newest first, the one that is compared left out."""
+        return [each for each in list_manifests(self._reports) if each.run_id != self._current]
+
+    def shown(self, path: Path) -> str:
+        """The path as messages show it: relative to the root where it lies below it."""
+        try:
+            return path.absolute().relative_to(self._root.absolute()).as_posix()
+        except ValueError:
+            return str(path)
+
+
+def _suites(manifest: RunManifest) -> list[str]:
+    return [str(suite.get("name")) for suite in manifest.suites]
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except (OSError, ValueError):  # too long for a path, or a NUL in it
+        return False
+
+
+def _newest(ids: Sequence[str]) -> str:
+    return ", ".join(ids[:_SHOWN]) + (f", … ({len(ids) - _SHOWN:,} more)" if len(ids) > _SHOWN else "")
+
+
+def _absent(where: str, suite: str, there: Sequence[str]) -> RecordError:
+    return RecordError(
+        f"{where}: suite '{suite}' is not in it; a baseline of this suite is needed; it has: {listed(there)}."
+        f"{did_you_mean(suite, there)}"
+    )
