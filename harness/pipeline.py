@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from harness import backends, gate, generate, plan, prompt, record, report, score, trace
 from harness import suite as suites
+from harness.comparing import Comparing
 from harness.rooms import catalogue
 from harness.schema import Plan
 
@@ -43,23 +44,19 @@ class Evaluation:
     def __init__(self, plans: Sequence[Plan], settings: Settings) -> None:
         """Prepare a run of these suites; nothing is called before `start`.
 
-        RecordError: the run could not be recorded afterwards, or the answer cache cannot be opened.
+        RecordError: the run could not be recorded afterwards, or the answer cache or a baseline cannot be read.
         """
-        self._settings = settings
-        self._notices: list[str] = []
+        self._settings, self._notices = settings, list[str]()
         loaded = [each.suite for each in plans]
         self._suites = {suite.name: suite for suite in loaded}
-        variants = {(suite.name, variant.name): variant for suite in loaded for variant in suite.variants}
-        self.scorer = score.RunScorer(
-            loaded, lambda trial, text: prompt.read_answer(variants[trial.suite, trial.variant], text)
-        )
+        self.scorer = score.RunScorer(loaded, prompt.answer_reader(loaded))
         pool = backends.Pool()
         self._backends = {(suite.name, spec.name): pool.get(spec) for suite in loaded for spec in suite.backends}
-        self._results = score.Results()
-        self._verdicts = gate.Verdicts()
+        self._results, self._verdicts = score.Results(), gate.Verdicts()
         self.record: RunRecord | None = None
         self._store = record.RunStore(settings.reports)
         self._store.prepare(loaded)
+        self._comparing = Comparing(loaded, settings)
         self._sitting = generate.sit_down(settings, record.new_run_id(), datetime.now(UTC))
         wiring = generate.Wiring(
             backend_of=lambda trial: self._backends[trial.suite, trial.backend],
@@ -90,9 +87,9 @@ class Evaluation:
         """How far the calls are."""
         return self._engine.progress()
 
-    def trials_of(self, cell: CellKey) -> Sequence[Trial]:
-        """The run's trials of one cell."""
-        return self._results.cells.get(cell, ())
+    def trials_behind(self, condition: GateSpec, cell: CellKey) -> Sequence[Trial]:
+        """The trials that a gate's answer for a cell waits for: the cell's, or all where it is aware of all others."""
+        return self._results.trials if condition.regression is not None else self._results.cells.get(cell, ())
 
     def result(self, trial_id: str, timeout_s: float) -> TrialResult | None:
         """The trial's result as soon as there is one; None when `timeout_s` passes first. Raises what broke the run."""
@@ -104,6 +101,8 @@ class Evaluation:
     def verdict(self, condition: GateSpec, cell: CellKey) -> Verdict:
         """The gate's answer for one cell, over the results there are."""
         suite, results = self._suites[cell[0]], self._results.of_cell(cell)
+        if condition.regression is not None:
+            return self._verdicts.keep(self._comparing.verdict(condition, cell, self._results.every()), cell)
         corpus = self.scorer.corpus(cell[0], results) if condition.aggregation == "corpus" else {}
         return self._verdicts.on(condition, suite, results, cell=cell, corpus=corpus)
 
@@ -121,10 +120,9 @@ class Evaluation:
         return run, folder
 
     def _recorded(self, *, complete: bool) -> tuple[RunRecord, Path]:
-        by_cell = {cell: self._results.of_cell(cell) for cell in self._results.cells}
         cells = tuple(
             gate.make_cell(self._suites[cell[0]], cell, results, corpus=self.scorer.corpus(cell[0], results))
-            for cell, results in by_cell.items()
+            for cell, results in self._results.by_cell()
         )
         suites_run = self.scorer.told({cell.suite for cell in cells})
         run = record.make_record(
@@ -135,10 +133,12 @@ class Evaluation:
             parts=(suites_run, self._results.every(), cells, self._verdicts.in_order(suites_run)),
             recording=self._engine.recording(),
         )
-        self.record = run = record.with_judgings(run, self.scorer.judgings(self._results.every()))
+        found = self.scorer.judgings(run.results), self._comparing.comparisons(run.results)
+        self.record = run = record.with_findings(run, *found)
         texts = {"report.html": lambda: report.render_html(run), "summary.md": lambda: report.render_summary(run)}
         spans = self._tracer.close({f"prompt_suite.{name}": value for name, value in run.manifest.totals.items()})
         folder = self._store.write(run, texts, spans=spans)
+        self._comparing.save(run)
         self._store.write_index(report.render_index(record.list_manifests(self._settings.reports)))
         return run, folder
 
@@ -146,5 +146,4 @@ class Evaluation:
         """Score a batch; called by the engine, in a thread of its own."""
         answered = [(completion.trial, completion.answer) for completion in batch]
         self._results.add(self.scorer.results(answered, self._tracer.scored, found=generate.findings_of(batch)))
-        while ready := self._results.take():
-            self._store.add(ready)
+        self._store.add(self._results.take())

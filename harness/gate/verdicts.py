@@ -36,7 +36,11 @@ class Verdicts:
             verdict = not_judged(gate, cell, aggregate, trials=len(results), not_run=not_run)
         else:
             verdict = judge(gate, cell, aggregate)
-        self._known[gate, cell] = verdict
+        return self.keep(verdict, cell)
+
+    def keep(self, verdict: Verdict, cell: CellKey) -> Verdict:
+        """Know an answer that was found elsewhere."""
+        self._known[verdict.gate, cell] = verdict
         return verdict
 
     def in_order(self, suites: Sequence[Suite]) -> tuple[Verdict, ...]:

@@ -193,7 +193,7 @@ class Controller:
 
     def _verdict(self, asked: VerdictOf) -> object:
         evaluation = self._running()
-        for trial in evaluation.trials_of(asked.cell):
+        for trial in evaluation.trials_behind(asked.gate, asked.cell):
             self._result(trial.trial_id)
         with self._deciding:
             return evaluation.verdict(asked.gate, asked.cell)

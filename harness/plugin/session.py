@@ -227,7 +227,7 @@ class PromptSession:
         if self._worker is not None:
             return self._worker.verdict(gate, cell)
         assert self.evaluation is not None
-        for trial in self.evaluation.trials_of(cell):
+        for trial in self.evaluation.trials_behind(gate, cell):
             self.wait_for(trial)
         return self.evaluation.verdict(gate, cell)
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from harness.prompt.answer import read_answer
+from harness.prompt.answer import answer_reader, read_answer
 from harness.prompt.messages import all_messages
 from harness.prompt.render import Renderer, render
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-__all__ = ["Renderer", "all_messages", "check_template", "read_answer", "render"]
+__all__ = ["Renderer", "all_messages", "answer_reader", "check_template", "read_answer", "render"]
 
 
 def check_template(source: str, declared: Collection[str]) -> list[tuple[int, str]]:

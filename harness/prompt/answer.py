@@ -9,13 +9,21 @@ from harness.errors import OutputError
 from harness.prompt.shown import shown
 
 if TYPE_CHECKING:
-    from harness.schema import OutputSpec, Variant
+    from collections.abc import Callable, Iterable
+
+    from harness.schema import OutputSpec, Suite, Trial, Variant
 
 MAX_REGEX_TEXT = 100_000
 """Characters that `output.regex` looks at; the rest of a longer text is not searched."""
 
 _FENCE = re.compile(r"[ \t]{0,3}(`{3,}|~{3,})(.*)")
 _DECORATION = "* \t"
+
+
+def answer_reader(suites: Iterable[Suite]) -> Callable[[Trial, str], str]:
+    """What reads the answer of a trial of these suites from the model's text, as `read_answer`."""
+    variants = {(suite.name, variant.name): variant for suite in suites for variant in suite.variants}
+    return lambda trial, text: read_answer(variants[trial.suite, trial.variant], text)
 
 
 def read_answer(variant: Variant, text: str) -> str:

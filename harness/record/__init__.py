@@ -1,32 +1,38 @@
 """The run store: the only writer of run folders, and their reader."""
 
 from harness.record.baseline import Saved, baseline_path, parse_baseline, read_baseline, write_baseline
+from harness.record.compared import COMPARISON_COLUMNS, comparison_frame
 from harness.record.contents import SampleHashes, sample_hash
 from harness.record.load import Run, list_manifests, load_manifest, load_run
-from harness.record.manifest import make_record, with_judgings
-from harness.record.measured import measured_of_record, measured_of_run
+from harness.record.manifest import make_record, suite_facts, with_findings
+from harness.record.measured import measured_of_record, measured_of_results, measured_of_run
 from harness.record.preparation import Preparation
-from harness.record.reference import resolve
+from harness.record.reference import resolve, resolve_suites
 from harness.record.store import RunStore, new_run_id
 
 __all__ = [
+    "COMPARISON_COLUMNS",
     "Preparation",
     "Run",
     "RunStore",
     "SampleHashes",
     "Saved",
     "baseline_path",
+    "comparison_frame",
     "list_manifests",
     "load_manifest",
     "load_run",
     "make_record",
     "measured_of_record",
+    "measured_of_results",
     "measured_of_run",
     "new_run_id",
     "parse_baseline",
     "read_baseline",
     "resolve",
+    "resolve_suites",
     "sample_hash",
-    "with_judgings",
+    "suite_facts",
+    "with_findings",
     "write_baseline",
 ]

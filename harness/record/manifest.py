@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from harness.record.preparation import Preparation
-    from harness.schema import BackendSpec, Judging, Progress
+    from harness.schema import BackendSpec, Comparison, Judging, Progress
 
 Parts = tuple[tuple[Suite, ...], tuple[TrialResult, ...], tuple[Cell, ...], tuple[Verdict, ...]]
 """Suites that took part, results in item order, the result table, the gates' answers."""
@@ -45,7 +45,7 @@ def make_record(
         complete=complete and all(result.outcome != "not_run" for result in results),
         versions=dict(prepared.versions),
         git_commit=prepared.git_commit,
-        suites=tuple(_suite(suite) for suite in suites),
+        suites=tuple(suite_facts(suite) for suite in suites),
         totals=_totals(results, progress),
         verdicts=tuple(_verdict(verdict) for verdict in verdicts),
         cells=tuple(to_builtins(cell) for cell in cells),
@@ -55,13 +55,29 @@ def make_record(
     return RunRecord(manifest, suites, results, cells, verdicts)
 
 
-def with_judgings(run: RunRecord, judgings: tuple[Judging, ...]) -> RunRecord:
-    """The run, with what it shows about the models that judged."""
-    manifest = replace(run.manifest, judgings=tuple(to_builtins(judging) for judging in judgings))
-    return replace(run, manifest=manifest, judgings=judgings)
+def with_findings(run: RunRecord, judgings: tuple[Judging, ...], comparisons: tuple[Comparison, ...] = ()) -> RunRecord:
+    """The run, with what it shows about the models that judged, and beside its baselines."""
+    manifest = replace(
+        run.manifest,
+        judgings=tuple(to_builtins(judging) for judging in judgings),
+        comparisons=tuple(_compared(each) for each in comparisons),
+    )
+    return replace(run, manifest=manifest, judgings=judgings, comparisons=comparisons)
 
 
-def _suite(suite: Suite) -> dict[str, Any]:
+def _compared(comparison: Comparison) -> dict[str, Any]:
+    changes = [{"kind": one.kind, "where": one.where, "message": one.message} for one in comparison.changes]
+    findings = dict(Counter(row.finding for row in comparison.rows))
+    return {
+        "suite": comparison.suite,
+        "baseline": comparison.baseline,
+        "findings": findings,
+        "changes": changes,
+    }
+
+
+def suite_facts(suite: Suite) -> dict[str, Any]:
+    """What run.json says of a suite."""
     return {
         "name": suite.name,
         "description": suite.description,
@@ -125,4 +141,6 @@ def _verdict(verdict: Verdict) -> Mapping[str, Any]:
         "ci_high": aggregate.ci_high,
         "n": aggregate.n_scored,
         "message": verdict.message,
+        "finding": verdict.finding,
+        "warns": verdict.warns,
     }

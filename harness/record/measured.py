@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from harness.record.columns import Columns
-    from harness.schema import RunManifest, RunRecord, TrialResult
+    from harness.schema import RunRecord, TrialResult
+
+    Facts = Iterable[Mapping[str, Any]]
 
 _Cells = dict[tuple[str, str], Rows]
 
@@ -39,21 +41,28 @@ def measured_of_run(path: str | Path, *, suites: Collection[str] | None = None) 
 
     folder = run_folder(path)
     manifest = load_manifest(folder)
-    measures = {name: own for name, own in _measures(folder, manifest).items() if suites is None or name in suites}
+    measures = {
+        name: own for name, own in _measures(folder, manifest.suites).items() if suites is None or name in suites
+    }
     cells: dict[str, _Cells] = {}
     columns = read_columns(folder, {measure for own in measures.values() for measure in own})
     for (suite, variant, backend), places in columns.cells():
         if suite in measures:
             rows = _rows_of(columns, places, measures[suite])
             cells.setdefault(suite, {})[variant, backend] = rows
-    return _measured(manifest, measures, cells)
+    return _measured(manifest.run_id, manifest.suites, (measures, cells))
 
 
 def measured_of_record(record: RunRecord) -> dict[str, Measured]:
     """The same of a run in memory: equal to what its folder yields."""
-    measures = _measures(record.manifest.run_id, record.manifest)
+    return measured_of_results(record.manifest.suites, record.results, record.manifest.run_id)
+
+
+def measured_of_results(suites: Facts, results: Sequence[TrialResult], ref: str) -> dict[str, Measured]:
+    """The same of results whose run has not ended; `suites` as a manifest has them (`suite_facts`), called `ref`."""
+    measures = _measures(ref, suites)
     cells: dict[str, dict[tuple[str, str], list[TrialResult]]] = {}
-    for result in record.results:
+    for result in results:
         suite, variant, backend = result.trial.cell
         cells.setdefault(suite, {}).setdefault((variant, backend), []).append(result)
     hashes = {suite: SampleHashes() for suite in cells}
@@ -62,16 +71,17 @@ def measured_of_record(record: RunRecord) -> dict[str, Measured]:
         for suite, own in cells.items()
         if suite in measures
     }
-    return _measured(record.manifest, measures, rows)
+    return _measured(ref, suites, (measures, rows))
 
 
 def _measured(
-    manifest: RunManifest, measures: Mapping[str, Mapping[str, Measure]], cells: Mapping[str, _Cells]
+    ref: str, suites: Facts, found: tuple[Mapping[str, Mapping[str, Measure]], Mapping[str, _Cells]]
 ) -> dict[str, Measured]:
-    facts = {suite["name"]: suite for suite in manifest.suites}
+    facts = {suite["name"]: suite for suite in suites}
+    measures, cells = found
     return {
         name: Measured(
-            ref=manifest.run_id,
+            ref=ref,
             suite=name,
             dataset_hash=facts[name].get("dataset_hash"),
             prompts=_named(facts[name].get("prompts"), ("prompt", "version", "hash")),
@@ -88,12 +98,11 @@ def _named(entries: Any, fields: Iterable[str]) -> dict[str, dict[str, str]]:
     return {name: {field: str(entry.get(field, "")) for field in kept} for name, entry in dict(entries or {}).items()}
 
 
-def _measures(where: object, manifest: RunManifest) -> dict[str, dict[str, Measure]]:
+def _measures(where: object, suites: Facts) -> dict[str, dict[str, Measure]]:
     """By suite and name; RecordError when the manifest does not say what a value means."""
     try:
         return {
-            suite["name"]: {entry["name"]: Measure(**_known(entry)) for entry in suite["measures"]}
-            for suite in manifest.suites
+            suite["name"]: {entry["name"]: Measure(**_known(entry)) for entry in suite["measures"]} for suite in suites
         }
     except (KeyError, TypeError) as error:
         raise RecordError(

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from harness.schema import Measured, RunManifest
 
 _GIT = "git:"
+_RECENT = ("latest", "previous")
 _SHOWN = 5
 """Run ids that a message lists, newest first."""
 
@@ -41,11 +42,23 @@ def resolve(ref: str | None, reports: Path, root: Path, *, suite: str, current: 
         return read_baseline(path, shown=places.shown(path)) if path.is_file() else None
     if ref == "none":
         return None
-    if ref in {"latest", "previous"}:
+    if ref in _RECENT:
         return places.recent(ref, suite)
     if ref.startswith(_GIT):
         return places.of_revision(ref.removeprefix(_GIT), suite)
     return places.at(places.named(ref), suite)
+
+
+def resolve_suites(ref: str, reports: Path, root: Path) -> dict[str, Measured]:
+    """Everything that `ref` names, by suite: as `resolve`, for comparisons without a suite file.
+
+    `git:REV` has the suites whose baselines are committed now.
+
+    Raises:
+        RecordError: nothing is called so, or it is damaged.
+
+    """
+    return _Places(reports, root, None).every(ref)
 
 
 class _Places:
@@ -58,20 +71,43 @@ class _Places:
 
     def recent(self, which: str, suite: str) -> Measured:
         """The suite's part of a recent run."""
-        place = ("latest", "previous").index(which)
-        runs = [each for each in self._runs() if each.complete and suite in _suites(each)]
+        return self._of_run(self._recent_folder(which, suite), suite)
+
+    def _recent_folder(self, which: str, suite: str | None) -> Path:
+        """The folder of a recent complete run, one that has the suite where one is named."""
+        place = _RECENT.index(which)
+        runs = [each for each in self._runs() if each.complete and (suite is None or suite in _suites(each))]
         if len(runs) <= place:
-            there = "only one complete run has" if runs else "no complete run has"
+            what = f"has suite '{suite}'" if suite is not None else "is recorded"
+            there = f"only one complete run {what}" if runs else f"no complete run {what}"
             raise RecordError(
-                f"baseline {which}: {there} suite '{suite}' below {self.shown(self._reports)}; "
+                f"baseline {which}: {there} below {self.shown(self._reports)}; "
                 f"{('one is', 'two are')[place]} needed; record a run with: pytest --prompt-suite"
             )
-        return self._of_run(self._reports / "runs" / runs[place].run_id, suite)
+        return self._reports / "runs" / runs[place].run_id
 
     def of_revision(self, revision: str, suite: str) -> Measured:
         """The committed baseline as it was then."""
         path = baseline_path(self._reports, suite)
         return parse_baseline(committed(revision, path, self._root), f"{_GIT}{revision}:{self.shown(path)}")
+
+    def every(self, ref: str) -> dict[str, Measured]:
+        """All suites of what is called so."""
+        folder = self._reports / "baselines"
+        if ref.startswith(_GIT):
+            names = [path.stem for path in sorted(folder.glob("*.jsonl"))]
+            return {name: self.of_revision(ref.removeprefix(_GIT), name) for name in names}
+        path = self._recent_folder(ref, None) if ref in _RECENT else self.named(ref)
+        if (path / "run.json").is_file() or path.name == "latest":
+            return measured_of_run(path)
+        files = sorted(path.glob("*.jsonl")) if path.is_dir() else [path]
+        if not files:
+            raise RecordError(
+                f"{self.shown(path)}: there is neither a run nor a baseline here; a folder with run.json, or one of "
+                ".jsonl baselines, is needed; record a run with: pytest --prompt-suite"
+            )
+        found = [read_baseline(file, shown=self.shown(file)) for file in files]
+        return {measured.suite: measured for measured in found}
 
     def named(self, ref: str) -> Path:
         """The run with this id, or the only one whose id begins so; else the path."""

@@ -6,7 +6,7 @@ import json
 import os
 import secrets
 import shutil
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from msgspec import to_builtins
 
 from harness.errors import RecordError
+from harness.record.compared import COMPARISON_COLUMNS, comparison_groups
 from harness.record.contents import SampleHashes
 from harness.record.replacing import replaced, write_text
 from harness.record.scores import SCORE_COLUMNS, score_groups
@@ -111,16 +112,22 @@ class RunStore:
         suites, results = record.suites, record.results
         rest = results[self._n_added :]
         try:
-            with replaced(folder / "trials.parquet") as trials, replaced(folder / "scores.parquet") as scores:
-                tables.send(
-                    [
-                        Table(path, columns, partial(rows, suites, results), partial(rows, suites, rest))
-                        for path, columns, rows in (
-                            (trials, TRIAL_COLUMNS, partial(trial_groups, hashes=self._hashes)),
-                            (scores, SCORE_COLUMNS, score_groups),
-                        )
-                    ]
-                )
+            with ExitStack() as stack:
+
+                def fresh(name: str) -> Path:
+                    return stack.enter_context(replaced(folder / name))
+
+                made = [
+                    Table(fresh(name), columns, partial(rows, suites, results), partial(rows, suites, rest))
+                    for name, columns, rows in (
+                        ("trials.parquet", TRIAL_COLUMNS, partial(trial_groups, hashes=self._hashes)),
+                        ("scores.parquet", SCORE_COLUMNS, score_groups),
+                    )
+                ]
+                if record.comparisons:
+                    compared = partial(comparison_groups, record.comparisons)
+                    made.append(Table(fresh("comparison.parquet"), COMPARISON_COLUMNS, compared))
+                tables.send(made)
                 yield
                 tables.written()
         finally:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from harness.schema import TrialResult
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from harness.schema import CellKey, Trial
 
@@ -22,7 +22,8 @@ class Results:
 
     def __init__(self, trials: Sequence[Trial] = ()) -> None:
         """Expect results of these trials, in this order."""
-        self._trials = trials
+        self.trials = trials
+        """All of them, in item order."""
         self._by_id: dict[str, TrialResult] = {}
         self._n_taken = 0
         self._arrived = threading.Condition()
@@ -45,21 +46,30 @@ class Results:
             return self._by_id.get(trial_id)
 
     def take(self, size: int = _AT_ONCE) -> list[TrialResult]:
-        """The next results in item order, each once; empty while one of so many is not there. For one thread only."""
-        wanted = self._trials[self._n_taken : self._n_taken + size]
-        found = [self._by_id[trial.trial_id] for trial in wanted if trial.trial_id in self._by_id]
-        if len(found) < size:
-            return []
-        self._n_taken += size
+        """Further results in item order, each once, in groups of `size`, as far as all are there; for one thread."""
+        found: list[TrialResult] = []
+        while len(group := self._group(len(found), size)) == size:
+            found += group
+        self._n_taken += len(found)
         return found
+
+    def _group(self, beyond: int, size: int) -> list[TrialResult]:
+        begin = self._n_taken + beyond
+        wanted = self.trials[begin : begin + size]
+        return [self._by_id[trial.trial_id] for trial in wanted if trial.trial_id in self._by_id]
 
     def of_cell(self, cell: CellKey) -> list[TrialResult]:
         """The cell's results in item order, `not_run` where there is none; empty for a cell without trials."""
         return [self._result(trial) for trial in self.cells.get(cell, ())]
 
+    def by_cell(self) -> Iterator[tuple[CellKey, list[TrialResult]]]:
+        """Each cell with its results."""
+        for cell in self.cells:
+            yield cell, self.of_cell(cell)
+
     def every(self) -> tuple[TrialResult, ...]:
         """All results in item order, `not_run` where there is none."""
-        return tuple(self._result(trial) for trial in self._trials)
+        return tuple(self._result(trial) for trial in self.trials)
 
     def _result(self, trial: Trial) -> TrialResult:
         found = self._by_id.get(trial.trial_id)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from msgspec.structs import replace
 
-from harness.record.manifest import _suite
+from harness.record.manifest import suite_facts
 from tests.unit.report.run_records import Shape, build_record
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ CLEAN = Shape(samples=3, variants=("zero_shot", "few_shot@1.1"))
 def run_of(shape: Shape | None = None, run_id: str = "20261122T201849Z-3f9a") -> RunRecord:
     """A run with a manifest that says what its suites are made of."""
     built = build_record(shape or CLEAN)
-    suites = tuple(_suite(suite) for suite in built.suites)
+    suites = tuple(suite_facts(suite) for suite in built.suites)
     return replace(built, manifest=replace(built.manifest, suites=suites, run_id=run_id))
 
 

@@ -79,5 +79,5 @@ def test_results_are_taken_once_and_in_item_order_when_so_many_are_there() -> No
     assert results.take(2) == [result(trials[0]), result(trials[1])]
     assert results.take(2) == []
     results.add([result(trials[3]), result(trials[4])])
-    assert results.take(2) == [result(trials[2]), result(trials[3])]
-    assert results.take(2) == []
+    assert results.take(1) == [result(trials[2]), result(trials[3]), result(trials[4])]
+    assert results.take(1) == []

@@ -1,0 +1,110 @@
+"""A run beside the baselines of its suites: what the pipeline knows of comparisons."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from harness import comparison, gate, plan, record
+from harness.wording import counted
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from harness.schema import (
+        CellKey,
+        Comparison,
+        GateSpec,
+        Measured,
+        RegressionSpec,
+        RunRecord,
+        Settings,
+        Suite,
+        TrialResult,
+        Verdict,
+    )
+
+_NONE = "none"
+
+
+class Comparing:
+    """Holds the baselines from the start, so that one that cannot be read costs no call; compares at the end."""
+
+    def __init__(self, suites: Sequence[Suite], settings: Settings) -> None:
+        """Find and read the baseline of each suite.
+
+        Raises:
+            RecordError: a baseline that is named, or the committed one, cannot be read.
+
+        """
+        self._settings = settings
+        self._suites = {suite.name: suite for suite in suites}
+        self._baselines: dict[str, Measured] = {}
+        for name in self._suites if settings.baseline != _NONE else ():
+            found = record.resolve(settings.baseline, settings.reports, settings.root, suite=name)
+            if found is not None:
+                self._baselines[name] = found
+        self._known: tuple[tuple[Comparison, ...], int] = ((), -1)
+
+    def comparisons(self, results: Sequence[TrialResult]) -> tuple[Comparison, ...]:
+        """Each suite that has a baseline, beside it; made once, and again only when more has been answered."""
+        n_answered = sum(result.outcome != "not_run" for result in results)
+        if not self._baselines:
+            return ()
+        if self._known[1] != n_answered:
+            facts = [record.suite_facts(suite) for suite in self._suites.values()]
+            now = record.measured_of_results(facts, results, "this run")
+            sides = [(now[name], baseline) for name, baseline in self._baselines.items() if name in now]
+            self._known = (comparison.compare(sides, self._asked(now)), n_answered)
+        return self._known[0]
+
+    def verdict(self, condition: GateSpec, cell: CellKey, results: Sequence[TrialResult]) -> Verdict:
+        """A regression gate's answer for one cell, over all results of the run: p is corrected over all its gates."""
+        suite, variant, backend = cell
+        if not_run := sum(result.outcome == "not_run" for result in results if result.trial.cell == cell):
+            return gate.without_baseline(condition, cell, f"{counted(not_run, 'trial')} not run")
+        if self._settings.baseline == _NONE:
+            return gate.without_baseline(condition, cell, "--prompt-baseline none: no comparison was asked for")
+        if suite not in self._baselines:
+            if self._settings.save_baseline:
+                return gate.without_baseline(condition, cell, "there is no baseline yet: this run becomes it")
+            return gate.judge_regression(condition, cell, None, why=_no_baseline(self._settings, suite))
+        row = next(
+            (
+                row
+                for each in self.comparisons(results)
+                for row in each.rows
+                if (row.suite, row.variant, row.backend, row.metric) == (suite, variant, backend, condition.metric)
+            ),
+            None,
+        )
+        return gate.judge_regression(condition, cell, row, why="nothing of it was run")
+
+    def save(self, run: RunRecord) -> list[record.Saved]:
+        """Make the run the baseline of its suites, where that was asked for.
+
+        Raises:
+            RecordError: the run is incomplete, trials have no answer, or a file cannot be written.
+
+        """
+        if not self._settings.save_baseline:
+            return []
+        measured = record.measured_of_record(run).values()
+        return [record.write_baseline(self._settings.reports, each, run.manifest) for each in measured if each.cells]
+
+    def _asked(self, now: Mapping[str, Measured]) -> dict[comparison.RowKey, RegressionSpec]:
+        """Which rows the gates of what was run ask about."""
+        asked: dict[comparison.RowKey, RegressionSpec] = {}
+        for suite in self._suites.values():
+            for condition, cell in plan.plan_gates(suite):
+                is_run = suite.name in now and cell[1:] in now[suite.name].cells
+                if condition.regression is not None and condition.metric is not None and is_run:
+                    asked[*cell, condition.metric] = condition.regression
+        return asked
+
+
+def _no_baseline(settings: Settings, suite: str) -> str:
+    if settings.baseline is not None:
+        return f"{settings.baseline} has nothing of suite '{suite}'"
+    path = settings.reports / "baselines" / f"{suite}.jsonl"
+    shown = path.relative_to(settings.root) if path.is_relative_to(settings.root) else path
+    return f"there is no baseline ({shown}); save one with: pytest --prompt-suite --prompt-save-baseline"
