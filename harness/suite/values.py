@@ -6,7 +6,7 @@ import json
 import re
 from typing import Any
 
-_NEEDS_QUOTES = re.compile(r"[{}\[\]#|\\]|: ")
+_NEEDS_QUOTES = re.compile(r"[{}\[\]#|\\]|: |:$")
 _MOST_CHARACTERS = 60
 """Characters of a user's value shown in one message."""
 
@@ -42,8 +42,8 @@ def described(value: object) -> str:
 def flow(value: Any) -> str:
     """A value as one would write it on one line of YAML.
 
-    >>> flow("zero_shot"), flow(["zero_shot"]), flow("a: {b}")
-    ('zero_shot', '["zero_shot"]', '"a: {b}"')
+    >>> flow("zero_shot"), flow(["zero_shot"]), flow("a: {b}"), flow("Answer:")
+    ('zero_shot', '["zero_shot"]', '"a: {b}"', '"Answer:"')
     """
     is_plain = isinstance(value, str) and not _NEEDS_QUOTES.search(value)
     return str(value) if is_plain else json.dumps(value, ensure_ascii=False)
