@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from harness.errors import OptionError
@@ -150,13 +151,12 @@ def _check_schema(schema: Any, key: str) -> None:
 
 
 def _loaded_model(name: str, folder: Path) -> type[BaseModel]:
-    from pydantic import BaseModel
-
     try:
         found = load_object(name, folder, kind="model")
     except OptionError as error:
         raise OptionError(f"metric 'json_schema': {error}", "model") from None
-    if not isinstance(found, type) or not issubclass(found, BaseModel):
+    pydantic = sys.modules.get("pydantic")  # whoever made a model has imported it; it is no dependency of the harness
+    if pydantic is None or not isinstance(found, type) or not issubclass(found, pydantic.BaseModel):
         raise OptionError(
             f"metric 'json_schema': model '{name}' is {shown(found)}; allowed: a class made from pydantic's BaseModel",
             "model",

@@ -71,11 +71,16 @@ class Document(Struct, frozen=True):
         """Position of a key, or of the nearest thing around it."""
         return self.key_marks.get(place) or self.mark(place)
 
-    def within(self, place: Place) -> Document:
-        """The part at a place, as a document of its own whose positions are those of the file."""
-        value, depth = self.value, len(place)
+    def value_at(self, place: Place) -> Any:
+        """The value at a place that there is."""
+        value = self.value
         for part in place:
             value = value[part]
+        return value
+
+    def within(self, place: Place) -> Document:
+        """The part at a place, as a document of its own whose positions are those of the file."""
+        value, depth = self.value_at(place), len(place)
         inside = ({at[depth:]: mark for at, mark in marks.items() if at[:depth] == place} for marks in self._positions)
         return Document(self.shown, value, *inside)
 

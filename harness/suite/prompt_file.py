@@ -53,7 +53,7 @@ class VersionFile(Struct, frozen=True):
     @property
     def are_inputs_known(self) -> bool:
         """False when `inputs` is broken, or an unknown key may have been meant as it."""
-        return "inputs" not in self.broken and self.broken <= set(PromptForm.model_fields)
+        return "inputs" not in self.broken and self.broken <= set(PromptForm.__struct_fields__)
 
     @property
     def reference(self) -> str:

@@ -2,126 +2,106 @@
 
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Discriminator, Field, Tag
-
-from harness.suite.form import Form, Free, Text, later, shape
+from harness.suite.form import Form, Free, Says, Text, later
 
 LATER_TECHNIQUES = later("context", "conversation", "guard", "compress", "truncate", "rollout")
 
 
-class ExamplesForm(Form):
+class ExamplesForm(Form, frozen=True, kw_only=True):
     """Few-shot examples, shown as user and assistant turns before the question."""
 
-    path: Text | None = Field(
-        default=None,
-        description="File of examples (.jsonl .json .csv .tsv .parquet .yaml), relative to this file.",
-        examples=["examples.jsonl"],
-    )
-    select: Literal["first", "random", "similar", "balanced"] | None = Field(
-        default=None, description="Which examples are shown; default: first.", examples=["first"]
-    )
-    k: int | None = Field(default=None, ge=0, description="How many are shown; default: all.", examples=[3])
-    answer: Text | None = Field(
-        default=None, description="Column that holds an example's answer; default: answer.", examples=["answer"]
-    )
-    seed: int | None = Field(default=None, description="Seed of random and balanced; default: 0.", examples=[0])
+    path: Annotated[
+        Text | None,
+        Says("File of examples (.jsonl .json .csv .tsv .parquet .yaml), relative to this file.", ["examples.jsonl"]),
+    ] = None
+    select: Annotated[
+        Literal["first", "random", "similar", "balanced"] | None,
+        Says("Which examples are shown; default: first.", ["first"]),
+    ] = None
+    k: Annotated[int | None, Says("How many are shown; default: all.", [3], at_least=0)] = None
+    answer: Annotated[Text | None, Says("Column that holds an example's answer; default: answer.", ["answer"])] = None
+    seed: Annotated[int | None, Says("Seed of random and balanced; default: 0.", [0])] = None
 
 
-class ChainOfThoughtForm(Form):
+class ChainOfThoughtForm(Form, frozen=True, kw_only=True):
     """Reasoning before the answer, in own words."""
 
-    instruction: Text | None = Field(
-        default=None, description="Text put after the user message.", examples=["Think step by step."]
-    )
-    answer_prefix: Text | None = Field(
-        default=None, description="The answer is what follows the last occurrence of this.", examples=["Answer:"]
-    )
+    instruction: Annotated[Text | None, Says("Text put after the user message.", ["Think step by step."])] = None
+    answer_prefix: Annotated[
+        Text | None, Says("The answer is what follows the last occurrence of this.", ["Answer:"])
+    ] = None
 
 
-ChainOfThought = Annotated[
-    Annotated[bool, Tag("(switch)")] | Annotated[ChainOfThoughtForm, Tag("(mapping)")], Discriminator(shape)
-]
+ChainOfThought = bool | ChainOfThoughtForm
 
 
-class TechniquesForm(Form):
+class TechniquesForm(Form, frozen=True, kw_only=True):
     """What is done to a prompt beyond its text."""
 
     refused: ClassVar[dict[str, str]] = LATER_TECHNIQUES
 
-    examples: ExamplesForm | None = Field(
-        default=None, description="Few-shot examples.", examples=[{"path": "examples.jsonl", "k": 3}]
-    )
-    chain_of_thought: ChainOfThought | None = Field(
-        default=None, description="true, false, or own words.", examples=[True]
-    )
+    examples: Annotated[ExamplesForm | None, Says("Few-shot examples.", [{"path": "examples.jsonl", "k": 3}])] = None
+    chain_of_thought: Annotated[ChainOfThought | None, Says("true, false, or own words.", [True])] = None
 
 
-class MetadataForm(Form):
+class MetadataForm(Form, frozen=True, kw_only=True):
     """Who made the prompt version, and what it is known to reach."""
 
-    version: Text | None = Field(default=None, description="The version, as in the file's name.", examples=["1.1"])
-    created: Text | None = Field(default=None, description="Date.", examples=["2026-11-22"])
-    author: Text | None = Field(default=None, description="Who wrote it.", examples=["team-ai"])
-    labels: list[Text] = Field(
-        default=[], description="Names that point at this version, e.g. where it is deployed.", examples=[["prod-a"]]
-    )
-    performance_baseline: dict[str, Text] = Field(
-        default={},
-        description="What this version must reach: metric: value, latency_p95: 1.2s, cost_per_1k: USD. Becomes gates.",
-        examples=[{"exact_match": 0.62}],
-    )
+    version: Annotated[Text | None, Says("The version, as in the file's name.", ["1.1"])] = None
+    created: Annotated[Text | None, Says("Date.", ["2026-11-22"])] = None
+    author: Annotated[Text | None, Says("Who wrote it.", ["team-ai"])] = None
+    labels: Annotated[
+        list[Text], Says("Names that point at this version, e.g. where it is deployed.", [["prod-a"]])
+    ] = []
+    performance_baseline: Annotated[
+        dict[str, Text],
+        Says(
+            "What this version must reach: metric: value, latency_p95: 1.2s, cost_per_1k: USD. Becomes gates.",
+            [{"exact_match": 0.62}],
+        ),
+    ] = {}
 
 
-class MessageForm(Form):
+class MessageForm(Form, frozen=True, kw_only=True):
     """One message of a chat."""
 
-    role: Literal["system", "user", "assistant"] = Field(description="Who speaks.", examples=["user"])
-    content: Text = Field(description="Jinja template of what is said.", examples=["Classify: {{ text }}"])
+    role: Annotated[Literal["system", "user", "assistant"], Says("Who speaks.", ["user"])]
+    content: Annotated[Text, Says("Jinja template of what is said.", ["Classify: {{ text }}"])]
 
 
-class OutputForm(Form):
+class OutputForm(Form, frozen=True, kw_only=True):
     """How the answer is read from the model's text."""
 
-    strip_fences: bool = Field(
-        default=False, description="Take the content of the first fenced block, if any.", examples=[True]
-    )
-    last_line: bool = Field(default=False, description="Take the last line that is not blank.", examples=[True])
-    regex: Text | None = Field(
-        default=None, description="Take group 1, or all, of the first match.", examples=[r"(yes|no)"]
-    )
-    json_schema: Free | None = Field(
-        default=None,
-        description="Take the first JSON value, which must satisfy this schema (draft 2020-12).",
-        examples=[{"type": "object"}],
-    )
+    strip_fences: Annotated[bool, Says("Take the content of the first fenced block, if any.", [True])] = False
+    last_line: Annotated[bool, Says("Take the last line that is not blank.", [True])] = False
+    regex: Annotated[Text | None, Says("Take group 1, or all, of the first match.", [r"(yes|no)"])] = None
+    json_schema: Annotated[
+        Free | None,
+        Says("Take the first JSON value, which must satisfy this schema (draft 2020-12).", [{"type": "object"}]),
+    ] = None
 
 
-class PromptForm(Form):
+class PromptForm(Form, frozen=True, kw_only=True):
     """One prompt version: prompts/<name>/v<version>.yaml."""
 
-    metadata: MetadataForm = Field(
-        default=MetadataForm(), description="Version, author, labels, baseline.", examples=[{"version": "1.1"}]
+    metadata: Annotated[MetadataForm, Says("Version, author, labels, baseline.", [{"version": "1.1"}])] = MetadataForm()
+    inputs: Annotated[
+        dict[str, Literal["str", "int", "float", "bool", "list", "dict", "any"]],
+        Says("Variables of the template, each with its type. Rows of the dataset must hold them.", [{"text": "str"}]),
+    ] = {}
+    system: Annotated[
+        Text | None, Says("The system message, a Jinja template.", ["You classify customer feedback."])
+    ] = None
+    template: Annotated[Text | None, Says("The user message, a Jinja template.", ["Classify: {{ text }}"])] = None
+    messages: Annotated[
+        list[MessageForm] | None,
+        Says(
+            "A whole chat, instead of system and template.",
+            [[{"role": "user", "content": "Classify: {{ text }}"}]],
+            least=1,
+        ),
+    ] = None
+    techniques: Annotated[TechniquesForm, Says("Examples, chain of thought.", [{"chain_of_thought": True}])] = (
+        TechniquesForm()
     )
-    inputs: dict[str, Literal["str", "int", "float", "bool", "list", "dict", "any"]] = Field(
-        default={},
-        description="Variables of the template, each with its type. Rows of the dataset must hold them.",
-        examples=[{"text": "str"}],
-    )
-    system: Text | None = Field(
-        default=None, description="The system message, a Jinja template.", examples=["You classify customer feedback."]
-    )
-    template: Text | None = Field(
-        default=None, description="The user message, a Jinja template.", examples=["Classify: {{ text }}"]
-    )
-    messages: list[MessageForm] | None = Field(
-        default=None,
-        min_length=1,
-        description="A whole chat, instead of system and template.",
-        examples=[[{"role": "user", "content": "Classify: {{ text }}"}]],
-    )
-    techniques: TechniquesForm = Field(
-        default=TechniquesForm(), description="Examples, chain of thought.", examples=[{"chain_of_thought": True}]
-    )
-    output: OutputForm = Field(
-        default=OutputForm(), description="How the answer is read from the text.", examples=[{"last_line": True}]
-    )
+    output: Annotated[OutputForm, Says("How the answer is read from the text.", [{"last_line": True}])] = OutputForm()

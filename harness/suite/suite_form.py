@@ -2,71 +2,62 @@
 
 from typing import Annotated, Any, ClassVar
 
-from pydantic import ConfigDict, Discriminator, Field, Tag
-
-from harness.suite.form import Columns, Form, Free, Text, later, shape
+from harness.suite.form import Columns, Form, Free, Says, Text, later
 from harness.suite.prompt_form import TechniquesForm
 
 
-class DatasetForm(Form):
+class DatasetForm(Form, frozen=True, kw_only=True):
     """The rows that every variant answers."""
 
-    path: Text | None = Field(
-        default=None,
-        description="File (.jsonl .json .csv .tsv .parquet .yaml), relative to this file.",
-        examples=["../../datasets/feedback.jsonl"],
-    )
-    hub: Text | None = Field(
-        default=None, description="owner/name on the hub, read by the `datasets` library.", examples=["owner/name"]
-    )
-    split: Text | None = Field(default=None, description="Split of the hub dataset.", examples=["test"])
-    id: Text | None = Field(
-        default=None, description="Column with the id; default: a column `id`, else a content hash.", examples=["id"]
-    )
-    reference: Columns | None = Field(
-        default=None, description="Column, or columns, with the accepted answers.", examples=["label"]
-    )
-    group: Text | None = Field(
-        default=None, description="Column: rows of one group are one cluster for the statistics.", examples=["customer"]
-    )
-    limit: int | None = Field(default=None, ge=1, description="Most rows that are used.", examples=[60])
-    seed: int | None = Field(default=None, description="With limit: a seeded sample instead of the head.", examples=[0])
-    ignore: Columns | None = Field(
-        default=None, description="Columns that no prompt uses on purpose, or `all`.", examples=[["notes"]]
-    )
+    path: Annotated[
+        Text | None,
+        Says("File (.jsonl .json .csv .tsv .parquet .yaml), relative to this file.", ["../../datasets/feedback.jsonl"]),
+    ] = None
+    hub: Annotated[Text | None, Says("owner/name on the hub, read by the `datasets` library.", ["owner/name"])] = None
+    split: Annotated[Text | None, Says("Split of the hub dataset.", ["test"])] = None
+    id: Annotated[Text | None, Says("Column with the id; default: a column `id`, else a content hash.", ["id"])] = None
+    reference: Annotated[Columns | None, Says("Column, or columns, with the accepted answers.", ["label"])] = None
+    group: Annotated[
+        Text | None, Says("Column: rows of one group are one cluster for the statistics.", ["customer"])
+    ] = None
+    limit: Annotated[int | None, Says("Most rows that are used.", [60], at_least=1)] = None
+    seed: Annotated[int | None, Says("With limit: a seeded sample instead of the head.", [0])] = None
+    ignore: Annotated[Columns | None, Says("Columns that no prompt uses on purpose, or `all`.", [["notes"]])] = None
 
 
-ResponseFormat = Annotated[Annotated[Text, Tag("(text)")] | Annotated[Free, Tag("(mapping)")], Discriminator(shape)]
+ResponseFormat = Text | Free
 
 
-class VariantForm(Form):
+class VariantForm(Form, frozen=True, kw_only=True):
     """A prompt with a name and techniques of its own."""
 
-    prompt: Text = Field(description="name, name@version or name@label.", examples=["few_shot@1.1"])
-    name: Text | None = Field(
-        default=None, description="Name of the variant; default: the prompt as written.", examples=["few_shot_similar"]
-    )
-    techniques: TechniquesForm = Field(
-        default=TechniquesForm(),
-        description="Laid over the prompt's own, key by key.",
-        examples=[{"examples": {"select": "similar", "k": 3}}],
-    )
-    response_format: ResponseFormat | None = Field(
-        default=None,
-        description="Holds the answer to a form: `output` (the prompt's own json_schema), `json` (any object), "
-        "the path of a JSON Schema, relative to this file, or a mapping that is sent as it is.",
-        examples=["output"],
-    )
+    prompt: Annotated[Text, Says("name, name@version or name@label.", ["few_shot@1.1"])]
+    name: Annotated[
+        Text | None,
+        Says("Name of the variant; default: the prompt as written.", ["few_shot_similar"]),
+    ] = None
+    techniques: Annotated[
+        TechniquesForm, Says("Laid over the prompt's own, key by key.", [{"examples": {"select": "similar", "k": 3}}])
+    ] = TechniquesForm()
+    response_format: Annotated[
+        ResponseFormat | None,
+        Says(
+            "Holds the answer to a form: `output` (the prompt's own json_schema), `json` (any object), "
+            "the path of a JSON Schema, relative to this file, or a mapping that is sent as it is.",
+            ["output"],
+        ),
+    ] = None
 
 
-class PriceForm(Form):
+class PriceForm(Form, frozen=True, kw_only=True):
     """USD per million tokens."""
 
-    input: float = Field(ge=0, description="Uncached input tokens.", examples=[0.15])
-    output: float = Field(ge=0, description="Output tokens.", examples=[0.6])
-    cached_input: float | None = Field(
-        default=None, ge=0, description="Input tokens read from the provider's cache.", examples=[0.075]
-    )
+    input: Annotated[float, Says("Uncached input tokens.", [0.15], at_least=0)]
+    output: Annotated[float, Says("Output tokens.", [0.6], at_least=0)]
+    cached_input: Annotated[
+        float | None,
+        Says("Input tokens read from the provider's cache.", [0.075], at_least=0),
+    ] = None
 
 
 _NO_KEYS_IN_FILES = (
@@ -75,81 +66,70 @@ _NO_KEYS_IN_FILES = (
 )
 
 
-class BackendForm(Form):
+class BackendForm(Form, frozen=True, kw_only=True):
     """What answers: provider, model and parameters."""
 
     refused: ClassVar[dict[str, str]] = {"api_key": _NO_KEYS_IN_FILES}
 
-    name: Text = Field(description="As used in ids and tables.", examples=["local"])
-    provider: Text = Field(description="llamacpp, openai, replay, callable.", examples=["openai"])
-    model: Text | None = Field(default=None, description="Model name sent to the provider.", examples=["my-model"])
-    base_url: Text | None = Field(default=None, description="Endpoint.", examples=["http://127.0.0.1:8000/v1"])
-    api_key_env: Text | None = Field(
-        default=None, description="Name of the environment variable with the key.", examples=["LOCAL_KEY"]
-    )
-    max_concurrency: int | None = Field(default=None, ge=1, description="Most requests in flight.", examples=[50])
-    requests_per_minute: float | None = Field(
-        default=None, ge=1, description="Most calls sent in any minute, those made again included.", examples=[500]
-    )
-    tokens_per_minute: float | None = Field(
-        default=None, ge=1, description="Most tokens, in and out, asked for in any minute.", examples=[200000]
-    )
-    timeout_s: float = Field(default=60.0, gt=0, description="Most seconds one call may take.", examples=[60])
-    connect_timeout_s: float | None = Field(
-        default=None, gt=0, description="Most seconds until a connection stands; default: timeout_s.", examples=[5]
-    )
-    read_timeout_s: float | None = Field(
-        default=None, gt=0, description="Most seconds without a byte; default: timeout_s.", examples=[30]
-    )
-    params: Free = Field(
-        default={}, description="Passed through to the provider.", examples=[{"temperature": 0, "max_tokens": 64}]
-    )
-    price: PriceForm | None = Field(
-        default=None, description="USD per million tokens.", examples=[{"input": 0.15, "output": 0.6}]
-    )
-    column: Text | None = Field(default=None, description="replay: column with the answer.", examples=["answer"])
-    path: Text | None = Field(
-        default=None, description="replay: JSONL of answers; llamacpp: a GGUF file.", examples=["answers.jsonl"]
-    )
-    function: Text | None = Field(
-        default=None, description="callable: file.py:function or package.module:function.", examples=["app.py:answer"]
-    )
+    name: Annotated[Text, Says("As used in ids and tables.", ["local"])]
+    provider: Annotated[Text, Says("llamacpp, openai, replay, callable.", ["openai"])]
+    model: Annotated[Text | None, Says("Model name sent to the provider.", ["my-model"])] = None
+    base_url: Annotated[Text | None, Says("Endpoint.", ["http://127.0.0.1:8000/v1"])] = None
+    api_key_env: Annotated[Text | None, Says("Name of the environment variable with the key.", ["LOCAL_KEY"])] = None
+    max_concurrency: Annotated[int | None, Says("Most requests in flight.", [50], at_least=1)] = None
+    requests_per_minute: Annotated[
+        float | None, Says("Most calls sent in any minute, those made again included.", [500], at_least=1)
+    ] = None
+    tokens_per_minute: Annotated[
+        float | None, Says("Most tokens, in and out, asked for in any minute.", [200000], at_least=1)
+    ] = None
+    timeout_s: Annotated[float, Says("Most seconds one call may take.", [60], more_than=0)] = 60.0
+    connect_timeout_s: Annotated[
+        float | None, Says("Most seconds until a connection stands; default: timeout_s.", [5], more_than=0)
+    ] = None
+    read_timeout_s: Annotated[
+        float | None, Says("Most seconds without a byte; default: timeout_s.", [30], more_than=0)
+    ] = None
+    params: Annotated[Free, Says("Passed through to the provider.", [{"temperature": 0, "max_tokens": 64}])] = {}
+    price: Annotated[PriceForm | None, Says("USD per million tokens.", [{"input": 0.15, "output": 0.6}])] = None
+    column: Annotated[Text | None, Says("replay: column with the answer.", ["answer"])] = None
+    path: Annotated[Text | None, Says("replay: JSONL of answers; llamacpp: a GGUF file.", ["answers.jsonl"])] = None
+    function: Annotated[
+        Text | None, Says("callable: file.py:function or package.module:function.", ["app.py:answer"])
+    ] = None
 
 
-class GateForm(Form):
+class GateForm(Form, frozen=True, kw_only=True):
     """A gate for some variants or backends only."""
 
     refused: ClassVar[dict[str, str]] = later("regression")
 
-    gate: Text = Field(description="METRIC.AGGREGATE OP VALUE", examples=["exact_match.mean >= 0.60"])
-    variants: list[Text] | None = Field(
-        default=None, min_length=1, description="Names of variants or prompts; default: all.", examples=[["few_shot"]]
-    )
-    backends: list[Text] | None = Field(
-        default=None, min_length=1, description="Names of backends; default: all.", examples=[["smollm2"]]
-    )
+    gate: Annotated[Text, Says("METRIC.AGGREGATE OP VALUE", ["exact_match.mean >= 0.60"])]
+    variants: Annotated[
+        list[Text] | None, Says("Names of variants or prompts; default: all.", [["few_shot"]], least=1)
+    ] = None
+    backends: Annotated[list[Text] | None, Says("Names of backends; default: all.", [["smollm2"]], least=1)] = None
 
 
-PromptEntry = Annotated[Annotated[Text, Tag("(text)")] | Annotated[VariantForm, Tag("(mapping)")], Discriminator(shape)]
-BackendEntry = Annotated[
-    Annotated[Text, Tag("(text)")] | Annotated[BackendForm, Tag("(mapping)")], Discriminator(shape)
-]
-GateEntry = Annotated[Annotated[Text, Tag("(text)")] | Annotated[GateForm, Tag("(mapping)")], Discriminator(shape)]
-MetricOptions = Annotated[
-    dict[str, dict[str, Any] | None], Field(min_length=1, max_length=1, examples=[{"rouge": {"stemmer": True}}])
-]
+PromptEntry = Text | VariantForm
+BackendEntry = Text | BackendForm
+GateEntry = Text | GateForm
+MetricOptions = Annotated[dict[str, dict[str, Any] | None], Says(least=1, most=1)]
 
 
-class EvaluateForm(Form):
+class EvaluateForm(Form, frozen=True, kw_only=True):
     """A module of the `evaluate` library, in short."""
 
-    evaluate: Text = Field(
-        description="Path of the module, relative to this file, or its name on the hub.", examples=["metrics/wer.py"]
-    )
-    key: Text | None = Field(
-        default=None, description="Which number of its result; default: the module's name.", examples=["wer"]
-    )
-    args: Free = Field(default={}, description="Further arguments of its `compute`.", examples=[{"normalize": True}])
+    evaluate: Annotated[
+        Text, Says("Path of the module, relative to this file, or its name on the hub.", ["metrics/wer.py"])
+    ]
+    key: Annotated[Text | None, Says("Which number of its result; default: the module's name.", ["wer"])] = None
+    args: Annotated[Free, Says("Further arguments of its `compute`.", [{"normalize": True}])] = {}
+
+    @classmethod
+    def is_meant_by(cls, mapping: dict[str, Any]) -> bool:
+        """Whether an entry names a module, and is not the metric `evaluate` with its options."""
+        return not isinstance(mapping.get("evaluate", {}), dict)
 
     @property
     def options(self) -> dict[str, Any]:
@@ -157,63 +137,52 @@ class EvaluateForm(Form):
         return {"name": self.evaluate, **({"key": self.key} if self.key else {}), "args": self.args or None}
 
 
-def _metric_shape(value: Any) -> str:
-    is_short = isinstance(value, EvaluateForm) or (
-        isinstance(value, dict) and not isinstance(value.get("evaluate", {}), dict)
-    )
-    return "(evaluate)" if is_short else shape(value)
+MetricEntry = Text | EvaluateForm | MetricOptions
 
 
-MetricEntry = Annotated[
-    Annotated[Text, Tag("(text)")]
-    | Annotated[MetricOptions, Tag("(mapping)")]
-    | Annotated[EvaluateForm, Tag("(evaluate)")],
-    Discriminator(_metric_shape),
-]
-
-
-class SuiteForm(Form):
+class SuiteForm(Form, frozen=True, kw_only=True):
     """suite.yaml: dataset + prompts + backends + metrics + checks + gates."""
 
-    model_config = ConfigDict(json_schema_extra={"required": ["dataset", "prompts"]})
+    demanded: ClassVar[tuple[str, ...]] = ("dataset", "prompts")
     refused: ClassVar[dict[str, str]] = later("targets", "stop_early", "quarantine", "sandbox", "rollout", "attacks")
 
-    name: Text | None = Field(default=None, description="Default: the folder's name.", examples=["feedback"])
-    description: Text | None = Field(
-        default=None, description="One sentence.", examples=["Classify customer feedback."]
-    )
-    dataset: DatasetForm | None = Field(
-        default=None, description="The rows that every variant answers.", examples=[{"path": "rows.jsonl"}]
-    )
-    prompts: list[PromptEntry] | None = Field(
-        default=None,
-        min_length=1,
-        description="Each entry is a variant: name, name@version, name@label, or a mapping.",
-        examples=[["zero_shot", "few_shot@1.1"]],
-    )
-    backends: list[BackendEntry] | None = Field(
-        default=None,
-        min_length=1,
-        description="What answers: embedded, defined here, or defined in backends.yaml; default: smollm2.",
-        examples=[["smollm2"]],
-    )
-    repeats: int = Field(default=1, ge=1, description="Repeats of each trial.", examples=[1])
-    metrics: list[MetricEntry] = Field(
-        default=[], description="What is measured: name, or name with options.", examples=[["exact_match"]]
-    )
-    checks: list[Text] = Field(
-        default=[], description="METRIC OP VALUE, holds for each trial.", examples=[["latency_s <= 30"]]
-    )
-    gates: list[GateEntry] = Field(
-        default=[],
-        description="METRIC.AGGREGATE OP VALUE, holds for each variant and backend.",
-        examples=[["exact_match.mean >= 0.60"]],
-    )
+    name: Annotated[Text | None, Says("Default: the folder's name.", ["feedback"])] = None
+    description: Annotated[Text | None, Says("One sentence.", ["Classify customer feedback."])] = None
+    dataset: Annotated[
+        DatasetForm | None,
+        Says("The rows that every variant answers.", [{"path": "rows.jsonl"}]),
+    ] = None
+    prompts: Annotated[
+        list[PromptEntry] | None,
+        Says(
+            "Each entry is a variant: name, name@version, name@label, or a mapping.",
+            [["zero_shot", "few_shot@1.1"]],
+            least=1,
+        ),
+    ] = None
+    backends: Annotated[
+        list[BackendEntry] | None,
+        Says(
+            "What answers: embedded, defined here, or defined in backends.yaml; default: smollm2.",
+            [["smollm2"]],
+            least=1,
+        ),
+    ] = None
+    repeats: Annotated[int, Says("Repeats of each trial.", [1], at_least=1)] = 1
+    metrics: Annotated[
+        list[MetricEntry],
+        Says("What is measured: name, or name with options.", [["exact_match"], [{"rouge": {"stemmer": True}}]]),
+    ] = []
+    checks: Annotated[list[Text], Says("METRIC OP VALUE, holds for each trial.", [["latency_s <= 30"]])] = []
+    gates: Annotated[
+        list[GateEntry],
+        Says("METRIC.AGGREGATE OP VALUE, holds for each variant and backend.", [["exact_match.mean >= 0.60"]]),
+    ] = []
 
 
-class BackendsForm(Form):
+class BackendsForm(Form, frozen=True, kw_only=True):
     """backends.yaml: backends defined once for every suite of the folder."""
 
-    backends: list[BackendForm] = Field(
-        description="Definitions.", examples=[[{"name": "local", "provider": "openai", "model": "my-model"}]]
-    )
+    backends: Annotated[
+        list[BackendForm], Says("Definitions.", [[{"name": "local", "provider": "openai", "model": "my-model"}]])
+    ]

@@ -77,4 +77,6 @@ HEAVY = {"pandas", "torch", "datasets", "evaluate", "transformers", "openai", "a
 
 
 def test_pipeline_loads_nothing_heavy() -> None:
-    assert not imported_by("import harness.pipeline") & (HEAVY | {"pyarrow", "aiohttp", "sacrebleu", "xllamacpp"})
+    assert not imported_by("import harness.pipeline") & (
+        HEAVY | {"pyarrow", "pydantic", "aiohttp", "sacrebleu", "xllamacpp"}
+    )

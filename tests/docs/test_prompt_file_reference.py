@@ -16,15 +16,15 @@ from harness.suite.prompt_file import read_version
 from harness.suite.prompt_form import ChainOfThoughtForm, ExamplesForm, MetadataForm, OutputForm, PromptForm
 
 if TYPE_CHECKING:
-    from pydantic import BaseModel
+    from harness.suite.form import Form
 
 PAGE = (Path(__file__).parents[2] / "docs/reference/prompt-file.md").read_text()
 EXAMPLES = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
 
 
 @pytest.mark.parametrize("form", [PromptForm, MetadataForm, ExamplesForm, ChainOfThoughtForm, OutputForm])
-def test_every_key_is_described_and_shown(form: type[BaseModel]) -> None:
-    for key in form.model_fields:
+def test_every_key_is_described_and_shown(form: type[Form]) -> None:
+    for key in form.__struct_fields__:
         assert f"`{key}" in PAGE, key
         assert any(re.search(rf"\b{key}:", example) for example in EXAMPLES), key
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -148,6 +149,12 @@ def test_what_is_no_model_is_refused(tmp_path: Path) -> None:
         "metric 'json_schema': model 'forms.py:NOT_A_MODEL' is 3; allowed: a class made from pydantic's BaseModel"
     )
     assert "has no 'Tiket'" in _refused(tmp_path, model="forms.py:Tiket")
+
+
+def test_a_class_where_there_is_no_pydantic_is_no_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "own.py").write_text("class Ticket: ...\n")
+    monkeypatch.setitem(sys.modules, "pydantic", None)
+    assert _refused(tmp_path, model="own.py:Ticket").endswith("; allowed: a class made from pydantic's BaseModel")
 
 
 def test_schema_that_is_no_json_is_refused() -> None:
