@@ -23,6 +23,7 @@ Place = tuple[str | int, ...]
 
 MOST_DEPTH = 60
 """Deepest nesting; libyaml itself needs gigabytes from some ten thousand levels on."""
+_NESTED = f"is nested too deeply; {MOST_DEPTH} levels are allowed; make it flatter"
 MOST_ALIASED = 100_000
 """Most values that aliases may add to a file."""
 _NULL = frozenset({"", "~", "null", "Null", "NULL"})
@@ -30,6 +31,8 @@ _TRUE = frozenset({"true", "True", "TRUE"})
 _FALSE = frozenset({"false", "False", "FALSE"})
 _INT = re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
+_TOO_DEEP = "exceeded maximum nesting depth"
+"""What libyaml (0.2.6) says of 1,000 levels of flow style, which it reads ahead before it tells of the first."""
 _NOT_FINITE = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
 _MOST_DIGITS = 300
 """Longest number; beyond it a float overflows and an int is certainly an id that wants quotes."""
@@ -158,7 +161,7 @@ class _Composer:
         if isinstance(event, yaml.AliasEvent):
             return self._aliased(event)
         if depth > MOST_DEPTH:
-            raise self._fatal(event, f"is nested too deeply; {MOST_DEPTH} levels are allowed; make it flatter")
+            raise self._fatal(event, _NESTED)
         node = _Node(_mark(event), [], is_tagged=_tag(event))
         if event.anchor is not None:
             self._anchors[event.anchor] = node
@@ -307,6 +310,8 @@ def _syntax_mistake(error: yaml.YAMLError, text: str, shown: str) -> Mistake:
         return Mistake(shown, line, indentation.index("\t") + 1, message)
     context = getattr(error, "context", None)
     problem = getattr(error, "problem", None) or "unreadable"
+    if problem == _TOO_DEEP:
+        return Mistake(shown, line, column, _NESTED)
     what = f"{problem} {context}" if context else problem
     return Mistake(shown, line, column, f"is not valid YAML: {what}; check quotes, brackets and indentation here")
 
