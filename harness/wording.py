@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 import traceback
 from typing import TYPE_CHECKING
@@ -86,6 +85,8 @@ def did_you_mean(word: str, names: Iterable[str]) -> str:
 
 def nearest(word: str, names: Iterable[str]) -> str | None:
     """The name that is most like the word, case apart, or None when none is like it."""
+    import difflib  # only where a name is unknown: 2 ms of every start
+
     by_folded = {name.casefold(): name for name in names}
     near = difflib.get_close_matches(word.casefold()[:_LONGEST_WORD], by_folded, n=1, cutoff=0.6)
     return by_folded[near[0]] if near else None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib
 import json
 from importlib.metadata import entry_points
@@ -154,6 +153,8 @@ def _unknown(provider: str, available: list[str]) -> str:
         return f"provider '{provider}' is not available in this version; available: {names}"
     if provider in _COMPATIBLE:
         return f"provider '{provider}' is unknown; available: {names}; provider openai with its base_url reaches it"
+    import difflib  # only where a name is unknown: 2 ms of every start
+
     near = difflib.get_close_matches(provider, available, n=1)
     return f"provider '{provider}' is unknown; available: {names}" + (f". Did you mean '{near[0]}'?" if near else "")
 
