@@ -61,12 +61,16 @@ class Comparing:
         """A regression gate's answer for one cell, over all results of the run: p is corrected over all its gates."""
         suite, variant, backend = cell
         if not_run := sum(result.outcome == "not_run" for result in results if result.trial.cell == cell):
-            return gate.without_baseline(condition, cell, f"{counted(not_run, 'trial')} not run")
+            return gate.not_compared(condition, cell, f"{counted(not_run, 'trial')} not run", by_choice=False)
         if self._settings.baseline == _NONE:
-            return gate.without_baseline(condition, cell, "--prompt-baseline none: no comparison was asked for")
+            return gate.not_compared(
+                condition, cell, "--prompt-baseline none: no comparison was asked for", by_choice=True
+            )
         if suite not in self._baselines:
             if self._settings.save_baseline:
-                return gate.without_baseline(condition, cell, "there is no baseline yet: this run becomes it")
+                return gate.not_compared(
+                    condition, cell, "there is no baseline yet: this run becomes it", by_choice=True
+                )
             return gate.judge_regression(condition, cell, None, why=_no_baseline(self._settings, suite))
         row = next(
             (

@@ -3,7 +3,7 @@
 from harness.gate.aggregate import Column, aggregate, error_rate
 from harness.gate.cells import cell_aggregate, make_cell
 from harness.gate.judge_gate import judge, not_judged
-from harness.gate.regression import judge_regression, without_baseline
+from harness.gate.regression import judge_regression, not_compared
 from harness.gate.verdicts import Verdicts
 
 __all__ = [
@@ -15,6 +15,6 @@ __all__ = [
     "judge",
     "judge_regression",
     "make_cell",
+    "not_compared",
     "not_judged",
-    "without_baseline",
 ]

@@ -53,13 +53,12 @@ def judge_regression(gate: GateSpec, cell: CellKey, compared: Compared | None, *
     )
 
 
-def without_baseline(gate: GateSpec, cell: CellKey, why: str) -> Verdict:
-    """The verdict where the user asked for no comparison: there is none."""
+def not_compared(gate: GateSpec, cell: CellKey, why: str, *, by_choice: bool) -> Verdict:
+    """The verdict where there is no comparison to judge: trials were not run, or none was wanted (`by_choice`)."""
     suite, variant, backend = cell
-    message = f"not judged: {why}"
     return Verdict(
-        suite, gate, variant, backend, passed=False, aggregate=_nothing(gate), message=message, judged=False,
-        finding="not compared",
+        suite, gate, variant, backend, passed=False, aggregate=_nothing(gate), message=f"not judged: {why}",
+        judged=False, finding="not compared", by_choice=by_choice,
     )  # fmt: skip
 
 

@@ -228,6 +228,8 @@ class GateItem(pytest.Item):
     def runtest(self) -> None:
         """Judge the gate over the cell's results; fails when it does not hold, skipped when some were not run."""
         verdict = self.parent.prompts.judge(self.gate, self.cell)
+        if not verdict.judged and verdict.by_choice:
+            pytest.skip(printable(verdict.message))
         if not verdict.judged:
             skip_as_not_run(self, verdict.message)
         if not verdict.passed:

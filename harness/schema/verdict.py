@@ -61,3 +61,5 @@ class Verdict(Struct, frozen=True):
     """What a regression gate found; None for a gate on the run's own numbers."""
     warns: bool = False
     """Whether somebody should read the message although the gate does not fail: nothing was shown either way."""
+    by_choice: bool = False
+    """Of a gate that was not judged: whether somebody asked for that, so that it fails nothing."""

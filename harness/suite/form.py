@@ -20,6 +20,8 @@ class Says(Struct, frozen=True):
     """Of a number: its lower bound, included."""
     more_than: float | None = None
     """Of a number: its lower bound, not included."""
+    less_than: float | None = None
+    """Of a number: its upper bound, not included."""
     least: int = 0
     """Of a list or mapping: fewest entries."""
     most: int | None = None

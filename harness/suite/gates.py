@@ -9,6 +9,8 @@ from msgspec.structs import replace
 from harness.errors import OptionError
 from harness.schema import CheckSpec, GateSpec
 from harness.suite.conditions import Condition, check_range, parse_condition, pass_at, split_aggregate
+from harness.suite.regression_gates import check_asked_once, regression_gate
+from harness.suite.suite_form import RegressionGateForm
 from harness.suite.values import quoted
 from harness.wording import did_you_mean, listed
 
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
     from harness.suite.document import Document, Place
     from harness.suite.metrics import SuiteMetrics
     from harness.suite.mistakes import MistakeLog
-    from harness.suite.suite_form import SuiteForm
+    from harness.suite.suite_form import GateForm, SuiteForm
 
 
 def read_checks(
@@ -52,25 +54,40 @@ def read_gates(
     metrics: SuiteMetrics, form: SuiteForm, document: Document, *, scopes: Scopes, log: MistakeLog
 ) -> tuple[GateSpec, ...]:
     """The gates under `gates:`; mistakes are logged."""
-    gates = []
+    gates: list[GateSpec] = []
     for index, entry in enumerate(form.gates):
         place: Place = ("gates", index)
-        text = entry if isinstance(entry, str) else entry.gate
         variants = backends = None
         if not isinstance(entry, str):
             at = (*place, "variants")
             variants = scopes.variants(entry.variants, document, at, log=log)
             backends = scopes.backends(entry.backends, document, (*place, "backends"), log=log)
         try:
-            gate = parse_gate(metrics, text)
-            _check_repeats(gate, form.repeats)
+            gate = _gate(metrics, entry, form.repeats)
+            if gate is None:
+                continue
+            gate = scoped(gate, variants=variants, backends=backends)
+            check_asked_once(gate, gates)
         except OptionError as error:
-            text_at = place if isinstance(entry, str) else (*place, "gate")
-            log.add(document.shown, document.mark(text_at), str(error))
+            log.add(document.shown, document.mark(_text_place(place, entry)), str(error))
             continue
-        if gate is not None:
-            gates.append(scoped(gate, variants=variants, backends=backends))
+        gates.append(gate)
     return tuple(gates)
+
+
+def _gate(metrics: SuiteMetrics, entry: str | GateForm | RegressionGateForm, repeats: int) -> GateSpec | None:
+    """An entry's gate without its scope; None when its metric's entry is broken. Raises OptionError."""
+    if isinstance(entry, RegressionGateForm):
+        return regression_gate(metrics, entry)
+    gate = parse_gate(metrics, entry if isinstance(entry, str) else entry.gate)
+    _check_repeats(gate, repeats)
+    return gate
+
+
+def _text_place(place: Place, entry: str | GateForm | RegressionGateForm) -> Place:
+    if isinstance(entry, str):
+        return place
+    return (*place, "regression" if isinstance(entry, RegressionGateForm) else "gate")
 
 
 def parse_gate(metrics: SuiteMetrics, text: str) -> GateSpec | None:

@@ -102,7 +102,8 @@ class _Writer:
 def _scalar(kind: Kind) -> dict[str, Any]:
     if isinstance(kind, NumberKind):
         name = "integer" if kind.is_whole else "number"
-        return {"type": name, **_limits(minimum=kind.at_least, exclusiveMinimum=kind.more_than)}
+        limits = _limits(minimum=kind.at_least, exclusiveMinimum=kind.more_than, exclusiveMaximum=kind.less_than)
+        return {"type": name, **limits}
     if isinstance(kind, NamesKind):
         return {"type": "string", "enum": list(kind.names)}
     if isinstance(kind, TextKind):

@@ -68,11 +68,12 @@ class SwitchKind(Struct, frozen=True):
 
 
 class NumberKind(Struct, frozen=True):
-    """A number, perhaps a whole one, perhaps with a lower bound."""
+    """A number, perhaps a whole one, perhaps with bounds."""
 
     is_whole: bool
     at_least: float | None = None
     more_than: float | None = None
+    less_than: float | None = None
 
     def read(self, value: Any, place: Place, notes: Notes) -> Any:
         """The number: an int when it is to be whole, else a float."""
@@ -87,6 +88,8 @@ class NumberKind(Struct, frozen=True):
             return notes.unwanted(place, value, f"at least {self.at_least:g}")
         if self.more_than is not None and number <= self.more_than:
             return notes.unwanted(place, value, f"more than {self.more_than:g}")
+        if self.less_than is not None and number >= self.less_than:
+            return notes.unwanted(place, value, f"less than {self.less_than:g}")
         return number
 
 
@@ -234,7 +237,7 @@ def _either(hints: Sequence[Any], says: Says) -> Kind:
 
 def _simple(hint: Any, says: Says) -> Kind:
     if hint in (int, float):
-        return NumberKind(hint is int, says.at_least, says.more_than)
+        return NumberKind(hint is int, says.at_least, says.more_than, says.less_than)
     known: dict[Any, Kind] = {Any: AnyKind(), bool: SwitchKind(), str: TextKind()}
     return known[hint] if hint in known else FormKind(hint)
 

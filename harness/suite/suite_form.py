@@ -1,6 +1,6 @@
 """The form of suite.yaml and of backends.yaml."""
 
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal
 
 from harness.suite.form import Columns, Form, Free, Says, Text, later
 from harness.suite.prompt_form import TechniquesForm
@@ -102,8 +102,6 @@ class BackendForm(Form, frozen=True, kw_only=True):
 class GateForm(Form, frozen=True, kw_only=True):
     """A gate for some variants or backends only."""
 
-    refused: ClassVar[dict[str, str]] = later("regression")
-
     gate: Annotated[Text, Says("METRIC.AGGREGATE OP VALUE", ["exact_match.mean >= 0.60"])]
     variants: Annotated[
         list[Text] | None, Says("Names of variants or prompts; default: all.", [["few_shot"]], least=1)
@@ -111,9 +109,47 @@ class GateForm(Form, frozen=True, kw_only=True):
     backends: Annotated[list[Text] | None, Says("Names of backends; default: all.", [["smollm2"]], least=1)] = None
 
 
+class RegressionForm(Form, frozen=True, kw_only=True):
+    """How a metric's difference from the baseline is judged."""
+
+    metric: Annotated[Text, Says("Which measure.", ["exact_match"])]
+    margin: Annotated[float, Says("Drop that is tolerated, in the metric's unit.", [0.02], at_least=0)] = 0.0
+    alpha: Annotated[
+        float, Says("False alarms allowed over all regression gates of a run.", [0.05], more_than=0, less_than=1)
+    ] = 0.05
+    on_inconclusive: Annotated[
+        Literal["warn", "fail", "pass"], Says("What becomes of the gate when nothing is shown either way.", ["warn"])
+    ] = "warn"
+    correction: Annotated[
+        Literal["holm", "bh", "none"], Says("How p is corrected for the number of comparisons.", ["holm"])
+    ] = "holm"
+    test: Annotated[
+        Literal["auto", "wilcoxon"],
+        Says("auto: exact McNemar for passes and failures, else a permutation test.", ["auto"]),
+    ] = "auto"
+
+
+class RegressionGateForm(Form, frozen=True, kw_only=True):
+    """A gate on the difference from the baseline."""
+
+    regression: Annotated[
+        Text | RegressionForm,
+        Says("A metric, or how it is judged.", [{"metric": "exact_match", "margin": 0.02}]),
+    ]
+    variants: Annotated[
+        list[Text] | None, Says("Names of variants or prompts; default: all.", [["few_shot"]], least=1)
+    ] = None
+    backends: Annotated[list[Text] | None, Says("Names of backends; default: all.", [["smollm2"]], least=1)] = None
+
+    @classmethod
+    def is_meant_by(cls, mapping: dict[str, Any]) -> bool:
+        """Whether an entry is about the baseline."""
+        return "regression" in mapping
+
+
 PromptEntry = Text | VariantForm
 BackendEntry = Text | BackendForm
-GateEntry = Text | GateForm
+GateEntry = Text | RegressionGateForm | GateForm
 MetricOptions = Annotated[dict[str, dict[str, Any] | None], Says(least=1, most=1)]
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from msgspec.structs import replace
 
-from harness.gate import judge_regression, without_baseline
+from harness.gate import judge_regression, not_compared
 from harness.schema import Compared, GateSpec, RegressionSpec
 
 if TYPE_CHECKING:
@@ -98,5 +98,5 @@ def test_equal_values_need_no_evidence() -> None:
 
 
 def test_gate_that_was_switched_off_is_not_judged() -> None:
-    verdict = without_baseline(gate(), CELL, "--prompt-baseline none")
+    verdict = not_compared(gate(), CELL, "--prompt-baseline none", by_choice=True)
     assert (verdict.passed, verdict.judged, verdict.message) == (False, False, "not judged: --prompt-baseline none")
