@@ -1,11 +1,13 @@
 """Pure numbers: estimates with their uncertainty."""
 
 from harness.stats.agreement import confusion, kendall_tau_b, pearson, plain_kappa, spearman, weighted_kappa
+from harness.stats.allocation import Costs, Design, Increase, best_design, cheapest_increase, increases, standard_error
 from harness.stats.bootstrap import bootstrap_interval
 from harness.stats.bradley_terry import Comparison, bradley_terry, rank_players
 from harness.stats.corpus import CorpusDifference, Resampled, paired_bootstrap, sentence_statistics
 from harness.stats.decision import REASONS, Decision, Rule, decide
 from harness.stats.drift import Cusum, Drift, cusum, cusum_limit, cusum_run_length, drift
+from harness.stats.flaky import Flaky, flaky
 from harness.stats.interval import Interval
 from harness.stats.krippendorff import krippendorff_alpha, krippendorff_interval
 from harness.stats.means import mean_interval
@@ -31,11 +33,15 @@ __all__ = [
     "REASONS",
     "Comparison",
     "CorpusDifference",
+    "Costs",
     "Cusum",
     "Decision",
+    "Design",
     "Difference",
     "Drawn",
     "Drift",
+    "Flaky",
+    "Increase",
     "Interval",
     "PairedTest",
     "Resampled",
@@ -45,8 +51,10 @@ __all__ = [
     "Variances",
     "adjusted",
     "alpha_spent",
+    "best_design",
     "bootstrap_interval",
     "bradley_terry",
+    "cheapest_increase",
     "conditional_power",
     "confusion",
     "cusum",
@@ -57,6 +65,8 @@ __all__ = [
     "effective_pairs",
     "exit_probabilities",
     "fewest_units",
+    "flaky",
+    "increases",
     "kendall_tau_b",
     "krippendorff_alpha",
     "krippendorff_interval",
@@ -80,6 +90,7 @@ __all__ = [
     "sentence_statistics",
     "spearman",
     "spending_levels",
+    "standard_error",
     "total",
     "weighted_kappa",
 ]

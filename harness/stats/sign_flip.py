@@ -96,12 +96,13 @@ def _common_step(sizes: NDArray[np.float64]) -> float | None:
     different = np.unique(sizes)
     if different.size > _MOST_SIZES:
         return None
-    for denominator in range(1, _MOST_DENOMINATORS + 1):
-        places = different / different[0] * denominator
-        if np.abs(places - np.rint(places)).max() < _ROUNDING * places[-1]:
-            step = float(different[0]) / denominator
-            return step if sizes.sum() / step <= _STEPS else None
-    return None
+    denominators = np.arange(1, _MOST_DENOMINATORS + 1)
+    places = np.multiply.outer(denominators, different / different[0])
+    is_common = np.abs(places - np.rint(places)).max(axis=1) < _ROUNDING * places[:, -1]
+    if not is_common.any():
+        return None
+    step = float(different[0]) / float(denominators[is_common.argmax()])
+    return step if sizes.sum() / step <= _STEPS else None
 
 
 def _listed(sizes: NDArray[np.float64], seen: float) -> float:
@@ -115,7 +116,10 @@ def _listed(sizes: NDArray[np.float64], seen: float) -> float:
 
 
 def _counted(sums: NDArray[np.float64], step: float) -> float:
-    """The share of patterns by convolution: chances[k] is how probable k steps are among those that go up."""
+    """The share of patterns by convolution: patterns[k] counts those of which k steps go up.
+
+    Counts are floats, of which 2^MOST_EXACT is still one.
+    """
     import numpy as np
 
     signed = np.rint(sums / step).astype(np.int64)
@@ -123,11 +127,9 @@ def _counted(sums: NDArray[np.float64], step: float) -> float:
     total, seen = int(places.sum()), abs(int(signed.sum()))
     if not seen:
         return 1.0
-    chances = np.zeros(total + 1)
-    chances[0], reached = 1.0, 0
+    patterns = np.zeros(total + 1)
+    patterns[0], reached = 1.0, 0
     for place in places:
-        chances[: reached + 1] *= 0.5
-        grown = chances[: reached + 1].copy()
-        chances[place : reached + place + 1] += grown
+        patterns[place : reached + place + 1] += patterns[: reached + 1].copy()
         reached += int(place)
-    return min(1.0, 2 * float(chances[(total + seen) // 2 :].sum()))
+    return min(1.0, float(np.ldexp(patterns[(total + seen) // 2 :], 1 - len(places)).sum()))
