@@ -12,6 +12,7 @@ from harness.stats.interval import Interval
 from harness.stats.krippendorff import krippendorff_alpha, krippendorff_interval
 from harness.stats.means import mean_interval
 from harness.stats.multiplicity import adjusted
+from harness.stats.one_sample import OneSample, one_sample
 from harness.stats.paired import Difference, one_sample_difference, paired_difference
 from harness.stats.paired_test import PairedTest, one_sample_test, paired_test
 from harness.stats.pass_at_k import pass_at_k, pass_interval
@@ -43,6 +44,7 @@ __all__ = [
     "Flaky",
     "Increase",
     "Interval",
+    "OneSample",
     "PairedTest",
     "Resampled",
     "Rule",
@@ -75,6 +77,7 @@ __all__ = [
     "minimum_detectable_effect",
     "n_needed",
     "nested_variances",
+    "one_sample",
     "one_sample_difference",
     "one_sample_test",
     "paired_bootstrap",

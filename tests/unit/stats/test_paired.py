@@ -1,11 +1,20 @@
 from __future__ import annotations
 
 import math
+import time
 
 import numpy as np
 import pytest
 
-from harness.stats import Difference, one_sample_difference, one_sample_test, paired_difference, paired_test
+from harness.stats import (
+    Difference,
+    OneSample,
+    one_sample,
+    one_sample_difference,
+    one_sample_test,
+    paired_difference,
+    paired_test,
+)
 from harness.stats.paired_test import PairedTest
 
 
@@ -14,6 +23,7 @@ def test_no_pairs_have_no_difference_and_no_p() -> None:
     assert paired_test([], []) is None
     assert one_sample_difference([], 0.5) is None
     assert one_sample_test([], 0.5) is None
+    assert one_sample([], 0.5) is None
 
 
 def test_passes_and_failures_get_the_score_interval_and_their_counts() -> None:
@@ -202,3 +212,24 @@ def test_scores_below_a_high_bound_are_clipped_at_the_low_end_too() -> None:
     found = one_sample_difference([0.0, 0.1, 0.9], 0.5, bounds=(0, 1))
     assert found is not None
     assert (found.low, found.high) == (-0.5, 0.5)
+
+
+def test_a_target_is_judged_in_one_call() -> None:
+    found = one_sample([0.5, 0.6, 0.7, 0.8], 0.4)
+    difference, test = one_sample_difference([0.5, 0.6, 0.7, 0.8], 0.4), one_sample_test([0.5, 0.6, 0.7, 0.8], 0.4)
+    assert difference is not None
+    assert test is not None
+    assert found == OneSample(difference, test)
+
+
+def test_100_000_pairs_take_less_than_half_a_second() -> None:
+    random = np.random.default_rng(0)
+    now, before = random.random((2, 100_000))
+    clusters = [f"sample-{number // 3}" for number in range(100_000)]
+    spent = []
+    for _ in range(3):
+        start = time.perf_counter()
+        paired_difference(now, before, clusters)
+        paired_test(now, before, clusters)
+        spent.append(time.perf_counter() - start)
+    assert min(spent) < 0.5

@@ -28,8 +28,8 @@ def test_more_successes_than_trials_are_refused(k: int, n: int) -> None:
 
 def test_the_room_imports_neither_numpy_nor_scipy() -> None:
     program = (
-        "import sys; from harness.stats import mean_interval, percentile_interval\n"
-        "mean_interval([0.1, 0.2]); percentile_interval([0.1, 0.2], 50)\n"
+        "import sys; from harness.stats import adjusted, mean_interval, percentile_interval\n"
+        "mean_interval([0.1, 0.2]); percentile_interval([0.1, 0.2], 50); adjusted([0.1, 0.2])\n"
         "print([name for name in ('numpy', 'scipy') if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
