@@ -56,7 +56,7 @@ class Difference(Struct, frozen=True):
     n_ties: int
     """Pairs whose change is as large as that of another pair, either way, equal ones left out: what ranks share."""
     is_share: bool
-    """Whether both sides are passes and failures."""
+    """Whether both sides are passes and failures; never of a target."""
 
 
 def paired_difference(
@@ -119,7 +119,7 @@ def one_sample_difference(
     if not len(numbers):
         return None
     is_share = are_shares(numbers, bounds=bounds)
-    found = _measured(numbers - goal, clusters, is_share=is_share)
+    found = _measured(numbers - goal, clusters, is_share=False)  # no pairs that flip: what more takes follows from sd
     if is_share:
         names = None if clusters is None else list(clusters)
         interval = mean_interval(numbers.tolist(), names, confidence, bounds=bounds)

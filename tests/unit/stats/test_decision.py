@@ -2,7 +2,17 @@ from __future__ import annotations
 
 import pytest
 
-from harness.stats import REASONS, Decision, Difference, Rule, decide, n_needed, paired_difference, paired_test
+from harness.stats import (
+    REASONS,
+    Decision,
+    Difference,
+    Rule,
+    decide,
+    n_needed,
+    one_sample,
+    paired_difference,
+    paired_test,
+)
 
 ALPHA_OF_24 = 0.05 / 24
 
@@ -105,6 +115,15 @@ def test_flips_of_passes_are_what_their_number_follows_from() -> None:
     seen = difference(-0.05, -0.12, 0.02, is_share=True, n_up=4, n_down=9, n_same=87)
     found = decide(seen, 0.27, Rule())
     assert found.n_needed == (n_needed(0.05, discordant=0.08) or 0) - 100
+
+
+def test_passes_against_a_target_need_what_their_own_spread_asks_for() -> None:
+    found = one_sample([1] * 30 + [0] * 20, 0.62)
+    assert found is not None
+    decided = decide(found.difference, found.test.p_value, Rule(margin=0.05))
+    needed = n_needed(0.05, sd=(0.24 * 50 / 49) ** 0.5)
+    assert needed is not None
+    assert (decided.verdict, decided.n_needed) == ("inconclusive", needed - 50)
 
 
 def test_no_number_of_pairs_shows_a_difference_of_0() -> None:
