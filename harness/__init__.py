@@ -9,14 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from harness.errors import HarnessError as HarnessError
+    from harness.record import load_history as load_history
     from harness.record import load_run as load_run
     from harness.score import metric as metric
     from harness.trace import observe as observe
 
-__all__ = ["HarnessError", "load_run", "metric", "observe"]
+__all__ = ["HarnessError", "load_history", "load_run", "metric", "observe"]
 
 _ROOMS = {
     "HarnessError": "harness.errors",
+    "load_history": "harness.record",
     "load_run": "harness.record",
     "metric": "harness.score",
     "observe": "harness.trace",

@@ -54,7 +54,7 @@ class Evaluation:
         self._backends = {(suite.name, spec.name): pool.get(spec) for suite in loaded for spec in suite.backends}
         self._results, self._verdicts = score.Results(), gate.Verdicts()
         self.record: RunRecord | None = None
-        self._store = record.RunStore(settings.reports)
+        self._store = record.RunStore(settings.reports, notice=self._notices.append)
         self._store.prepare(loaded)
         self._comparing = Comparing(loaded, settings)
         self._sitting = generate.sit_down(settings, record.new_run_id(), datetime.now(UTC))

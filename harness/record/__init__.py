@@ -3,6 +3,7 @@
 from harness.record.baseline import Saved, baseline_path, parse_baseline, read_baseline, write_baseline
 from harness.record.compared import COMPARISON_COLUMNS, comparison_frame
 from harness.record.contents import SampleHashes, sample_hash
+from harness.record.history import load_history
 from harness.record.load import Run, list_manifests, load_manifest, load_run
 from harness.record.manifest import make_record, suite_facts, with_findings
 from harness.record.measured import measured_of_record, measured_of_results, measured_of_run
@@ -20,6 +21,7 @@ __all__ = [
     "baseline_path",
     "comparison_frame",
     "list_manifests",
+    "load_history",
     "load_manifest",
     "load_run",
     "make_record",

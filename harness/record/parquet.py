@@ -80,7 +80,66 @@ class TableFile:
     def _of_columns(self, columns: Mapping[str, Column]) -> Any:
         import pyarrow as pa
 
-        return pa.table({name: _array(pa, kind, columns[name]) for name, kind in self._kinds.items()})
+        return _table(pa, self._kinds, columns)
+
+
+def append_rows(path: str, columns: Mapping[str, str], group: Group, *, key: str) -> tuple[str, str] | None:
+    """Write the file anew with these rows of columns at its end, in place of those whose first column is `key`.
+
+    A file that cannot be read is moved aside: where to, and why; else None. OSError: the new one cannot be written.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    kinds = {name: _type(pa, kind) for name, kind in columns.items()}
+    rows = _table(pa, kinds, group[1])
+    aside = None
+    try:
+        with open(path, "rb") as file:  # noqa: PTH123 - as below
+            old = file.read()
+    except FileNotFoundError:
+        whole = rows
+    else:
+        try:
+            kept = _without(pq.ParquetFile(pa.BufferReader(old)).read(), next(iter(columns)), key=key)
+            whole = pa.concat_tables([*kept, rows], promote_options="default")
+        except Exception as error:  # noqa: BLE001 - Arrow raises what it likes at a damaged file
+            aside = _moved_aside(path), str(error).partition("\n")[0]
+            whole = rows
+    fresh = os.path.join(os.path.dirname(path), f".history-{os.getpid()}")  # noqa: PTH118, PTH120 - as below
+    try:
+        pq.write_table(whole, fresh, compression="zstd")
+        os.replace(fresh, path)  # noqa: PTH105 - as below
+    except BaseException:
+        with suppress(OSError):
+            os.unlink(fresh)  # noqa: PTH108 - as below
+        raise
+    return aside
+
+
+def _without(table: Any, column: str, *, key: str) -> list[Any]:
+    """The rows whose column is not `key`, in pieces: a row's neighbours are mostly of the same key."""
+    keys = table[column].to_pylist()
+    edges = [place for place in range(1, len(keys)) if (keys[place] == key) != (keys[place - 1] == key)]
+    begins = [0, *edges]
+    return [
+        table.slice(begin, end - begin)
+        for begin, end in zip(begins, [*edges, len(keys)], strict=True)
+        if begin < end and keys[begin] != key
+    ]
+
+
+def _moved_aside(path: str) -> str:
+    """A free name beside the file, which it has now."""
+    number = 1
+    while os.path.lexists(place := f"{path}.damaged-{number}"):
+        number += 1
+    os.rename(path, place)  # noqa: PTH104 - pathlib would be one more import of this process
+    return place
+
+
+def _table(pa: Any, kinds: Mapping[str, Any], columns: Mapping[str, Column]) -> Any:
+    return pa.table({name: _array(pa, kind, columns[name]) for name, kind in kinds.items()})
 
 
 def _type(pa: Any, kind: str) -> Any:
@@ -130,28 +189,34 @@ class _Unsaved:
 def serve(incoming: Any, outgoing: Any) -> None:
     """Write the tables that are asked for until nothing more comes; one reply a table.
 
-    In, pickled: `("begin", place, folder, columns)`, `("write", place, group)` …, `("save", place, path)`. Out, at
-    `save`: None, or what went wrong as `("OSError", errno, text)` or `("broken", traceback)`. Whoever asks waits for
-    this side only there.
+    In, pickled: `("begin", place, folder, columns)`, `("write", place, group)` …, `("save", place, path)`, and
+    `("append", place, path, columns, group, key)`. Out, at `save` and `append`: None, or what went wrong as
+    `("OSError", errno, text)` or `("broken", traceback)`, or `("aside", path, why)` for a damaged file that was moved.
+    Whoever asks waits for this side only there.
     """
     tables: dict[int, _Unsaved] = {}
     failures: dict[int, tuple[Any, ...]] = {}
     with suppress(EOFError):
         while True:
             request, place, *parts = pickle.load(incoming)  # noqa: S301 - from the process that started this one
+            reply: tuple[Any, ...] | None = None
             try:
                 if request == "begin":
                     failures.pop(place, None)
                     tables[place] = _Unsaved(*parts)
+                elif request == "append":
+                    *what, key = parts
+                    moved = append_rows(*what, key=key)
+                    reply = moved and ("aside", *moved)
                 elif place not in failures:
                     tables[place].write(*parts) if request == "write" else tables[place].save(*parts)
             except OSError as error:
-                failures[place] = ("OSError", error.errno, error.strerror or str(error))
+                reply = failures[place] = ("OSError", error.errno, error.strerror or str(error))
             except Exception:  # noqa: BLE001 - told to whoever asked
-                failures[place] = ("broken", traceback.format_exc())
-            if request == "save":
+                reply = failures[place] = ("broken", traceback.format_exc())
+            if request in {"save", "append"}:
                 tables.pop(place, None)
-                pickle.dump(failures.get(place), outgoing)
+                pickle.dump(reply if request == "append" else failures.get(place), outgoing)
                 outgoing.flush()
 
 

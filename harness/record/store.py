@@ -16,6 +16,7 @@ from msgspec import to_builtins
 from harness.errors import RecordError
 from harness.record.compared import COMPARISON_COLUMNS, comparison_groups
 from harness.record.contents import SampleHashes
+from harness.record.history import append_history
 from harness.record.replacing import replaced, write_text
 from harness.record.scores import SCORE_COLUMNS, score_groups
 from harness.record.tables import Table, Tables
@@ -36,9 +37,13 @@ def new_run_id() -> str:
 class RunStore:
     """Writes run folders; every file appears whole or not at all."""
 
-    def __init__(self, reports: Path) -> None:
-        """Keep runs below `reports`; nothing is made before the first write."""
+    def __init__(self, reports: Path, *, notice: Callable[[str], None] = lambda _text: None) -> None:
+        """Keep runs below `reports`; nothing is made before the first write.
+
+        `notice` is told of what went wrong with the history: a run is recorded without it all the same.
+        """
         self.reports = reports
+        self._notice = notice
         self._tables: Tables | None = None
         self._suites: Sequence[Suite] = ()
         self._n_added = 0
@@ -79,7 +84,7 @@ class RunStore:
         self._n_added += len(results)
 
     def write(self, record: RunRecord, texts: Mapping[str, Callable[[], str]], *, spans: Path | None = None) -> Path:
-        """The run's folder, complete: tables, `texts`, `spans`, then run.json, then `latest`.
+        """The run's folder, complete: tables, `texts`, `spans`, then run.json, then `latest` and the history.
 
         `texts` maps a file's name to what makes its content, while the tables are being written; `spans` is a
         finished file, which becomes the run's spans.jsonl. The record's results begin with those that were added.
@@ -89,9 +94,10 @@ class RunStore:
 
         """
         folder = self.reports / "runs" / record.manifest.run_id
+        tables = self._tables or Tables()
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            with self._tables_written(folder, record):
+            with self._tables_written(tables, folder, record):
                 made = {name: text() for name, text in texts.items()}
             for name, content in made.items():
                 write_text(folder / name, content)
@@ -101,6 +107,8 @@ class RunStore:
                 folder / "run.json", json.dumps(to_builtins(record.manifest), indent=1, ensure_ascii=False) + "\n"
             )
             self._point_latest(folder)
+            if problem := append_history(self.reports, record, tables):
+                self._notice(problem)
         except OSError as error:
             raise self._unwritable(error) from error
         return folder
@@ -133,6 +141,25 @@ class RunStore:
         finally:
             tables.close()
             self._tables = None
+        return folder
+
+    @contextmanager
+    def _tables_written(self, tables: Tables, folder: Path, record: RunRecord) -> Iterator[None]:
+        """Have the tables written while something else is done."""
+        suites, results = record.suites, record.results
+        rest = results[self._n_added :]
+        with replaced(folder / "trials.parquet") as trials, replaced(folder / "scores.parquet") as scores:
+            tables.send(
+                [
+                    Table(path, columns, partial(rows, suites, results), partial(rows, suites, rest))
+                    for path, columns, rows in (
+                        (trials, TRIAL_COLUMNS, partial(trial_groups, hashes=self._hashes)),
+                        (scores, SCORE_COLUMNS, score_groups),
+                    )
+                ]
+            )
+            yield
+            tables.written()
 
     def write_index(self, text: str) -> None:
         """Write `reports/index.html`.

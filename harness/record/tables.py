@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
-from harness.record.parquet import TableFile
+from harness.record.parquet import TableFile, append_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -105,6 +105,27 @@ class Tables:
                 _check(replies)
                 return
         write_here(self._sent)
+
+    def append(self, path: Path, columns: Mapping[str, str], group: Group, *, key: str) -> tuple[str, str] | None:
+        """Put rows at the end of a file that is there, see `append_rows`; after `written`.
+
+        Raises:
+            OSError: the file cannot be read or written.
+
+        """
+        self._say(("append", -1, str(path), dict(columns), group, key))
+        self._flush()
+        if self._process is not None:
+            try:
+                (reply,) = _replies(self._process, 1)
+            except (OSError, EOFError, pickle.UnpicklingError):
+                self._process = None
+            else:
+                if reply is not None and reply[0] == "aside":
+                    return reply[1], reply[2]
+                _check([reply])
+                return None
+        return append_rows(str(path), columns, group, key=key)
 
     def close(self) -> None:
         """End the process."""

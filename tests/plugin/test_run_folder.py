@@ -10,6 +10,7 @@ import pytest
 
 import harness
 from harness.errors import RecordError
+from tests.plugin.conftest import ROWS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -89,6 +90,45 @@ def test_each_run_has_a_folder_of_its_own_and_latest_moves(project: Project) -> 
     project.run()
     assert project.latest.resolve() != first
     assert len(list((project.path / "reports/runs").iterdir())) == 2
+
+
+def test_history_follows_a_metric_over_runs(project: Project) -> None:
+    project.run()
+    project.run()
+    history = harness.load_history(project.path / "reports")
+    rows = history[(history["metric"] == "exact_match") & (history["aggregation"] == "mean")]
+    assert rows["run_id"].nunique() == 2
+    assert (
+        list(zip(rows["variant"], rows["value"], rows["n_scored"], strict=True))
+        == [
+            ("plain", 1.0, 4),
+            ("shouted", 0.5, 4),
+        ]
+        * 2
+    )
+    assert rows["complete"].all()
+
+
+def test_damaged_history_is_said_and_kept(project: Project) -> None:
+    (project.path / "reports").mkdir()
+    (project.path / "reports/history.parquet").write_text("no table")
+    result = project.run()
+    assert result.ret == pytest.ExitCode.OK
+    result.stdout.fnmatch_lines(
+        ["*reports/history.parquet: it was damaged (*); *; the old one is kept as history.parquet.damaged-1"]
+    )
+    assert (project.path / "reports/history.parquet.damaged-1").read_text() == "no table"
+
+
+def test_row_s_hash_tells_an_edited_row(project: Project) -> None:
+    project.run()
+    before = harness.load_run(project.latest).trials.set_index("trial_id")["sample_hash"]
+    assert before.str.fullmatch("[0-9a-f]{16}").all()
+    project.rows([{**ROWS[0], "tags": ["europe", "west"]}, *ROWS[1:]])
+    project.run()
+    after = harness.load_run(project.latest).trials.set_index("trial_id")
+    edited = after["sample_hash"] != before[after.index]
+    assert list(after[edited]["sample"]) == ["fr", "fr"]
 
 
 def test_second_run_is_answered_from_the_cache(project: Project) -> None:
