@@ -103,7 +103,7 @@ class _Part:
                 if cell in self._pairs and is_same_measure(self.current, self.baseline, name):
                     yield self._compared(key, measure, spec)
                 elif spec is not None:
-                    yield _Row(_not_compared(key, self._why(cell, name), spec), None, spec, measure)
+                    yield _Row(_not_compared(key, self._why(cell, name), spec, measure=measure), None, spec, measure)
 
     def _compared(self, key: RowKey, measure: Measure, spec: RegressionSpec | None) -> _Row:
         cell = key[1], key[2]
@@ -111,7 +111,8 @@ class _Part:
         found = difference_of(measure, sides, pairs, spec=spec or self._plain)
         n_paired = int(both_scored(measure.name, sides, pairs).sum())
         row = replace(
-            _not_compared(key, _nothing(pairs), spec or self._plain, is_gated=spec is not None),
+            _not_compared(key, _nothing(pairs), spec or self._plain, measure=measure),
+            is_gated=spec is not None,
             n_paired=n_paired,
             n_new=pairs.n_new,
             n_gone=pairs.n_gone,
@@ -137,14 +138,15 @@ def _nothing(pairs: Pairs) -> str:
     return "no sample is in both"
 
 
-def _not_compared(key: RowKey, reason: str, spec: RegressionSpec, *, is_gated: bool = True) -> Compared:
+def _not_compared(key: RowKey, reason: str, spec: RegressionSpec, *, measure: Measure) -> Compared:
     suite, variant, backend, metric = key
     return Compared(
         suite=suite, variant=variant, backend=backend, metric=metric,
         n_paired=0, n_new=0, n_gone=0, n_changed=0, n_lost=0,
         mean=None, mean_baseline=None, difference=None, ci_low=None, ci_high=None, method="none", test="none",
         p_value=None, p_adjusted=None, n_family=0, effect=None, n_up=0, n_down=0,
-        finding="not compared", reason=reason, n_needed=None, margin=spec.margin, is_gated=is_gated,
+        finding="not compared", reason=reason, n_needed=None, margin=spec.margin, is_gated=True,
+        unit=measure.unit, higher_is_better=measure.higher_is_better, confidence=1 - spec.alpha,
     )  # fmt: skip
 
 

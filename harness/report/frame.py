@@ -8,7 +8,7 @@ from importlib.resources import files
 
 from harness.report.markup import Html, el, plain
 
-_STYLES = ("base.css", "sections.css", "trials.css", "panel.css", "print.css")
+_STYLES = ("base.css", "sections.css", "trials.css", "panel.css", "comparison.css", "print.css")
 EXPLORER = (
     "dom.js",
     "format.js",

@@ -5,19 +5,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from harness.report import headline
-from harness.report.interval import axis_of, draw
-from harness.report.markup import el
-from harness.report.numbers import in_unit, interval
+from harness.report.findings import spread_text, tolerance
+from harness.report.interval import axis_of, axis_of_differences, draw, draw_difference
+from harness.report.markup import el, join
+from harness.report.numbers import in_unit, interval, signed
 from harness.report.results import dagger, standing_behind
+from harness.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from harness.report.markup import Html
-    from harness.schema import Measure, RunRecord, Verdict
+    from harness.schema import Measure, RunRecord, Unit, Verdict
 
 _STATES = {True: ("held", "Holds"), False: ("failed", "Failed"), None: ("not_run", "Not judged")}
 """Class and word of a gate's answer."""
+_WARNS = ("warns", "Warns")
 _MANY_HELD = 12
 """More gates that hold than this are folded away."""
 
@@ -26,18 +29,26 @@ def gates(record: RunRecord) -> Html:
     """The section."""
     failed = [verdict for verdict in record.verdicts if verdict.judged and not verdict.passed]
     unjudged = [verdict for verdict in record.verdicts if not verdict.judged]
-    held = [verdict for verdict in record.verdicts if verdict.passed]
+    warned = [verdict for verdict in record.verdicts if headline.warns(verdict)]
+    held = [verdict for verdict in record.verdicts if verdict.passed and not verdict.warns]
     measures = {(suite.name, measure.name): measure for suite in record.suites for measure in suite.measures}
     known = (measures, headline.small_models(record.suites))
-    content = [el("p", f"{headline.gates([headline.answer(verdict) for verdict in record.verdicts])}.", class_="lead")]
+    content = [el("p", f"{headline.of_gates(record.verdicts)}.", class_="lead")]
     if failed:
         content.append(_table(failed, known, "Failed gates"))
     if unjudged:
         content.append(_table(unjudged, known, "Gates that could not be judged"))
+    if warned:
+        content.append(_table(warned, known, "Gates that warn"))
     if len(held) > _MANY_HELD:
         table = _table(held, known, "Gates that hold")
         content.append(
-            el("details", el("summary", f"{len(held):,} gates that hold"), table, open=not (failed or unjudged))
+            el(
+                "details",
+                el("summary", f"{len(held):,} gates that hold"),
+                table,
+                open=len(held) == len(record.verdicts),
+            )
         )
     elif held:
         content.append(_table(held, known, "Gates that hold"))
@@ -50,7 +61,7 @@ Known = tuple[dict[tuple[str, str], "Measure"], dict[tuple[str, str], str]]
 """Measures by suite and name; notes on small models by suite and backend."""
 
 
-def unit_of(verdict: Verdict, measure: Measure | None) -> str:
+def unit_of(verdict: Verdict, measure: Measure | None) -> Unit:
     """The unit of the verdict's number: a count is `tokens`-like, a rate a score."""
     if verdict.gate.aggregation == "n":
         return "tokens"
@@ -66,23 +77,53 @@ def _table(verdicts: Sequence[Verdict], known: Known, caption: str) -> Html:
 
 
 def _row(verdict: Verdict, known: Known) -> Html:
-    gate, aggregate = verdict.gate, verdict.aggregate
+    gate = verdict.gate
     measures, small = known
     measure = measures.get((verdict.suite, gate.metric or ""))
     unit = unit_of(verdict, measure)
-    axis = axis_of([aggregate], measure, [gate.threshold])
-    state = _STATES[headline.answer(verdict)]
+    state = _WARNS if headline.warns(verdict) else _STATES[headline.answer(verdict)]
     mark = dagger(small.get((verdict.suite, verdict.backend)))
-    drawn = draw(aggregate, axis, gate.threshold) if gate.aggregation not in {"n", "sum"} else None
+    value, condition = _value(verdict, measure)
     return el(
         "tr",
         el("td", el("span", state[1], class_=f"state {state[0]}")),
         el("th", el("code", gate.text), el("small", verdict.suite), scope="row"),
         el("td", verdict.variant, el("small", verdict.backend, mark)),
-        el("td", el("span", in_unit(aggregate.value, unit), class_="value"),
-           el("small", f"must be {gate.operator} {gate.threshold:g}")),
-        el("td", drawn, el("small", interval(aggregate, unit)), standing_behind(aggregate)),
+        el("td", el("span", value, class_="value"), el("small", condition)),
+        el("td", _drawn(verdict, measure), _bounds(verdict, unit)),
         el("td", verdict.message, class_="message"),
         el("td", gate.origin),
         class_=state[0],
     )  # fmt: skip
+
+
+def _value(verdict: Verdict, measure: Measure | None) -> tuple[str, str]:
+    """The number that was judged, and what is asked of it: of a regression gate both are differences."""
+    gate, value, unit = verdict.gate, verdict.aggregate.value, unit_of(verdict, measure)
+    if gate.regression is None:
+        return in_unit(value, unit), f"must be {gate.operator} {gate.threshold:g}"
+    is_drop = measure is None or measure.higher_is_better
+    return signed(value, unit), tolerance(gate.regression.margin, unit, is_drop=is_drop)
+
+
+def _bounds(verdict: Verdict, unit: Unit) -> Html:
+    """Ends of the interval, and what is behind the number."""
+    aggregate = verdict.aggregate
+    if verdict.gate.regression is None:
+        return join(el("small", interval(aggregate, unit)), standing_behind(aggregate))
+    if aggregate.value is None:
+        return el("small", "no pairs")
+    ends = spread_text((aggregate.ci_low, aggregate.ci_high), unit)
+    return join(el("small", ends or "no interval"), el("small", counted(aggregate.n_scored, "pair")))
+
+
+def _drawn(verdict: Verdict, measure: Measure | None) -> Html | None:
+    gate, aggregate = verdict.gate, verdict.aggregate
+    if gate.aggregation in {"n", "sum"}:
+        return None
+    if gate.regression is None:
+        return draw(aggregate, axis_of([aggregate], measure, [gate.threshold]), gate.threshold)
+    if aggregate.value is None:
+        return None
+    spread = aggregate.value, aggregate.ci_low, aggregate.ci_high
+    return draw_difference(spread, axis_of_differences([*spread, gate.regression.margin]), gate.regression.margin)

@@ -74,19 +74,34 @@ def answer(verdict: Verdict) -> bool | None:
     return verdict.passed if verdict.judged else None
 
 
-def gates(answers: Sequence[bool | None]) -> str:
-    """`All 12 gates hold`, `2 of 12 gates failed, 3 not judged`, `No gates are set`; None is a gate not judged."""
+def warns(verdict: Verdict) -> bool:
+    """Whether the gate holds only because nothing was shown either way, and somebody should read why."""
+    return verdict.passed and verdict.warns
+
+
+def of_gates(verdicts: Sequence[Verdict]) -> str:
+    """The sentence on a run's gates."""
+    return gates([answer(verdict) for verdict in verdicts], warned=sum(map(warns, verdicts)))
+
+
+def gates(answers: Sequence[bool | None], *, warned: int = 0) -> str:
+    """`All 12 gates hold, 1 warns`, `2 of 12 gates failed, 3 not judged`, `No gates are set`; None is not judged.
+
+    `warned` is how many of those that hold warn.
+    """
     failed, unjudged, total = answers.count(False), answers.count(None), len(answers)
     if total == 0:
         return "No gates are set"
     if unjudged == total:
         return f"{counted(total, 'gate')} not judged"
-    left = f", {unjudged:,} not judged" if unjudged else ""
+    left = (f", {unjudged:,} not judged" if unjudged else "") + (
+        f", {warned:,} {'warns' if warned == 1 else 'warn'}" if warned else ""
+    )
     if failed:
         return f"{failed:,} of {counted(total, 'gate')} failed{left}"
     if unjudged:
         return f"{total - unjudged:,} of {counted(total, 'gate')} {'holds' if total - unjudged == 1 else 'hold'}{left}"
-    return "The gate holds" if total == 1 else f"All {total:,} gates hold"
+    return f"The gate {'warns' if warned else 'holds'}" if total == 1 else f"All {total:,} gates hold{left}"
 
 
 def trials(totals: Mapping[str, Any]) -> str:

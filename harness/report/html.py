@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from harness.report.comparison import comparison
 from harness.report.embed import data_blocks
 from harness.report.frame import EXPLORER, page, script_of
 from harness.report.gates import gates
@@ -19,17 +20,18 @@ if TYPE_CHECKING:
 
 
 def render_html(record: RunRecord) -> str:
-    """The whole file; results, gates and methods can be read without JavaScript, the trials need it."""
+    """The whole file; all but the trials can be read without JavaScript."""
     names = ", ".join(suite.name for suite in record.suites) or "no suite"
+    compared = ("Comparison",) if record.comparisons else ()
     nav = el(
         "nav",
-        [el("a", name, href=f"#{name.lower()}") for name in ("Results", "Gates", "Trials", "Methods")],
+        [el("a", name, href=f"#{name.lower()}") for name in ("Results", *compared, "Gates", "Trials", "Methods")],
         aria_label="Sections",
     )
     body = (
         overview(record),
         nav,
-        el("main", results(record), gates(record), judges(record), _trials(), methods(record)),
+        el("main", results(record), comparison(record), gates(record), judges(record), _trials(), methods(record)),
     )
     return page(f"{names} · {record.manifest.run_id}", body, data_blocks(record), script=script_of(EXPLORER))
 

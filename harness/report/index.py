@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from harness.report import headline
+from harness.report.findings import findings_text
 from harness.report.frame import page
 from harness.report.markup import el, join
 from harness.report.numbers import commit, count, duration, moment
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from harness.report.markup import Html
-    from harness.schema import RunManifest
+    from harness.schema import Finding, RunManifest
 
 _TITLE = "Prompt suite runs"
 _COLUMNS = ("Started", "Suites", "Gates", "Trials", "Cost", "Time", "Commit")
@@ -57,5 +59,18 @@ def _row(run: RunManifest) -> Html:
 
 def _verdict(run: RunManifest) -> Html:
     answers = [bool(one.get("passed")) if one.get("judged", True) else None for one in run.verdicts]
-    shown = el("span", headline.gates(answers), class_=f"state {headline.gates_state(answers)}")
-    return shown if run.complete else join(shown, el("small", "INCOMPLETE", class_="incomplete-run"))
+    warned = sum(bool(one.get("passed") and one.get("warns")) for one in run.verdicts)
+    shown = el("span", headline.gates(answers, warned=warned), class_=f"state {headline.gates_state(answers)}")
+    state = None if run.complete else el("small", "INCOMPLETE", class_="incomplete-run")
+    return join(shown, _compared(run), state)
+
+
+def _compared(run: RunManifest) -> Html | None:
+    """What its comparisons found, all suites together; None where it was compared with nothing."""
+    if not run.comparisons:
+        return None
+    counts: Counter[Finding] = Counter()
+    for one in run.comparisons:
+        counts.update(one.get("findings") or {})
+    beside = ", ".join(dict.fromkeys(str(one.get("baseline", "")) for one in run.comparisons))
+    return el("small", findings_text(counts), title=f"beside {beside}", class_="compared-run")

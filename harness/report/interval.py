@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from harness.report.markup import Html
     from harness.schema import Aggregate, Measure
 
+    Spread = tuple[float | None, float | None, float | None]
+    """Value, and the ends of its interval."""
+
 _WIDTH, _HEIGHT, _PAD = 112.0, 14.0, 3.0
 _MIDDLE = _HEIGHT / 2
 
@@ -55,6 +58,28 @@ def draw(aggregate: Aggregate, axis: Axis, threshold: float | None = None) -> Ht
         parts.append(_post(axis.place(threshold), _MIDDLE, "threshold"))
     if aggregate.value is not None:
         parts.append(el("circle", cx=axis.place(aggregate.value), cy=_MIDDLE, r=2.8, class_="mean"))
+    return _svg(join(parts))
+
+
+def axis_of_differences(numbers: Iterable[float | None]) -> Axis:
+    """0 in the middle, and as far to both sides as any of the numbers lies; None is no number."""
+    reach = max((abs(number) for number in numbers if number is not None), default=0.0) * 1.05 or 1.0
+    return Axis(-reach, reach)
+
+
+def draw_difference(difference: Spread, axis: Axis, margin: float) -> Html:
+    """A difference with its interval, the line of no change, and the band that is tolerated."""
+    value, ci_low, ci_high = difference
+    parts = [_line(_PAD, _WIDTH - _PAD, "track")]
+    if margin:
+        left, right = axis.place(-margin), axis.place(margin)
+        parts.insert(0, el("rect", x=left, y=0, width=round(right - left, 1), height=_HEIGHT, class_="margin"))
+    parts.append(_post(axis.place(0.0), _MIDDLE, "zero"))
+    if ci_low is not None and ci_high is not None:
+        low, high = axis.place(ci_low), axis.place(ci_high)
+        parts += [_line(low, high, "range"), _post(low, 3.5, "range"), _post(high, 3.5, "range")]
+    if value is not None:
+        parts.append(el("circle", cx=axis.place(value), cy=_MIDDLE, r=2.8, class_="mean"))
     return _svg(join(parts))
 
 

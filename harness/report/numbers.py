@@ -30,6 +30,18 @@ def in_unit(value: float | None, unit: str) -> str:
     return f"{value:.2f}" if unit == "s" and abs(value) >= 1 else f"{value:.3f}"
 
 
+def signed(value: float | None, unit: str) -> str:
+    """A difference with its sign, rounded as the value is; ABSENT for None. What rounds to nothing has no sign.
+
+    >>> signed(0.12, "score"), signed(-0.0401, "score"), signed(-0.00001, "score"), signed(0.00002, "usd")
+    ('+0.120', '-0.040', '0.000', '+$0.00002')
+    """
+    text = in_unit(None if value is None else abs(value), unit)
+    if value is None or not any(digit in text for digit in "123456789"):
+        return text
+    return f"{'-' if value < 0 else '+'}{text}"
+
+
 def count(value: float | None) -> str:
     """`12,480`; None is `unknown`."""
     return "unknown" if value is None else f"{value:,.0f}"

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from harness.report import headline
+from harness.report.comparison import found
+from harness.report.findings import counts_of, weighty
 from harness.report.markup import Html, el, join
 from harness.report.numbers import commit, count, duration, moment
 from harness.wording import usd
@@ -18,7 +20,6 @@ if TYPE_CHECKING:
 def overview(record: RunRecord) -> Html:
     """The header element."""
     manifest = record.manifest
-    answers = [headline.answer(verdict) for verdict in record.verdicts]
     notes = dict.fromkeys(headline.small_models(record.suites).values())
     return el(
         "header",
@@ -26,7 +27,7 @@ def overview(record: RunRecord) -> Html:
         el("h1", ", ".join(suite.name for suite in record.suites) or "No suite"),
         _identity(manifest),
         None if manifest.complete else _incomplete(manifest),
-        _verdict(manifest, answers),
+        _verdict(record),
         _totals(manifest),
         _errors(record),
         [el("p", el("span", "†", class_="dagger"), " ", note, class_="note") for note in notes],
@@ -53,13 +54,15 @@ def _incomplete(manifest: RunManifest) -> Html:
     return el("p", el("strong", "INCOMPLETE"), " ", headline.incomplete(manifest.totals), class_="incomplete")
 
 
-def _verdict(manifest: RunManifest, answers: list[bool | None]) -> Html:
+def _verdict(record: RunRecord) -> Html:
+    manifest, answers = record.manifest, [headline.answer(verdict) for verdict in record.verdicts]
     states = headline.gates_state(answers), headline.trials_state(manifest.totals)
     overall = "failed" if "failed" in states else "not_run" if not manifest.complete else states[0]
     return el(
         "div",
-        el("p", el("a", headline.gates(answers), href="#gates"), class_=f"verdict {states[0]}"),
+        el("p", el("a", headline.of_gates(record.verdicts), href="#gates"), class_=f"verdict {states[0]}"),
         el("p", headline.trials(manifest.totals), class_=f"verdict-trials {states[1]}"),
+        el("p", "Beside the baseline: ", found(counts_of(weighty(record.comparisons)))) if record.comparisons else None,
         class_=f"outcome {overall}",
     )
 

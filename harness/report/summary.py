@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from harness.report import headline
+from harness.report.comparison_text import what_changed
 from harness.report.judges import judges_in_markdown
 from harness.report.markdown import code, prose, table
 from harness.report.numbers import ABSENT, commit, count, duration, in_unit, interval, moment, sizes
@@ -26,7 +27,8 @@ _REST = "The rest is in `report.html`."
 
 def render_summary(record: RunRecord) -> str:
     """Markdown of at most MOST_CHARACTERS: verdict, results, gates, errors, cost and time; what is cut is said."""
-    sections = [_head(record), *[_results(suite, record) for suite in record.suites], _gates(record)]
+    sections = [_head(record), what_changed(record.comparisons)]
+    sections += [*[_results(suite, record) for suite in record.suites], _gates(record)]
     sections += [*[judges_in_markdown(suite, record) for suite in record.suites], _errors(record), _footer(record)]
     return _fitted([section for section in sections if section])
 
@@ -47,7 +49,7 @@ def _fitted(sections: Sequence[list[str]]) -> str:
 
 def _head(record: RunRecord) -> list[str]:
     manifest = record.manifest
-    verdict = headline.gates([headline.answer(one) for one in record.verdicts])
+    verdict = headline.of_gates(record.verdicts)
     names = ", ".join(code(suite.name, 80) for suite in record.suites[:20]) or "no suite"
     lines = [f"## {verdict} · {names}", "", f"**{headline.trials(manifest.totals)}.**"]
     if not manifest.complete:
@@ -99,12 +101,15 @@ def _number(cell: Cell, column: Column, unit: str) -> str:
 def _gates(record: RunRecord) -> list[str]:
     failed = [verdict for verdict in record.verdicts if verdict.judged and not verdict.passed]
     unjudged = [verdict for verdict in record.verdicts if not verdict.judged]
-    held = [verdict for verdict in record.verdicts if verdict.passed]
+    warned = [verdict for verdict in record.verdicts if headline.warns(verdict)]
+    held = [verdict for verdict in record.verdicts if verdict.passed and not verdict.warns]
     lines = []
     if failed:
         lines += [f"### Failed gates ({len(failed):,})", "", *_gate_table(failed)]
     if unjudged:
         lines += [*([""] if lines else []), f"### Gates not judged ({len(unjudged):,})", "", *_gate_table(unjudged)]
+    if warned:
+        lines += [*([""] if lines else []), f"### Gates that warn ({len(warned):,})", "", *_gate_table(warned)]
     if held:
         fold = [
             f"<details><summary>Gates that hold ({len(held):,})</summary>",

@@ -33,7 +33,7 @@ from harness.schema.prompt import (
 )
 from harness.schema.question import Ask, AskFor, Others, Question
 from harness.schema.run import Cell, RunManifest, RunRecord
-from harness.schema.score import Measure, Note, Score, Scores, Status
+from harness.schema.score import Measure, Note, Score, Scores, Status, Unit
 from harness.schema.settings import CacheMode, Settings
 from harness.schema.span import AttributeValue, Span, SpanEvent, SpanKind, StepKind
 from harness.schema.suite import (
@@ -134,6 +134,7 @@ __all__ = [
     "Trial",
     "TrialResult",
     "Trust",
+    "Unit",
     "Variant",
     "Verdict",
     "canonical_json",

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct
 
+from harness.schema.score import Unit  # noqa: TC001 - msgspec reads the annotations
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -159,6 +161,12 @@ class Compared(Struct, frozen=True):
     """Drop that was tolerated."""
     is_gated: bool
     """Whether a regression gate asks about it."""
+    unit: Unit = "score"
+    """Of the values."""
+    higher_is_better: bool = True
+    """Direction."""
+    confidence: float = 0.95
+    """Level of the interval."""
 
 
 class Flip(Struct, frozen=True):

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 from msgspec import Struct
 
 Status = Literal["scored", "unscored", "failed"]
+Unit = Literal["score", "percent", "s", "tokens", "usd"]
+"""`score` is 0…1, `percent` is 0…100 (sacrebleu): both say how good; the others are amounts in the unit itself."""
 
 
 class Measure(Struct, frozen=True):
@@ -22,8 +24,8 @@ class Measure(Struct, frozen=True):
 
     name: str
     """As used in gates, columns and tables."""
-    unit: Literal["score", "percent", "s", "tokens", "usd"]
-    """`score` is 0…1, `percent` is 0…100 (sacrebleu), else the unit itself."""
+    unit: Unit
+    """What its values are."""
     low: float
     """Least value it can have."""
     high: float | None

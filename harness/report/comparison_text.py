@@ -1,0 +1,159 @@
+"""Comparisons in Markdown and as plain values: for pull requests, and for programs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from harness.report.changed_answers import are_all_listed, changed_answers, move_text
+from harness.report.findings import (
+    MARKS,
+    by_weight,
+    cost_text,
+    counts_of,
+    ends_text,
+    findings_text,
+    is_old_news,
+    is_weighty,
+    level,
+    more_samples,
+    moved,
+    p_text,
+    weighty,
+)
+from harness.report.markdown import code, prose, table
+from harness.report.numbers import in_unit, signed
+from harness.wording import counted
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from harness.report.changed_answers import ChangedAnswer
+    from harness.schema import Change, Compared, Comparison
+
+_MOST_ROWS = 60
+_MOST_CHANGES = 20
+_WORST = 5
+_LONGEST_ANSWER = 80
+
+
+def comparison_json(comparisons: Sequence[Comparison]) -> list[dict[str, Any]]:
+    """A mapping a suite with suite, current, baseline, rows, changes and flips, their fields as in the structs."""
+    plain: list[dict[str, Any]] = msgspec.to_builtins(comparisons)
+    return plain
+
+
+def comparison_markdown(comparisons: Sequence[Comparison]) -> str:
+    """Every row that says something, what else changed, and the answers that became worst; ends with a line break."""
+    if not comparisons:
+        return "## Comparison\n\nNothing to compare: no suite is in both.\n"
+    lines = [f"## {_heading(comparisons)}"]
+    for each in comparisons:
+        lines += ["", f"### {code(each.suite, 80)}: {code(each.current, 120)} beside {code(each.baseline, 120)}"]
+        lines += ["", *_all_rows(each), *_changes(each.changes), *_flips([each])]
+    cost = cost_text(comparisons)
+    return "\n".join([*lines, *(["", prose(cost)] if cost else [])]) + "\n"
+
+
+def what_changed(comparisons: Sequence[Comparison]) -> list[str]:
+    """Lines of a run's summary: counts, rows with news, what else is not the same, the worst answers, cost."""
+    if not comparisons:
+        return []
+    rows = by_weight(weighty(comparisons))
+    news = [row for row in rows if not is_old_news(row) and row.finding != "inconclusive"]
+    beside = ", ".join(dict.fromkeys(code(each.baseline, 120) for each in comparisons))
+    lines = ["### What changed", "", f"**{findings_text(counts_of(rows))}**, beside {beside}."]
+    if news:
+        lines += ["", *_table(news, with_suite=len(comparisons) > 1)]
+    lines += [*_changes([change for each in comparisons for change in each.changes]), *_flips(comparisons)]
+    cost = cost_text(comparisons)
+    return [*lines, *(["", prose(cost)] if cost else [])]
+
+
+def _heading(comparisons: Sequence[Comparison]) -> str:
+    return f"Comparison: {findings_text(counts_of(weighty(comparisons)))}"
+
+
+def _all_rows(comparison: Comparison) -> list[str]:
+    quality = by_weight(row for row in comparison.rows if is_weighty(row))
+    amounts = by_weight(row for row in comparison.rows if not is_weighty(row))
+    lines = _table(quality, with_suite=False) if quality else ["No score could be compared."]
+    if amounts:
+        title = f"Time, tokens and cost: {findings_text(counts_of(amounts))}"
+        fold = [f"<details><summary>{title}</summary>", "", *_table(amounts, with_suite=False), "", "</details>"]
+        lines += ["", *fold]
+    return lines
+
+
+def _table(rows: Sequence[Compared], *, with_suite: bool) -> list[str]:
+    head = ["Verdict", *(["Suite"] if with_suite else []), "Metric", "Where", "Why", "Before", "Now", "Difference"]
+    cells = [_row(row, level(rows), with_suite=with_suite) for row in rows[:_MOST_ROWS]]
+    more = [] if len(rows) <= _MOST_ROWS else ["", f"{len(rows) - _MOST_ROWS:,} more rows."]
+    return [*table(head, cells, right=3), *more]
+
+
+def _row(row: Compared, interval: str, *, with_suite: bool) -> list[str]:
+    more = more_samples(row)
+    worse, better = moved(row)
+    behind = f"{counted(row.n_paired, 'pair')}, {worse:,} worse, {better:,} better" if row.n_paired else "no pairs"
+    why = f"{prose(row.reason)}{f'; {more}' if more and row.n_needed else ''}<br><sub>{behind}, p {_p(row)}</sub>"
+    ends = ends_text(row)
+    drawn = signed(row.difference, row.unit) + (f"<br><sub>{interval} {ends}</sub>" if ends else "")
+    return [
+        _verdict(row),
+        *([code(row.suite, 80)] if with_suite else []),
+        code(row.metric, 80),
+        f"{code(row.variant, 80)} on {code(row.backend, 80)}",
+        why,
+        in_unit(row.mean_baseline, row.unit),
+        in_unit(row.mean, row.unit),
+        drawn,
+    ]
+
+
+def _verdict(row: Compared) -> str:
+    shown = f"{MARKS[row.finding]} {row.finding}"
+    return f"**{shown}**" if row.finding == "regressed" else shown
+
+
+def _p(row: Compared) -> str:
+    return p_text(row).replace("<", "&lt;")
+
+
+def _changes(changes: Sequence[Change]) -> list[str]:
+    if not changes:
+        return []
+    lines = ["", "**What else is not the same**", ""]
+    lines += [f"- {prose(change.message)}" for change in changes[:_MOST_CHANGES]]
+    more = len(changes) - _MOST_CHANGES
+    return lines if more <= 0 else [*lines, f"- and {more:,} more"]
+
+
+def _flips(comparisons: Sequence[Comparison]) -> list[str]:
+    """The worst answers of all suites."""
+    changed = [answer for each in comparisons for answer in changed_answers(each)]
+    worse = sorted((one for one in changed if one.first.is_worse), key=lambda one: -one.size)
+    if not changed:
+        return []
+    least = "" if all(map(are_all_listed, comparisons)) else "at least "
+    counts = f"{least}{len(worse):,} worse, {len(changed) - len(worse):,} better"
+    if not worse:
+        return ["", f"**Answers that changed:** {counts}."]
+    rows = [_flip(one) for one in worse[:_WORST]]
+    title = f"**Answers that changed:** {counts}" + (f"; the worst {len(rows)}:" if len(worse) > len(rows) else ":")
+    return ["", title, "", *table(["Where", "Change", "Before", "Now"], rows)]
+
+
+def _flip(one: ChangedAnswer) -> list[str]:
+    first = one.first
+    return [
+        f"{code(first.sample, 80)}<br><sub>{prose(one.where, 160)}</sub>",
+        prose(move_text(first), 120),
+        _answer(first.output_before, "not recorded"),
+        _answer(first.output_after, "no answer"),
+    ]
+
+
+def _answer(text: str | None, missing: str) -> str:
+    return f"*{missing}*" if text is None else code(text, _LONGEST_ANSWER)

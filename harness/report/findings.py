@@ -1,0 +1,138 @@
+"""What comparisons found, in the order and the words in which every rendering tells it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from harness.report.numbers import ABSENT, in_unit, signed
+from harness.wording import counted, usd
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from harness.schema import Compared, Comparison, Finding, Unit
+
+FINDINGS: tuple[Finding, ...] = ("regressed", "improved", "inconclusive", "unchanged", "not compared")
+"""In the order in which they are counted and listed."""
+MARKS: Mapping[Finding, str] = {
+    "regressed": "✗", "improved": "✓", "inconclusive": "?", "unchanged": "=", "not compared": "-"
+}  # fmt: skip
+"""A shape before the word, so that colour never says it alone."""
+QUALITY = ("score", "percent")
+"""Units of metrics that say how good an answer is; those of the others are amounts."""
+_SURE = 0.001
+"""Below it a p-value is as good as none, and no digit of it matters."""
+
+
+def is_weighty(row: Compared) -> bool:
+    """Whether it says how good the answers are, or a gate asks about it: other amounts are told apart."""
+    return row.unit in QUALITY or row.is_gated
+
+
+def weighty(comparisons: Iterable[Comparison]) -> list[Compared]:
+    """Those rows of all suites, in the order of the run."""
+    return [row for each in comparisons for row in each.rows if is_weighty(row)]
+
+
+def by_weight(rows: Iterable[Compared]) -> list[Compared]:
+    """Regressed rows first, then what a gate could not compare, improved, inconclusive, unchanged, and the rest."""
+    places: dict[Finding, int] = {finding: place for place, finding in enumerate(FINDINGS)}
+    return sorted(rows, key=lambda row: 0.5 if row.finding == "not compared" and row.is_gated else places[row.finding])
+
+
+def counts_of(rows: Iterable[Compared]) -> Counter[Finding]:
+    """How many rows each finding has."""
+    return Counter(row.finding for row in rows)
+
+
+def findings_text(counts: Mapping[Finding, int]) -> str:
+    """`1 regressed, 2 improved, 8 unchanged`; findings that no row has are left out.
+
+    >>> findings_text({"unchanged": 8, "regressed": 1, "improved": 0})
+    '1 regressed, 8 unchanged'
+    >>> findings_text({})
+    'nothing compared'
+    """
+    shown = [f"{counts[finding]:,} {finding}" for finding in FINDINGS if counts.get(finding)]
+    return ", ".join(shown) or "nothing compared"
+
+
+def is_old_news(row: Compared) -> bool:
+    """Whether a reader who wants the news may skip it: nothing is shown, or there is nothing to show."""
+    return row.finding == "unchanged" or (row.finding == "not compared" and not row.is_gated)
+
+
+def more_samples(row: Compared) -> str | None:
+    """What it takes to know, in words; None where the row needs no more."""
+    if row.finding != "inconclusive":
+        return None
+    return "no number of samples would tell" if row.n_needed is None else f"about {row.n_needed:,} more samples"
+
+
+def p_text(row: Compared) -> str:
+    """The corrected p: `0.029`, `< 0.001`; ABSENT without one."""
+    if row.p_adjusted is None:
+        return ABSENT
+    return f"< {_SURE:g}" if row.p_adjusted < _SURE else f"{row.p_adjusted:.2g}"
+
+
+def ends_text(row: Compared) -> str | None:
+    """The interval of the difference: `-0.210 to -0.040`; None without one."""
+    return spread_text((row.ci_low, row.ci_high), row.unit)
+
+
+def spread_text(ends: tuple[float | None, float | None], unit: Unit) -> str | None:
+    """`-0.210 to +0.040`; None where an end is not known."""
+    low, high = ends
+    return None if low is None or high is None else f"{signed(low, unit)} to {signed(high, unit)}"
+
+
+def level(rows: Sequence[Compared]) -> str:
+    """What the intervals' column is called: `95 % interval`, or `interval` where the levels differ.
+
+    >>> level([])
+    'interval'
+    """
+    levels = {f"{row.confidence:.2%}".rstrip("0%").rstrip(".") for row in rows if row.ci_low is not None}
+    return f"{levels.pop()} % interval" if len(levels) == 1 else "interval"
+
+
+def moved(row: Compared) -> tuple[int, int]:
+    """Pairs whose value got worse, and better."""
+    return (row.n_down, row.n_up) if row.higher_is_better else (row.n_up, row.n_down)
+
+
+def tolerance(margin: float, unit: Unit, *, is_drop: bool) -> str:
+    """`tolerates a drop of 0.020`; of a metric that is better lower, a rise.
+
+    >>> tolerance(0.0, "score", is_drop=True)
+    'tolerates no drop'
+    """
+    what = "drop" if is_drop else "rise"
+    return f"tolerates a {what} of {in_unit(margin, unit)}" if margin else f"tolerates no {what}"
+
+
+def left_out(row: Compared) -> list[str]:
+    """What is not among the pairs: `3 new`, `1 gone`, `2 changed`, `1 without a value`; empty counts are left out."""
+    counts = (
+        (row.n_new, "new"),
+        (row.n_gone, "gone"),
+        (row.n_changed, "changed in the dataset"),
+        (row.n_lost, "without a value on a side"),
+    )
+    return [f"{count:,} {what}" for count, what in counts if count]
+
+
+def cost_text(comparisons: Sequence[Comparison]) -> str | None:
+    """What the answers that both sides have cost then and now; None where no pair has both costs."""
+    rows = [row for each in comparisons for row in each.rows if row.metric == "cost_usd" and row.n_paired]
+    n = sum(row.n_paired for row in rows)
+    if not n:
+        return None
+    now, before = (
+        sum((mean or 0.0) * row.n_paired for row, mean in pairs)
+        for pairs in ([(row, row.mean) for row in rows], [(row, row.mean_baseline) for row in rows])
+    )
+    change = f" ({(now - before) / before:+.1%})" if before and now != before else ""
+    return f"Cost of the {counted(n, 'answer')} that both sides have: {usd(before)} before, {usd(now)} now{change}"
