@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+_PLAIN = str.maketrans(dict(zip("─━╸●├┤·↑↓✓✗…\u2013", "-==o||.^v+x~-", strict=True)))
+"""What tables and bars are drawn of, for a terminal that knows ASCII only."""
 _LONGEST = 300
 """Characters of another's text that a message shows: enough for every error text of OpenAI's reference."""
 _MOST_NAMES = 24
@@ -28,6 +30,20 @@ def escaped(text: str, *, keep: str = "") -> str:
     return "".join(
         char if char.isprintable() or char in keep else char.encode("unicode_escape").decode("ascii") for char in text
     )
+
+
+def encodable(text: str, encoding: str | None) -> str:
+    r"""The text as a stream of this encoding (None: UTF-8) can write it, drawn plainly where it knows no others.
+
+    >>> encodable("✓ ├─●┤ naïve", "ascii")
+    '+ |-o| na\xefve'
+    """
+    encoding = encoding or "utf-8"
+    try:
+        text.encode(encoding)
+    except UnicodeEncodeError:
+        return text.translate(_PLAIN).encode(encoding, "backslashreplace").decode(encoding)
+    return text
 
 
 def one_line(text: str, *, secret: str | None = None, longest: int = _LONGEST) -> str:

@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 from collections import Counter
-from io import StringIO
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from rich.console import Console
-from rich.measure import Measurement
-from rich.table import Table
 from rich.text import Text
 
 from harness.plan import item_name
 from harness.plugin.failure import printable
 from harness.plugin.gate_table import gate_table
-from harness.plugin.layout import NARROW, make_table, seconds
 from harness.plugin.reasons import not_run_reasons, unknown_spending
+from harness.report.comparison_table import comparison_head, comparison_parts
+from harness.report.tables import NARROW, make_table, printed, seconds
 from harness.wording import counted, usd
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from rich.console import RenderableType
+    from rich.table import Table
 
     from harness.schema import Aggregate, Cell, Measure, RunRecord, Suite, TrialResult
 
@@ -29,34 +27,19 @@ _PLOTS = ((110, 25), (90, 13))
 """Least width of the terminal, and characters of an interval's drawing; none below."""
 _MEASURED = {"latency_s", "input_tokens", "output_tokens", "cached_input_tokens", "cost_usd"}
 """Measures of every trial: they are in the table of costs, not in the table of scores."""
-_WIDEST = 10_000
-"""More columns than any table has."""
 _SLOWEST = 3
 """Slow trials that are named."""
 
 
 def summary_lines(record: RunRecord, *, width: int, color: bool, brief: bool) -> str:
     """All of it as one text of at most `width` columns; `brief` leaves the tables out."""
-    out = StringIO()
-    settings: dict[str, Any] = {"force_terminal": color, "no_color": not color, "highlight": False, "emoji": False}
-    ruler = Console(width=_WIDEST, **settings)
     parts: list[RenderableType] = []
     for suite in [] if brief else record.suites:
         parts.extend(_suite(suite, [cell for cell in record.cells if cell.suite == suite.name], width))
+        own = [each for each in record.comparisons if each.suite == suite.name]
+        parts.extend(comparison_parts(own, width=width, named=False))
     parts.extend(_end(record, width=width, brief=brief))
-    for part in parts:
-        Console(file=out, width=_fitting(part, width, ruler), **settings).print(part)
-    return "\n".join(line.rstrip() for line in out.getvalue().rstrip().splitlines())
-
-
-def _fitting(part: RenderableType, width: int, ruler: Console) -> int:
-    """The width, or the table's own where that is more: rich would else cut the last digits of its numbers.
-
-    What rich measures leaves some of the padding out, up to a column each: hence the margin.
-    """
-    if not isinstance(part, Table):
-        return width
-    return max(width, Measurement.get(ruler, ruler.options, part).maximum + len(part.columns))
+    return printed(parts, width=width, color=color)
 
 
 def _suite(suite: Suite, cells: Sequence[Cell], width: int) -> Iterator[RenderableType]:
@@ -182,6 +165,9 @@ def _mean(cell: Cell, metric: str) -> str:
 
 
 def _end(record: RunRecord, *, width: int, brief: bool) -> Iterator[RenderableType]:
+    if brief and record.comparisons:
+        yield Text()
+        yield from map(comparison_head, record.comparisons)
     if record.verdicts:
         yield Text()
         yield from gate_table(record.verdicts, width=width, brief=brief)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.plugin.failure import printable
 from harness.plugin.live import bar_line, plain_step
+from harness.wording import encodable
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     from harness.pipeline import Evaluation
     from harness.schema import RunRecord
 
-_PLAIN = str.maketrans(dict(zip("─━╸●├┤·↑↓✓✗…", "-==o||.^v+x~", strict=True)))
-"""What tables and bars are drawn of, for a terminal that knows ASCII only."""
 _REDRAW_S = 0.1
 """Least time between two drawings of the live line."""
 
@@ -40,6 +39,7 @@ class Terminal:
         stream = self._reporter._tw._file if self._reporter else sys.stdout  # noqa: SLF001 - pytest has no other way
         is_terminal = bool(getattr(stream, "isatty", lambda: False)())
         self._stream = stream
+        self._encoding: str | None = getattr(stream, "encoding", None)
         self._verbosity = config.get_verbosity()
         self._live = (
             is_terminal
@@ -116,7 +116,7 @@ class Terminal:
 
     def _write(self, text: str) -> None:
         """Write past pytest's capture, without its notion of the current line."""
-        text = _encodable(text, self._stream)
+        text = encodable(text, self._encoding)
         with self._past_capture():
             self._stream.write(text)
             self._stream.flush()
@@ -175,18 +175,8 @@ class Terminal:
         )
         if self.folder is not None:
             text += f"\nreport: {printable(_shown(self.folder / 'report.html', self.config.invocation_params.dir))}"
-        for line in _encodable(text, self._stream).splitlines():
+        for line in encodable(text, self._encoding).splitlines():
             self._reporter.write_line(line)
-
-
-def _encodable(text: str, stream: Any) -> str:
-    """The text as the stream can write it, drawn in plain characters where it knows no others."""
-    encoding = getattr(stream, "encoding", None) or "utf-8"
-    try:
-        text.encode(encoding)
-    except UnicodeEncodeError:
-        return text.translate(_PLAIN).encode(encoding, "backslashreplace").decode(encoding)
-    return text
 
 
 def _shown(path: Path, start: Path) -> str:

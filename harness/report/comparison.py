@@ -49,7 +49,7 @@ def comparison(record: RunRecord) -> Html:
         "section",
         el("h2", "Comparison"),
         [_suite(each, record) for each in record.comparisons],
-        el("p", cost, class_="cost") if cost else None,
+        el("p", "Cost: ", cost, class_="cost") if cost else None,
         _legend(),
         id="comparison",
     )

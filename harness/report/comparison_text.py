@@ -14,7 +14,6 @@ from harness.report.findings import (
     counts_of,
     ends_text,
     findings_text,
-    is_old_news,
     is_weighty,
     level,
     more_samples,
@@ -53,7 +52,7 @@ def comparison_markdown(comparisons: Sequence[Comparison]) -> str:
         lines += ["", f"### {code(each.suite, 80)}: {code(each.current, 120)} beside {code(each.baseline, 120)}"]
         lines += ["", *_all_rows(each), *_changes(each.changes), *_flips([each])]
     cost = cost_text(comparisons)
-    return "\n".join([*lines, *(["", prose(cost)] if cost else [])]) + "\n"
+    return "\n".join([*lines, *(["", prose(f"Cost: {cost}")] if cost else [])]) + "\n"
 
 
 def what_changed(comparisons: Sequence[Comparison]) -> list[str]:
@@ -61,14 +60,18 @@ def what_changed(comparisons: Sequence[Comparison]) -> list[str]:
     if not comparisons:
         return []
     rows = by_weight(weighty(comparisons))
-    news = [row for row in rows if not is_old_news(row) and row.finding != "inconclusive"]
+    news = [
+        row
+        for row in rows
+        if row.finding in ("regressed", "improved") or (row.finding == "not compared" and row.is_gated)
+    ]
     beside = ", ".join(dict.fromkeys(code(each.baseline, 120) for each in comparisons))
     lines = ["### What changed", "", f"**{findings_text(counts_of(rows))}**, beside {beside}."]
     if news:
         lines += ["", *_table(news, with_suite=len(comparisons) > 1)]
     lines += [*_changes([change for each in comparisons for change in each.changes]), *_flips(comparisons)]
     cost = cost_text(comparisons)
-    return [*lines, *(["", prose(cost)] if cost else [])]
+    return [*lines, *(["", prose(f"Cost: {cost}")] if cost else [])]
 
 
 def _heading(comparisons: Sequence[Comparison]) -> str:

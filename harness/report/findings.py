@@ -58,11 +58,6 @@ def findings_text(counts: Mapping[Finding, int]) -> str:
     return ", ".join(shown) or "nothing compared"
 
 
-def is_old_news(row: Compared) -> bool:
-    """Whether a reader who wants the news may skip it: nothing is shown, or there is nothing to show."""
-    return row.finding == "unchanged" or (row.finding == "not compared" and not row.is_gated)
-
-
 def more_samples(row: Compared) -> str | None:
     """What it takes to know, in words; None where the row needs no more."""
     if row.finding != "inconclusive":
@@ -134,5 +129,5 @@ def cost_text(comparisons: Sequence[Comparison]) -> str | None:
         sum((mean or 0.0) * row.n_paired for row, mean in pairs)
         for pairs in ([(row, row.mean) for row in rows], [(row, row.mean_baseline) for row in rows])
     )
-    change = f" ({(now - before) / before:+.1%})" if before and now != before else ""
-    return f"Cost of the {counted(n, 'answer')} that both sides have: {usd(before)} before, {usd(now)} now{change}"
+    change = f" ({100 * (now - before) / before:+.1f} %)" if before and now != before else ""
+    return f"{usd(before)} before, {usd(now)} now{change}, for the {counted(n, 'answer')} that both sides have"

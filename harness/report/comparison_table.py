@@ -1,0 +1,160 @@
+"""Comparisons as a terminal shows them: what is new in a table, the rest counted."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.padding import Padding
+from rich.text import Text
+
+from harness.report.changed_answers import are_all_listed, changed_answers
+from harness.report.findings import (
+    MARKS,
+    by_weight,
+    cost_text,
+    counts_of,
+    ends_text,
+    findings_text,
+    is_weighty,
+    level,
+)
+from harness.report.numbers import in_unit, signed
+from harness.report.tables import NARROW, make_table, printed
+from harness.wording import escaped, listed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from rich.console import RenderableType
+    from rich.table import Table
+
+    from harness.schema import Change, Compared, Comparison, Finding
+
+_STYLES: Mapping[Finding, str] = {
+    "regressed": "red", "improved": "green", "inconclusive": "yellow", "not compared": "yellow", "unchanged": ""
+}  # fmt: skip
+_NEWS: tuple[Finding, ...] = ("regressed", "improved", "inconclusive")
+"""What the table shows."""
+_WORST_FIRST: tuple[Finding, ...] = ("regressed", "not compared", "inconclusive", "improved")
+_MOST_ROWS = 40
+_MOST_CHANGES = 8
+_WORST = 3
+
+
+def comparison_lines(comparisons: Sequence[Comparison], *, width: int, color: bool) -> str:
+    """All of it as one text of at most `width` columns, where its tables need no more."""
+    if not comparisons:
+        return "nothing to compare: no suite is in both"
+    return printed(comparison_parts(comparisons, width=width, named=True), width=width, color=color)
+
+
+def comparison_parts(comparisons: Sequence[Comparison], *, width: int, named: bool) -> Iterator[RenderableType]:
+    """By suite: counts, what is new, what else is not the same; `named`: with the names of the suite and its run."""
+    for each in comparisons:
+        yield Text()
+        if named:
+            yield Text(escaped(each.suite), style="bold").append(f"  {_sides(each)}", style="not bold")
+            yield _counts(each)
+        else:
+            yield Text(f"beside {escaped(each.baseline)}: ").append_text(_counts(each))
+        rows = [row for row in by_weight(each.rows) if is_weighty(row)]
+        news = [row for row in rows if row.finding in _NEWS]
+        if news:
+            yield Text()
+            backends = {row.backend for row in each.rows}
+            yield _table(news[:_MOST_ROWS], width, one_backend=len(backends) == 1)
+        for line in _rest(each, rows, width):
+            yield Text(escaped(line))
+        yield from _changes(each.changes)
+
+
+def comparison_head(comparison: Comparison) -> Text:
+    """`feedback beside BASELINE: 1 regressed, 3 unchanged`."""
+    text = Text(f"{escaped(comparison.suite)} beside {escaped(comparison.baseline)}: ")
+    return text.append_text(_counts(comparison))
+
+
+def _sides(comparison: Comparison) -> str:
+    return f"{escaped(comparison.current)} beside {escaped(comparison.baseline)}"
+
+
+def _counts(comparison: Comparison) -> Text:
+    counts = counts_of(row for row in comparison.rows if is_weighty(row))
+    worst: Finding = next((finding for finding in _WORST_FIRST if counts[finding]), "unchanged")
+    return Text(findings_text(counts), style=f"bold {_STYLES[worst]}")
+
+
+def _table(rows: Sequence[Compared], width: int, *, one_backend: bool) -> Table:
+    roomy = width >= NARROW
+    needs = roomy and any(row.n_needed for row in rows)
+    names = ["variant"] if one_backend else ["variant", "backend"]
+    wide = [f">{level(rows)}"] if roomy else []
+    table = make_table("verdict", "metric", *names, ">before", ">now", ">change", *wide, *([">needs"] if needs else []))
+    for row in rows:
+        where = [Text(escaped(getattr(row, name))) for name in names]
+        numbers = [in_unit(row.mean_baseline, row.unit), in_unit(row.mean, row.unit)]
+        shown = [Text(number) for number in numbers]
+        table.add_row(
+            Text(f"{MARKS[row.finding]} {row.finding}", style=_STYLES[row.finding]),
+            Text(f"{escaped(row.metric)} {'↑' if row.higher_is_better else '↓'}"),
+            *where,
+            *shown,
+            Text(signed(row.difference, row.unit), style="bold"),
+            *([Text(ends_text(row) or "none", style="dim")] if roomy else []),
+            *([Text(f"{row.n_needed:,} more" if row.n_needed else "")] if needs else []),
+        )
+    return table
+
+
+def _rest(comparison: Comparison, rows: Sequence[Compared], width: int) -> Iterator[str]:
+    """What the table does not say, a line each."""
+    news = [row for row in rows if row.finding in _NEWS]
+    if len(news) > _MOST_ROWS:
+        yield f"{len(news) - _MOST_ROWS:,} more rows: see the report"
+    if width < NARROW:
+        yield from _needs(news)
+    if len(news) < len(rows):
+        yield _counted([row for row in rows if row.finding not in _NEWS])
+    amounts = [row for row in comparison.rows if not is_weighty(row)]
+    if amounts:
+        yield f"time, tokens and cost: {findings_text(counts_of(amounts))}"
+    cost = cost_text([comparison])
+    if cost is not None:
+        yield f"cost: {cost}"
+    yield from _answers(comparison)
+
+
+def _needs(rows: Sequence[Compared]) -> Iterator[str]:
+    numbers = sorted(row.n_needed for row in rows if row.n_needed)
+    if numbers:
+        least, most = f"{numbers[0]:,}", f"{numbers[-1]:,}"
+        yield f"inconclusive: about {least if least == most else f'{least} to {most}'} more samples would tell"
+
+
+def _counted(rows: Sequence[Compared]) -> str:
+    """`unchanged: 14; not compared: 2 (why)`."""
+    same = sum(row.finding == "unchanged" for row in rows)
+    lost = [row for row in rows if row.finding == "not compared"]
+    parts = [f"unchanged: {same:,}"] if same else []
+    if lost:
+        parts.append(f"not compared: {len(lost):,} ({'; '.join(dict.fromkeys(row.reason for row in lost[:3]))})")
+    return "; ".join(parts)
+
+
+def _answers(comparison: Comparison) -> Iterator[str]:
+    changed = changed_answers(comparison)
+    if changed:
+        worse = [one for one in changed if one.first.is_worse]
+        least = "" if are_all_listed(comparison) else "at least "
+        names = listed(dict.fromkeys(one.first.sample for one in worse[:_WORST]))
+        worst = f"; the worst: {names}" if worse else ""
+        yield f"answers: {least}{len(worse):,} worse, {len(changed) - len(worse):,} better{worst}"
+
+
+def _changes(changes: Sequence[Change]) -> Iterator[RenderableType]:
+    if changes:
+        yield Text("not the same as in the baseline:")
+    for change in changes[:_MOST_CHANGES]:
+        yield Padding(Text(escaped(change.message)), (0, 0, 0, 2))
+    if len(changes) > _MOST_CHANGES:
+        yield Text(f"  {len(changes) - _MOST_CHANGES:,} more: see the report")
