@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from harness.cli_cache import add_cache
+from harness.cli_compare import add_compare
 from harness.cli_judge import add_judge
 from harness.cli_metrics import add_metrics
 from harness.errors import FilesError, HarnessError, UsageError
@@ -120,6 +121,7 @@ def _parser() -> argparse.ArgumentParser:
     verify.set_defaults(run=_models_verify)
     add_cache(commands, _say)
     add_judge(commands, _say)
+    add_compare(commands, _say)
     return parser
 
 

@@ -78,6 +78,8 @@ class RunStore:
 
     def add(self, results: Sequence[TrialResult]) -> None:
         """Have the rows of further results written, in item order, while others are waited for; after `prepare`."""
+        if not results:
+            return
         assert self._tables is not None
         trials = trial_groups(self._suites, results, self._hashes)
         self._tables.add((trials, score_groups(self._suites, results)))
@@ -111,33 +113,6 @@ class RunStore:
                 self._notice(problem)
         except OSError as error:
             raise self._unwritable(error) from error
-        return folder
-
-    @contextmanager
-    def _tables_written(self, folder: Path, record: RunRecord) -> Iterator[None]:
-        """Have the tables written while something else is done."""
-        tables = self._tables or Tables()
-        suites, results = record.suites, record.results
-        rest = results[self._n_added :]
-        try:
-            with ExitStack() as stack:
-
-                def fresh(name: str) -> Path:
-                    return stack.enter_context(replaced(folder / name))
-
-                made = [
-                    Table(fresh(name), columns, partial(rows, suites, results), partial(rows, suites, rest))
-                    for name, columns, rows in (
-                        ("trials.parquet", TRIAL_COLUMNS, partial(trial_groups, hashes=self._hashes)),
-                        ("scores.parquet", SCORE_COLUMNS, score_groups),
-                    )
-                ]
-                if record.comparisons:
-                    compared = partial(comparison_groups, record.comparisons)
-                    made.append(Table(fresh("comparison.parquet"), COMPARISON_COLUMNS, compared))
-                tables.send(made)
-                yield
-                tables.written()
         finally:
             tables.close()
             self._tables = None
@@ -148,16 +123,22 @@ class RunStore:
         """Have the tables written while something else is done."""
         suites, results = record.suites, record.results
         rest = results[self._n_added :]
-        with replaced(folder / "trials.parquet") as trials, replaced(folder / "scores.parquet") as scores:
-            tables.send(
-                [
-                    Table(path, columns, partial(rows, suites, results), partial(rows, suites, rest))
-                    for path, columns, rows in (
-                        (trials, TRIAL_COLUMNS, partial(trial_groups, hashes=self._hashes)),
-                        (scores, SCORE_COLUMNS, score_groups),
-                    )
-                ]
-            )
+        with ExitStack() as stack:
+
+            def fresh(name: str) -> Path:
+                return stack.enter_context(replaced(folder / name))
+
+            made = [
+                Table(fresh(name), columns, partial(rows, suites, results), partial(rows, suites, rest))
+                for name, columns, rows in (
+                    ("trials.parquet", TRIAL_COLUMNS, partial(trial_groups, hashes=self._hashes)),
+                    ("scores.parquet", SCORE_COLUMNS, score_groups),
+                )
+            ]
+            if record.comparisons:
+                compared = partial(comparison_groups, record.comparisons)
+                made.append(Table(fresh("comparison.parquet"), COMPARISON_COLUMNS, compared))
+            tables.send(made)
             yield
             tables.written()
 

@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from harness.schema import Measure
 
 OPERATORS: tuple[str, ...] = get_args(Operator)
-AGGREGATES: tuple[str, ...] = tuple(name for name in get_args(Aggregation) if name != "error_rate")
+AGGREGATES: tuple[str, ...] = tuple(name for name in get_args(Aggregation) if name not in ("error_rate", "difference"))
 _SHAPE = re.compile(r"\s*(?P<subject>[^\s<>=!]+)\s*(?P<operator>[<>=!]+)\s*(?P<value>\S+)\s*")
 _MEANT = {"=>": ">=", "=<": "<=", "=": "==", "===": "==", "<>": "!=", ">>": ">", "<<": "<", "!": "!="}
-_NOT_AS_WRITTEN = ("error_rate", "pass@k")
-"""One stands alone, the other has a number where its k is."""
+_NOT_AS_WRITTEN = ("error_rate", "pass@k", "difference")
+"""The first stands alone, the second has a number where its k is, the third is what `regression:` asks about."""
 _CORPUS_METRICS = ("bleu", "chrf")
 _UNBOUNDED = ("n", "sum")
 """Aggregates that do not lie in their measure's range."""

@@ -15,7 +15,17 @@ from harness.suite.document import parse
 from harness.suite.explain import read_form
 from harness.suite.mistakes import MistakeLog
 from harness.suite.prompt_form import TechniquesForm
-from harness.suite.suite_form import BackendForm, DatasetForm, EvaluateForm, GateForm, PriceForm, SuiteForm, VariantForm
+from harness.suite.suite_form import (
+    BackendForm,
+    DatasetForm,
+    EvaluateForm,
+    GateForm,
+    PriceForm,
+    RegressionForm,
+    RegressionGateForm,
+    SuiteForm,
+    VariantForm,
+)
 
 if TYPE_CHECKING:
     from harness.suite.form import Form
@@ -24,7 +34,20 @@ PAGE = (Path(__file__).parents[2] / "docs/reference/suite-file.md").read_text()
 EXAMPLES = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
 
 
-@pytest.mark.parametrize("form", [SuiteForm, DatasetForm, VariantForm, BackendForm, PriceForm, GateForm, EvaluateForm])
+@pytest.mark.parametrize(
+    "form",
+    [
+        SuiteForm,
+        DatasetForm,
+        VariantForm,
+        BackendForm,
+        PriceForm,
+        GateForm,
+        RegressionGateForm,
+        RegressionForm,
+        EvaluateForm,
+    ],
+)
 def test_every_key_is_described_and_shown(form: type[Form]) -> None:
     for key in form.__struct_fields__:
         assert f"`{key}`" in PAGE, key
