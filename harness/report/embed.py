@@ -9,7 +9,7 @@ from msgspec import Struct, field
 
 from harness.report.headline import ERROR_TITLES
 from harness.report.markup import join
-from harness.report.texts import Texts, as_json, script, starts_of
+from harness.report.texts import Block, Texts, add_mapping, as_json, starts_of
 from harness.schema import Scores
 
 if TYPE_CHECKING:
@@ -59,20 +59,20 @@ class _Scores(Struct):
 
 
 def data_blocks(record: RunRecord) -> Html:
-    """The script elements with everything that the page's table and panel show."""
-    index, bodies = _index_and_texts(record)
-    packed = len(index) + sum(map(len, bodies)) > _PLAIN_CHARACTERS
-    return join(
-        script(index, "run-index", packed=packed), [script(body, "run-texts", packed=packed) for body in bodies]
-    )
-
-
-def _index_and_texts(record: RunRecord) -> tuple[str, list[str]]:
-    """The tables and the pieces of texts as JSON; what they are made from is gone then."""
+    """The script elements with everything that the page's table and panel show; all plain, or all packed."""
     columns = _filled(record)
     pieces = columns.texts.pieces()
-    index = as_json({**_names(record), **_tables(columns), "starts": starts_of(pieces)})
-    return index, [as_json(piece) for piece in pieces]
+    index = Block("run-index", _PLAIN_CHARACTERS - columns.texts.size)
+    tables = {**_names(record), **_tables(columns), "starts": starts_of(pieces)}
+    del columns
+    add_mapping(index, tables, deep=("trials", "scores"))
+    tables.clear()
+    blocks = [index.html()]
+    for piece in pieces:
+        block = Block("run-texts", -1 if index.is_packed else _PLAIN_CHARACTERS)
+        block.add(as_json(piece))
+        blocks.append(block.html())
+    return join(blocks)
 
 
 def _filled(record: RunRecord) -> _Columns:
@@ -188,10 +188,10 @@ def _names(record: RunRecord) -> dict[str, Any]:
 
 def _tables(columns: _Columns) -> dict[str, Any]:
     return {
-        "cells": [list(key) for key in columns.cells],
+        "cells": list(columns.cells),
         "samples": columns.sample_rows,
-        "chats": [list(chat) for chat in columns.chats],
-        "errors": [list(error) for error in columns.errors],
+        "chats": list(columns.chats),
+        "errors": list(columns.errors),
         "finishes": list(columns.finishes),
         "trials": columns.trials,
         "outcomes": "".join(columns.outcomes),
