@@ -35,8 +35,8 @@ def escaped(text: str, *, keep: str = "") -> str:
 def encodable(text: str, encoding: str | None) -> str:
     r"""The text as a stream of this encoding (None: UTF-8) can write it, drawn plainly where it knows no others.
 
-    >>> encodable("✓ ├─●┤ naïve", "ascii")
-    '+ |-o| na\xefve'
+    >>> encodable("✓ ├─●┤", "ascii")
+    '+ |-o|'
     """
     encoding = encoding or "utf-8"
     try:

@@ -8,6 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from harness.report.markup import INVISIBLE
+from tests.unit.report.comparison_records import CHANGES, FLIP, REGRESSED, build_comparison, compared_record
 from tests.unit.report.run_records import HOSTILE, Shape, build_record, with_output
 
 if TYPE_CHECKING:
@@ -53,6 +54,30 @@ def test_hostile_texts_run_nothing_in_comparison_search_and_static_parts(open_re
     opened.page.locator("article.card").first.wait_for()
     assert opened.page.evaluate("window.__pwned") is None
     assert opened.page.locator("img, iframe, object, embed, [onerror], [onclick]").count() == 0
+    assert opened.complaints == []
+
+
+def test_hostile_answers_beside_a_baseline_are_shown_as_texts_and_run_nothing(open_report: Open) -> None:
+    flips = tuple(
+        replace(FLIP, sample=f"fe{at + 1:03d}", variant="zero_shot", output_before=text, output_after=f"{text} now")
+        for at, text in enumerate(HOSTILE)
+    )
+    rows = tuple(replace(REGRESSED, variant=text, backend=text, metric=text, reason=text) for text in HOSTILE)
+    changes = tuple(replace(CHANGES[2], message=text, names=(text, "another")) for text in HOSTILE)
+    made = build_comparison(baseline=HOSTILE[0], rows=rows, changes=changes, flips=flips)
+    opened = open_report(compared_record(made, record=build_record(Shape(samples=8, hostile=True))))
+    opened.page.evaluate("document.querySelectorAll('details').forEach((one) => (one.open = true))")
+    texts = opened.page.locator("#comparison .flip .text").evaluate_all("nodes => nodes.map((one) => one.textContent)")
+    assert texts == [text for shown in AS_SHOWN for text in (shown, f"{shown} now")]
+    assert opened.page.evaluate("window.__pwned") is None
+    assert opened.page.locator("img, iframe, object, embed, [onerror], [onclick]").count() == 0
+    assert opened.complaints == []
+
+
+def test_link_of_a_changed_answer_opens_its_trial(open_report: Open) -> None:
+    opened = open_report(compared_record())
+    opened.page.locator("#comparison .flip a.sample", has_text="fe003").click()
+    opened.page.get_by_role("dialog").locator("h3", has_text="fe003").wait_for()
     assert opened.complaints == []
 
 
@@ -112,6 +137,16 @@ def test_without_javascript_results_gates_and_methods_can_be_read(open_report: O
     assert not opened.page.locator("#explorer").is_visible()
 
 
+def test_without_javascript_comparison_and_answers_can_be_read(open_report: Open) -> None:
+    opened = open_report(compared_record(), script=False)
+    text = opened.page.locator("#comparison").inner_text()
+    for part in ("Regressed", "0.820 → 0.700", "worse by more than the margin", "I cannot say.", "fe101", "Expected:"):
+        assert part in text
+    assert opened.page.locator("#comparison svg.bar .zero").count() == 6
+    opened.page.locator("#comparison summary", has_text="Time, tokens and cost").click()
+    assert opened.page.locator("#comparison .metric", has_text="latency_s").is_visible()
+
+
 def test_paper_shows_results_and_leaves_the_controls_out(open_report: Open) -> None:
     opened = open_report(build_record(Shape(samples=3)))
     opened.page.emulate_media(media="print")
@@ -126,7 +161,10 @@ def test_paper_shows_results_and_leaves_the_controls_out(open_report: Open) -> N
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1280, 400])
 def test_page_never_scrolls_sideways(open_report: Open, scheme: str, width: int) -> None:
-    opened = open_report(build_record(Shape(samples=8, hostile=True)), color_scheme=scheme)
+    flips = tuple(replace(FLIP, sample="long_" * 40, output_after="x" * 900) for _ in range(3))
+    made = build_comparison(baseline="b" * 200, flips=flips)
+    record = compared_record(made, record=build_record(Shape(samples=8, hostile=True)))
+    opened = open_report(record, color_scheme=scheme)
     opened.page.set_viewport_size({"width": width, "height": 800})
     assert opened.page.evaluate("document.documentElement.scrollWidth") <= width
 
