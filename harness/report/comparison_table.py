@@ -89,7 +89,9 @@ def _table(rows: Sequence[Compared], width: int, *, one_backend: bool) -> Table:
     needs = roomy and any(row.n_needed for row in rows)
     names = ["variant"] if one_backend else ["variant", "backend"]
     wide = [f">{level(rows)}"] if roomy else []
-    table = make_table("verdict", "metric", *names, ">before", ">now", ">change", *wide, *([">needs"] if needs else []))
+    table = make_table(
+        "verdict", "metric", *names, ">baseline", ">now", ">change", *wide, *([">needs"] if needs else [])
+    )
     for row in rows:
         where = [Text(escaped(getattr(row, name))) for name in names]
         numbers = [in_unit(row.mean_baseline, row.unit), in_unit(row.mean, row.unit)]

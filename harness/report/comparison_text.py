@@ -26,7 +26,7 @@ from harness.report.numbers import in_unit, signed
 from harness.wording import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from harness.report.changed_answers import ChangedAnswer
     from harness.schema import Change, Compared, Comparison
@@ -55,8 +55,11 @@ def comparison_markdown(comparisons: Sequence[Comparison]) -> str:
     return "\n".join([*lines, *(["", prose(f"Cost: {cost}")] if cost else [])]) + "\n"
 
 
-def what_changed(comparisons: Sequence[Comparison]) -> list[str]:
-    """Lines of a run's summary: counts, rows with news, what else is not the same, the worst answers, cost."""
+def what_changed(comparisons: Sequence[Comparison], small: Collection[tuple[str, str]] = ()) -> list[str]:
+    """Lines of a run's summary: counts, rows with news, what else is not the same, the worst answers, cost.
+
+    `small`: suite and backend of small models, which are marked.
+    """
     if not comparisons:
         return []
     rows = by_weight(weighty(comparisons))
@@ -68,7 +71,7 @@ def what_changed(comparisons: Sequence[Comparison]) -> list[str]:
     beside = ", ".join(dict.fromkeys(code(each.baseline, 120) for each in comparisons))
     lines = ["### What changed", "", f"**{findings_text(counts_of(rows))}**, beside {beside}."]
     if news:
-        lines += ["", *_table(news, with_suite=len(comparisons) > 1)]
+        lines += ["", *_table(news, small, with_suite=len(comparisons) > 1)]
     lines += [*_changes([change for each in comparisons for change in each.changes]), *_flips(comparisons)]
     cost = cost_text(comparisons)
     return [*lines, *(["", prose(f"Cost: {cost}")] if cost else [])]
@@ -89,14 +92,17 @@ def _all_rows(comparison: Comparison) -> list[str]:
     return lines
 
 
-def _table(rows: Sequence[Compared], *, with_suite: bool) -> list[str]:
-    head = ["Verdict", *(["Suite"] if with_suite else []), "Metric", "Where", "Why", "Before", "Now", "Difference"]
-    cells = [_row(row, level(rows), with_suite=with_suite) for row in rows[:_MOST_ROWS]]
+def _table(rows: Sequence[Compared], small: Collection[tuple[str, str]] = (), *, with_suite: bool) -> list[str]:
+    head = ["Verdict", *(["Suite"] if with_suite else []), "Metric", "Where", "Why", "Baseline", "Now", "Difference"]
+    cells = [
+        _row(row, level(rows), dagger=" †" if (row.suite, row.backend) in small else "", with_suite=with_suite)
+        for row in rows[:_MOST_ROWS]
+    ]
     more = [] if len(rows) <= _MOST_ROWS else ["", f"{len(rows) - _MOST_ROWS:,} more rows."]
     return [*table(head, cells, right=3), *more]
 
 
-def _row(row: Compared, interval: str, *, with_suite: bool) -> list[str]:
+def _row(row: Compared, interval: str, *, dagger: str, with_suite: bool) -> list[str]:
     more = more_samples(row)
     worse, better = moved(row)
     behind = f"{counted(row.n_paired, 'pair')}, {worse:,} worse, {better:,} better" if row.n_paired else "no pairs"
@@ -107,7 +113,7 @@ def _row(row: Compared, interval: str, *, with_suite: bool) -> list[str]:
         _verdict(row),
         *([code(row.suite, 80)] if with_suite else []),
         code(row.metric, 80),
-        f"{code(row.variant, 80)} on {code(row.backend, 80)}",
+        f"{code(row.variant, 80)} on {code(row.backend, 80)}{dagger}",
         why,
         in_unit(row.mean_baseline, row.unit),
         in_unit(row.mean, row.unit),
@@ -145,7 +151,7 @@ def _flips(comparisons: Sequence[Comparison]) -> list[str]:
         return ["", f"**Answers that changed:** {counts}."]
     rows = [_flip(one) for one in worse[:_WORST]]
     title = f"**Answers that changed:** {counts}" + (f"; the worst {len(rows)}:" if len(worse) > len(rows) else ":")
-    return ["", title, "", *table(["Where", "Change", "Before", "Now"], rows)]
+    return ["", title, "", *table(["Where", "Change", "Baseline", "Now"], rows)]
 
 
 def _flip(one: ChangedAnswer) -> list[str]:

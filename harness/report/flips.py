@@ -78,7 +78,7 @@ def _answers(flip: Flip) -> Html:
     if before is not None and before == after:
         note = el("p", "The same answer on both sides, scored otherwise.", class_="quiet")
         return join(note, el("div", el("div", _text(before, "")), class_="sides"))
-    sides = (("Before", before, "not recorded"), ("Now", after, "no answer"))
+    sides = (("Baseline", before, "not recorded"), ("Now", after, "no answer"))
     return el("div", [el("div", el("h5", name), _text(text, missing)) for name, text, missing in sides], class_="sides")
 
 

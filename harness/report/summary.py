@@ -27,7 +27,7 @@ _REST = "The rest is in `report.html`."
 
 def render_summary(record: RunRecord) -> str:
     """Markdown of at most MOST_CHARACTERS: verdict, results, gates, errors, cost and time; what is cut is said."""
-    sections = [_head(record), what_changed(record.comparisons)]
+    sections = [_head(record), what_changed(record.comparisons, headline.small_models(record.suites))]
     sections += [*[_results(suite, record) for suite in record.suites], _gates(record)]
     sections += [*[judges_in_markdown(suite, record) for suite in record.suites], _errors(record), _footer(record)]
     return _fitted([section for section in sections if section])

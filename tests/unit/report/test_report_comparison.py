@@ -50,7 +50,7 @@ def test_section_stands_between_results_and_gates_only_where_something_was_compa
 def test_row_tells_verdict_both_means_difference_interval_pairs_p_and_reason() -> None:
     page = render_html(compared_record(build_comparison(rows=(REGRESSED,), changes=(), flips=())))
     assert (
-        "regressed exact_match ↑few_shot@1.1 on smollm20.820 → 0.700-0.120-0.210 to -0.040tolerates a drop of 0.020"
+        "regressed exact_match ↑few_shot@1.1 on smollm2†0.820 → 0.700-0.120-0.210 to -0.040tolerates a drop of 0.020"
         "609 worse, 2 better0.029for 24 comparisonsworse by more than the margin, and by more than chance explains"
         "a gate asks about it"
     ) in told(page).replace("\u2212", "-").replace("Regressed", "regressed ")
