@@ -53,8 +53,8 @@ class Passing(Protocol):
 class _File(Struct, frozen=True):
     """What the reports of one suite file's items share."""
 
-    location: str
-    """The file, as reports say where they are of."""
+    location: tuple[str, int, str]
+    """The file, as reports say where they are of; those of strangers have the item's name as well."""
     keywords: Mapping[str, Literal[1]]
     """Names that `-k` knows the file by."""
     hook: Any
@@ -114,14 +114,15 @@ class ShortWay:
             chain = parent.listchain()
             is_plain = all(type(node).setup is pytest.Item.setup and not _is_felt(node) for node in chain)
             location = self._session._node_location_to_relpath(parent.path)  # noqa: SLF001 - as Item.location has it
-            shared = _File(location, _keywords(parent), parent.ihook)
+            shared = _File((location, 0, ""), _keywords(parent), parent.ihook)
             self._files[parent] = shared if is_plain else None
         return self._files[parent]
 
     def _report(self, item: TrialItem | GateItem, file: _File, gone: Gone) -> None:
         """Send what pytest's own loop would send, as far as anybody listens to it."""
         listeners = self._listeners
-        location = (file.location, 0, item.name)
+        hears = listeners.hear_of_items or listeners.are_strangers
+        location = (*file.location[:2], item.name) if hears else file.location  # pytest keeps every report
         if listeners.hear_of_items:
             file.hook.pytest_runtest_logstart(nodeid=item.nodeid, location=location)
         keywords = _keywords(item) if listeners.are_strangers else file.keywords

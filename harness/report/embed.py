@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from array import array
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct, field
@@ -26,6 +27,8 @@ _EXACT = 1_000_000
 """Whole numbers below it have no more than six digits."""
 _COLUMNS = ("cell", "sample", "repeat", "chat", "output", "raw", "error", "finish", "latency", "input", "generated",
             "cached", "cost", "cache", "retries")  # fmt: skip
+_NUMBERED = ("cell", "sample", "repeat", "chat", "output", "raw", "error", "finish", "cache", "retries")
+"""Those of them that always hold a whole number: an array takes half of a list."""
 
 
 class _Columns(Struct):
@@ -38,7 +41,9 @@ class _Columns(Struct):
     chats: dict[tuple[int | str, ...], int] = field(default_factory=dict)
     errors: dict[tuple[str, int], int] = field(default_factory=dict)
     finishes: dict[str, int] = field(default_factory=dict)
-    trials: dict[str, list[Any]] = field(default_factory=lambda: {name: [] for name in _COLUMNS})
+    trials: dict[str, list[Any] | array[int]] = field(
+        default_factory=lambda: {name: array("i") if name in _NUMBERED else [] for name in _COLUMNS}
+    )
     outcomes: list[str] = field(default_factory=list)
     missed: dict[int, list[int]] = field(default_factory=dict)
     scores: dict[str, _Scores] = field(default_factory=dict)

@@ -6,6 +6,7 @@ import base64
 import json
 import re
 import zlib
+from array import array
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -104,7 +105,7 @@ def add_mapping(block: Block, content: Mapping[str, Any], *, deep: Collection[st
         block.add(f"{sign}{as_json(key)}:")
         if key in deep:
             add_mapping(block, value)
-        elif isinstance(value, list):
+        elif isinstance(value, list | array):
             _add_list(block, value)
         else:
             block.add(as_json(value))
@@ -114,7 +115,7 @@ def add_mapping(block: Block, content: Mapping[str, Any], *, deep: Collection[st
 
 def _add_list(block: Block, content: Sequence[Any]) -> None:
     for at in range(0, len(content), _ENTRIES):
-        block.add(("," if at else "[") + as_json(content[at : at + _ENTRIES])[1:-1])
+        block.add(("," if at else "[") + as_json(list(content[at : at + _ENTRIES]))[1:-1])
     block.add("]" if content else "[]")
 
 

@@ -45,8 +45,8 @@ def test_summary_has_rows_with_news_and_no_others() -> None:
     assert [row.split(" | ")[0] for row in rows] == ["| **✗ regressed**", "| - not compared", "| ✓ improved"]
     assert rows[0] == (
         "| **✗ regressed** | `exact_match` | `few_shot@1.1` on `smollm2` † | worse by more than the margin, and by "
-        "more than chance explains<br><sub>60 pairs, 9 worse, 2 better, p 0.029</sub> | 0.820 | 0.700 | -0.120<br><sub>95 % "
-        "interval -0.210 to -0.040</sub> |"
+        "more than chance explains<br><sub>60 pairs, 9 worse, 2 better, p 0.029</sub> | 0.820 | 0.700 | "
+        "-0.120<br><sub>95 % interval -0.210 to -0.040</sub> |"
     )
 
 
