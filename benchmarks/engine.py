@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from benchmarks.comparison import comparison
 from benchmarks.figures import Figure
 from benchmarks.paired import compared, usages
 from benchmarks.projects import PROMPT, write_prompts, write_samples
@@ -100,7 +101,7 @@ def large(folder: Path) -> Iterator[Figure]:
 
 
 def huge(folder: Path) -> Iterator[Figure]:
-    """100,000 trials."""
+    """100,000 trials, and the run of them beside another."""
     with evaluation(folder, 100_000, 0) as project:
         (ours,) = usages([project.ours("off")], 1, warm=False)
     report = next(folder.glob("reports/runs/*/report.html")).stat().st_size / 2**20
@@ -109,6 +110,7 @@ def huge(folder: Path) -> Iterator[Figure]:
     yield Figure(
         "100,000 trials, peak memory", ours.peak_mb, 700, "MB", f"({ours.wall_s:.0f} s, report {report:.0f} MB)"
     )
+    yield from comparison(folder)
 
 
 def cached(folder: Path) -> Iterator[Figure]:

@@ -1,0 +1,48 @@
+"""Two recorded runs side by side."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from typing import TYPE_CHECKING
+
+from benchmarks.figures import Figure
+from benchmarks.paired import usages
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+_EVERY = 50
+"""One value in so many is another one in the second run."""
+_ROUNDS = 3
+
+
+def comparison(project: Path) -> Iterator[Figure]:
+    """`prompt-suite compare` of the project's run with a copy of it that scored worse here and there."""
+    (run,) = (project / "reports/runs").iterdir()
+    worse = run.with_name("20990101T000000Z-0000")
+    _write_worse(run, worse)
+    command = [sys.executable, "-m", "harness.cli", "compare", run.name, worse.name, "--fail-on", "improved"]
+    (found,) = usages([(command, project)], _ROUNDS)
+    yield Figure("compare two runs of 100,000 trials", found.wall_s, 3, "s", f"({found.cpu_s:.2f} s CPU)")
+    yield Figure("compare two runs of 100,000 trials, peak memory", found.peak_mb, 600, "MB", "")
+
+
+def _write_worse(run: Path, worse: Path) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    shutil.copytree(run, worse)
+    scores = pq.read_table(run / "scores.parquet")
+    places = range(scores.num_rows)
+    values = scores["value"].to_pylist()
+    metrics = scores["metric"].to_pylist()
+    changed = [
+        0.0 if metrics[place] == "exact_match" and place % _EVERY < 10 and values[place] is not None else values[place]
+        for place in places
+    ]
+    column = scores.schema.get_field_index("value")
+    pq.write_table(scores.set_column(column, "value", pa.array(changed, pa.float64())), worse / "scores.parquet")
+    manifest = (run / "run.json").read_text().replace(run.name, worse.name)
+    (worse / "run.json").write_text(manifest)
