@@ -153,7 +153,8 @@ def _nothing(found: Sequence[Comparison], options: argparse.Namespace) -> str:
 
 
 def _shown(found: Sequence[Comparison], form: str) -> str:
-    from harness.report import comparison_json, comparison_lines, comparison_markdown
+    from harness.report import comparison_json, comparison_markdown
+    from harness.report.comparison_table import comparison_lines  # with rich: a run starts without it
 
     if form == "json":
         return json.dumps(comparison_json(found), indent=1, ensure_ascii=False)

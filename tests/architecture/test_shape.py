@@ -78,5 +78,5 @@ HEAVY = {"pandas", "torch", "datasets", "evaluate", "transformers", "openai", "a
 
 def test_pipeline_loads_nothing_heavy() -> None:
     assert not imported_by("import harness.pipeline") & (
-        HEAVY | {"pyarrow", "pydantic", "aiohttp", "sacrebleu", "xllamacpp"}
+        HEAVY | {"pyarrow", "pydantic", "aiohttp", "sacrebleu", "xllamacpp", "rich"}
     )
