@@ -15,11 +15,15 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PRELOADED = (
+    "aiohttp",
+    "filelock",
     "harness.plugin.session",
     "multiprocessing.connection",
+    "numpy.random",
     "harness.report",
     "pandas.core.arrays.arrow.extension_types",
     "pyarrow.parquet",
+    "scipy.special",
 )
 """Pytester forgets modules that an inner session imports; what can be imported once a process only is imported here."""
 for _name in PRELOADED:
