@@ -8,6 +8,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from harness.comparison.changes import changes_between, is_same_measure
+from harness.comparison.corpus import SUFFIX, corpus_difference
 from harness.comparison.differences import both_scored, difference_of
 from harness.comparison.flips import all_flips
 from harness.comparison.pairing import pair
@@ -102,6 +103,7 @@ class _Part:
                 spec = self._specs.get(key)
                 if cell in self._pairs and is_same_measure(self.current, self.baseline, name):
                     yield self._compared(key, measure, spec)
+                    yield from self._corpus(key, measure)
                 elif spec is not None:
                     yield _Row(_not_compared(key, self._why(cell, name), spec, measure=measure), None, spec, measure)
 
@@ -110,16 +112,29 @@ class _Part:
         pairs, sides = self._pairs[cell], self._sides[cell]
         found = difference_of(measure, sides, pairs, spec=spec or self._plain)
         n_paired = int(both_scored(measure.name, sides, pairs).sum())
-        row = replace(
+        row = replace(self._row(key, measure, spec), n_paired=n_paired, n_lost=len(pairs.now) - n_paired)
+        return _Row(row, found, spec or self._plain, measure)
+
+    def _corpus(self, key: RowKey, measure: Measure) -> Iterator[_Row]:
+        """The row of its value over all answers at once, where it has one."""
+        cell = key[1], key[2]
+        found = corpus_difference(measure, self._sides[cell], self._pairs[cell])
+        if found is not None:
+            whole, n_paired = replace(measure, name=measure.name + SUFFIX), found.difference.n
+            row = self._row((*key[:3], whole.name), whole, None)
+            row = replace(row, n_paired=n_paired, n_lost=len(self._pairs[cell].now) - n_paired)
+            yield _Row(row, found, self._plain, whole)
+
+    def _row(self, key: RowKey, measure: Measure, spec: RegressionSpec | None) -> Compared:
+        """What is known of the cell's pairs before any value is looked at."""
+        pairs = self._pairs[key[1], key[2]]
+        return replace(
             _not_compared(key, _nothing(pairs), spec or self._plain, measure=measure),
             is_gated=spec is not None,
-            n_paired=n_paired,
             n_new=pairs.n_new,
             n_gone=pairs.n_gone,
             n_changed=pairs.n_changed,
-            n_lost=len(pairs.now) - n_paired,
         )
-        return _Row(row, found, spec or self._plain, measure)
 
     def _why(self, cell: tuple[str, str], measure: str) -> str:
         if cell not in self._pairs:
