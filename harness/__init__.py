@@ -8,16 +8,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from harness.comparing import compare as compare
     from harness.errors import HarnessError as HarnessError
     from harness.record import load_history as load_history
     from harness.record import load_run as load_run
     from harness.score import metric as metric
     from harness.trace import observe as observe
 
-__all__ = ["HarnessError", "load_history", "load_run", "metric", "observe"]
+__all__ = ["HarnessError", "compare", "load_history", "load_run", "metric", "observe"]
 
 _ROOMS = {
     "HarnessError": "harness.errors",
+    "compare": "harness.comparing",
     "load_history": "harness.record",
     "load_run": "harness.record",
     "metric": "harness.score",

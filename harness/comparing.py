@@ -5,10 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from harness import comparison, gate, plan, record
-from harness.wording import counted
+from harness.errors import RecordError
+from harness.wording import counted, listed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    import pandas as pd
 
     from harness.schema import (
         CellKey,
@@ -24,6 +28,27 @@ if TYPE_CHECKING:
     )
 
 _NONE = "none"
+
+
+def compare(run_a: record.Run | str | Path, run_b: record.Run | str | Path) -> pd.DataFrame:
+    """Run b beside run a: the columns of comparison.parquet, a row a cell and measure that both have.
+
+    `difference` is b - a, over pairs of the same sample and repeat; `baseline` names a. A run is given as `load_run`
+    yields it, or by its path; its folder is read, whatever was done to the DataFrames. Verdicts are those of
+    `prompt-suite compare`: margin 0, alpha 0.05, p corrected after Holm over all rows of quality, and over all amounts.
+
+    Raises:
+        RecordError: there is no run, it is damaged, or no suite is in both.
+
+    """
+    first, second = (record.measured_of_run(run.path if isinstance(run, record.Run) else run) for run in (run_a, run_b))
+    both = [name for name in second if name in first]
+    if not both:
+        raise RecordError(
+            f"compare: no suite is in both; the first run has {listed(first)}, the second {listed(second)}; "
+            "name two runs of the same suite"
+        )
+    return record.comparison_frame(comparison.compare([(second[name], first[name]) for name in both]))
 
 
 class Comparing:

@@ -8,7 +8,7 @@ from harness.record.load import Run, list_manifests, load_manifest, load_run
 from harness.record.manifest import make_record, suite_facts, with_findings
 from harness.record.measured import measured_of_record, measured_of_results, measured_of_run
 from harness.record.preparation import Preparation
-from harness.record.reference import resolve, resolve_suites
+from harness.record.reference import resolve, resolve_run, resolve_suites
 from harness.record.store import RunStore, new_run_id
 
 __all__ = [
@@ -32,6 +32,7 @@ __all__ = [
     "parse_baseline",
     "read_baseline",
     "resolve",
+    "resolve_run",
     "resolve_suites",
     "sample_hash",
     "suite_facts",

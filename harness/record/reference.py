@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 _GIT = "git:"
 _RECENT = ("latest", "previous")
+_OTHERS = {"baseline": ("previous", "git:REV", "none"), "run": ("previous",)}
+"""What else a reference may be, by what it is one of."""
 _SHOWN = 5
 """Run ids that a message lists, newest first."""
 
@@ -61,19 +63,33 @@ def resolve_suites(ref: str, reports: Path, root: Path) -> dict[str, Measured]:
     return _Places(reports, root, None).every(ref)
 
 
+def resolve_run(ref: str, reports: Path, root: Path, *, suite: str | None = None) -> Path:
+    """The folder of the recorded run that `ref` names: a run id or its beginning, a path, `latest` or `previous`.
+
+    With `suite`, the last two are runs that have it.
+
+    Raises:
+        RecordError: no run is called so.
+
+    """
+    places = _Places(reports, root, None, what="run")
+    return places.recent_folder(ref, suite) if ref in _RECENT else run_folder(places.named(ref))
+
+
 class _Places:
     """Where the baselines of a project are."""
 
-    def __init__(self, reports: Path, root: Path, current: str | None) -> None:
+    def __init__(self, reports: Path, root: Path, current: str | None, *, what: str = "baseline") -> None:
         self._reports = reports
         self._root = root
         self._current = current
+        self._what = what
 
     def recent(self, which: str, suite: str) -> Measured:
         """The suite's part of a recent run."""
-        return self._of_run(self._recent_folder(which, suite), suite)
+        return self._of_run(self.recent_folder(which, suite), suite)
 
-    def _recent_folder(self, which: str, suite: str | None) -> Path:
+    def recent_folder(self, which: str, suite: str | None) -> Path:
         """The folder of a recent complete run, one that has the suite where one is named."""
         place = _RECENT.index(which)
         runs = [each for each in self._runs() if each.complete and (suite is None or suite in _suites(each))]
@@ -81,7 +97,7 @@ class _Places:
             what = f"has suite '{suite}'" if suite is not None else "is recorded"
             there = f"only one complete run {what}" if runs else f"no complete run {what}"
             raise RecordError(
-                f"baseline {which}: {there} below {self.shown(self._reports)}; "
+                f"{self._what} {which}: {there} below {self.shown(self._reports)}; "
                 f"{('one is', 'two are')[place]} needed; record a run with: pytest --prompt-suite"
             )
         return self._reports / "runs" / runs[place].run_id
@@ -97,7 +113,7 @@ class _Places:
         if ref.startswith(_GIT):
             names = [path.stem for path in sorted(folder.glob("*.jsonl"))]
             return {name: self.of_revision(ref.removeprefix(_GIT), name) for name in names}
-        path = self._recent_folder(ref, None) if ref in _RECENT else self.named(ref)
+        path = self.recent_folder(ref, None) if ref in _RECENT else self.named(ref)
         if (path / "run.json").is_file() or path.name == "latest":
             return measured_of_run(path)
         files = sorted(path.glob("*.jsonl")) if path.is_dir() else [path]
@@ -115,7 +131,7 @@ class _Places:
         found = [ref] if ref in ids else [each for each in ids if ref and each.startswith(ref)]
         if len(found) > 1:
             raise RecordError(
-                f"baseline {one_line(ref)!r}: {len(found):,} runs begin so ({_newest(found)}); one is allowed; "
+                f"{self._what} {one_line(ref)!r}: {len(found):,} runs begin so ({_newest(found)}); one is allowed; "
                 "give more of its id"
             )
         if found:
@@ -124,9 +140,11 @@ class _Places:
         if path is not None:
             return path
         recorded = f"recorded below {self.shown(self._reports)}: {_newest(ids)}" if ids else "no run is recorded yet"
+        others = _OTHERS[self._what]
+        allowed = f"{', '.join(['a run id, a path, latest', *others[:-1]])} or {others[-1]}"
         raise RecordError(
-            f"baseline {one_line(ref)!r}: no run and no file is called so; a run id, a path, latest, previous, git:REV "
-            f"or none is allowed; {recorded}.{did_you_mean(ref, [*ids, 'latest', 'previous', 'none'])}"
+            f"{self._what} {one_line(ref)!r}: no run and no file is called so; {allowed} is allowed; {recorded}."
+            f"{did_you_mean(ref, [*ids, 'latest', *others])}"
         )
 
     def at(self, path: Path, suite: str) -> Measured:
