@@ -17,6 +17,7 @@ from harness.cli_cache import add_cache
 from harness.cli_compare import add_compare
 from harness.cli_judge import add_judge
 from harness.cli_metrics import add_metrics
+from harness.cli_promote import add_promote
 from harness.errors import FilesError, HarnessError, UsageError
 from harness.wording import counted, escaped
 
@@ -122,6 +123,7 @@ def _parser() -> argparse.ArgumentParser:
     add_cache(commands, _say)
     add_judge(commands, _say)
     add_compare(commands, _say)
+    add_promote(commands, _say)
     return parser
 
 

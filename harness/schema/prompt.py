@@ -116,7 +116,7 @@ class PromptVersion(Struct, frozen=True):
     output: OutputSpec
     """How the answer is read."""
     content_hash: str
-    """SHA-256 (hex, first 16 digits) of all that can change what is sent or read: file and examples."""
+    """SHA-256 (hex, first 16 digits) of all that can change what is sent or read: file (no metadata) and examples."""
     created: str | None = None
     """Date of the metadata, as text."""
     author: str | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import warnings
 from typing import TYPE_CHECKING, Any
@@ -11,7 +12,7 @@ from msgspec.structs import replace
 
 from harness.errors import FilesError
 from harness.schema import MessageTemplate, OutputSpec, PromptVersion, content_hash
-from harness.suite.document import parse
+from harness.suite.document import WrittenFloat, WrittenInt, parse
 from harness.suite.explain import read_form
 from harness.suite.mistakes import Mark
 from harness.suite.prompt_form import PromptForm
@@ -47,8 +48,8 @@ class VersionFile(Struct, frozen=True):
     """Top-level keys with mistakes."""
     declared: frozenset[str]
     """Names under `inputs`, those with a broken type included."""
-    text: str
-    """The file's text."""
+    content: str
+    """All of it that can change what is sent or read: the metadata, such as labels, cannot."""
 
     @property
     def are_inputs_known(self) -> bool:
@@ -79,7 +80,7 @@ def read_version(name: str, version: str, path: Path, *, log: MistakeLog) -> Ver
     if written is not None and written != version:
         message = f"version {quoted(written)} is not that of the file's name, {quoted(version)}; make them equal"
         log.add(shown, read.document.mark(("metadata", "version")), message)
-    return VersionFile(name, version, path, read.document, read.form, read.broken, declared, text)
+    return VersionFile(name, version, path, read.document, read.form, read.broken, declared, _content(document))
 
 
 def build_version(file: VersionFile, catalogue: Catalogue, log: MistakeLog) -> PromptVersion | None:
@@ -103,7 +104,7 @@ def build_version(file: VersionFile, catalogue: Catalogue, log: MistakeLog) -> P
         messages=tuple(template for template, _ in messages),
         techniques=techniques,
         output=output,
-        content_hash=_hash(file.text, techniques),
+        content_hash=_hash(file.content, techniques),
         created=metadata.created,
         author=metadata.author,
     )
@@ -123,7 +124,22 @@ def with_techniques(version: PromptVersion, techniques: Techniques, file: Versio
     """The same version under techniques of a suite entry: another content hash when they differ."""
     if techniques == version.techniques:
         return version
-    return replace(version, content_hash=_hash(file.text, techniques))
+    return replace(version, content_hash=_hash(file.content, techniques))
+
+
+def _content(document: Document) -> str:
+    """Numbers as they are written, keys in the file's order: a JSON Schema's order shows in the answers."""
+    value = document.value
+    kept = {key: item for key, item in value.items() if key != "metadata"} if isinstance(value, dict) else value
+    return json.dumps(_as_written(kept))
+
+
+def _as_written(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _as_written(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_as_written(item) for item in value]
+    return [value.source] if isinstance(value, (WrittenInt, WrittenFloat)) else value
 
 
 def _hash(text: str, techniques: Techniques) -> str:

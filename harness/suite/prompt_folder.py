@@ -51,7 +51,7 @@ class PromptFolder:
         Raises OptionError when there is no such prompt, version or label.
         """
         name, at, which = reference.partition("@")
-        prompt = self._prompt(name)
+        prompt = self.prompt(name)
         versions = list(prompt.files)
         if not at:
             return prompt.files[versions[-1]]
@@ -68,7 +68,8 @@ class PromptFolder:
             f"labels: {listed(labels)}" + (f".{meant}" if meant else "; name one of them")
         )
 
-    def _prompt(self, name: str) -> Prompt:
+    def prompt(self, name: str) -> Prompt:
+        """All versions of a prompt; mistakes in them are logged. Raises OptionError when there is no such prompt."""
         if name not in self._prompts:
             paths = _version_paths(self._folder / name, self._log) if _PROMPT_NAME.fullmatch(name) else {}
             if not paths:
@@ -120,6 +121,15 @@ def version_key(version: str) -> tuple[int, ...]:
     return tuple(int(part) for part in version.split("."))
 
 
+def label_flaw(label: str) -> str | None:
+    """Why a text cannot be a label; None when it can."""
+    if _VERSION_LIKE.fullmatch(label):
+        return f"label {quoted(label)} looks like a version; other words are allowed; rename it"
+    if not _LABEL.fullmatch(label):
+        return f"label {quoted(label)} cannot follow '@'; letters, digits and . _ - + are allowed; rename it"
+    return None
+
+
 def _labels(files: Mapping[str, VersionFile | None], log: MistakeLog) -> dict[str, str]:
     """Label → version; labels of two versions, and labels that are no labels, are logged."""
     labels: dict[str, str] = {}
@@ -128,15 +138,12 @@ def _labels(files: Mapping[str, VersionFile | None], log: MistakeLog) -> dict[st
             if file is None:
                 continue
             before = labels.setdefault(label, version)
-            if _VERSION_LIKE.fullmatch(label):
-                message = f"label {quoted(label)} looks like a version; other words are allowed; rename it"
-            elif not _LABEL.fullmatch(label):
-                message = f"label {quoted(label)} cannot follow '@'; letters, digits and . _ - + are allowed; rename it"
-            elif before != version:
+            message = label_flaw(label)
+            if message is None and before != version:
                 message = (
                     f"label {quoted(label)} is also in v{before}.yaml; one version has a label; remove one of them"
                 )
-            else:
+            if message is None:
                 continue
             log.add(file.document.shown, file.document.mark(("metadata", "labels", index)), message)
     return labels

@@ -161,7 +161,8 @@ def test_the_content_hash_follows_file_and_examples(project: Project) -> None:
     again = _variants(project, "[few_shot]")[0].prompt.content_hash
     project.write("suites/demo/prompts/few_shot/examples.jsonl", '{"text": "great", "answer": "positive"}\n')
     examples = _variants(project, "[few_shot]")[0].prompt.content_hash
-    project.write("suites/demo/prompts/few_shot/v1.0.yaml", PROMPT + "techniques: {examples: {path: examples.jsonl}}\n")
+    changed = PROMPT.replace("}}'", "}}.'") + "techniques: {examples: {path: examples.jsonl}}\n"
+    project.write("suites/demo/prompts/few_shot/v1.0.yaml", changed)
     text = _variants(project, "[few_shot]")[0].prompt.content_hash
     assert again == before
     assert len({before, examples, text}) == 3
@@ -172,3 +173,19 @@ def test_a_label_that_a_broken_version_may_hold_is_not_called_unknown(project: P
     project.suite("dataset: {path: ../../datasets/demo.jsonl, reference: label}\nprompts: [zero_shot@prod]\n")
     lines = project.mistakes().split("\n")
     assert [line.split(":")[0] for line in lines] == ["suites/demo/prompts/zero_shot/v2.0.yaml"]
+
+
+def test_the_content_hash_does_not_follow_metadata_and_comments(project: Project) -> None:
+    project.write("suites/demo/prompts/few_shot/v1.0.yaml", PROMPT)
+    before = _variants(project, "[few_shot]")[0].prompt.content_hash
+    labelled = f"# a note\nmetadata:\n  labels: [prod-b]  # since May\n{PROMPT}"
+    project.write("suites/demo/prompts/few_shot/v1.0.yaml", labelled)
+    assert _variants(project, "[few_shot]")[0].prompt.content_hash == before
+
+
+def test_the_content_hash_follows_how_a_number_is_written_in_a_text(project: Project) -> None:
+    hashes = set()
+    for number in ("1.1", "1.10", "'1.1'"):
+        project.write("suites/demo/prompts/few_shot/v1.0.yaml", f"{PROMPT}system: {number}\n")
+        hashes.add(_variants(project, "[few_shot]")[0].prompt.content_hash)
+    assert len(hashes) >= 2
