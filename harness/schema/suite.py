@@ -131,6 +131,10 @@ class GateSpec(Struct, frozen=True):
     """`suite`, or the prompt (`few_shot@1.1`) whose performance_baseline it comes from."""
     regression: RegressionSpec | None = None
     """How the difference from the baseline is judged; None for a gate on the run's own numbers."""
+    path: str = ""
+    """The file in which it is written, as shown to the user; empty when that is not known."""
+    line: int | None = None
+    """Its line there, from 1; None when that is not known."""
 
 
 class Suite(Struct, frozen=True):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from harness.errors import OptionError
 from harness.schema import GateSpec
 from harness.suite.conditions import Condition, check_range
@@ -47,10 +49,10 @@ def baseline_gates(
         if gate is not None:
             metric, aggregation, operator, threshold = gate
             text = f"{metric}.{aggregation} {operator} {threshold:.12g}"
-            scope = tuple(variants)
-            gates.append(
-                GateSpec(text, metric, aggregation, operator, threshold, variants=scope, origin=file.reference)
-            )
+            scope, origin = tuple(variants), file.reference
+            path, line = file.document.shown, file.document.key_mark(place).line
+            spec = GateSpec(text, metric, aggregation, operator, threshold, variants=scope, origin=origin)
+            gates.append(replace(spec, path=path, line=line))
     return tuple(gates)
 
 

@@ -66,7 +66,8 @@ def read_gates(
             gate = _gate(metrics, entry, form.repeats)
             if gate is None:
                 continue
-            gate = scoped(gate, variants=variants, backends=backends)
+            mark = document.mark(_text_place(place, entry))
+            gate = replace(gate, variants=variants, backends=backends, path=document.shown, line=mark.line)
             check_asked_once(gate, gates)
         except OptionError as error:
             log.add(document.shown, document.mark(_text_place(place, entry)), str(error))
@@ -126,11 +127,6 @@ def _subject(metrics: SuiteMetrics, subject: str) -> tuple[str, Aggregation, int
     if (found := pass_at(subject)) is not None:
         return found[0], "pass@k", found[1]
     return *split_aggregate(subject), None
-
-
-def scoped(gate: GateSpec, *, variants: tuple[str, ...] | None, backends: tuple[str, ...] | None) -> GateSpec:
-    """The gate for these variants and backends only."""
-    return replace(gate, variants=variants, backends=backends)
 
 
 class Scopes:
