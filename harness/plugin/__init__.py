@@ -78,9 +78,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--prompt-budget", type=_amount, metavar="USD", help="most that the run may spend; the rest is not run then"
     )
-    group.addoption("--prompt-reports", metavar="DIR", help="where runs are recorded (default: reports/)")
-    group.addoption("--prompt-open", action="store_true", default=None, help="open the report when done")
+    _add_places(group)
     _add_settings(parser)
+
+
+def _add_places(group: Any) -> None:
+    """Where a run goes."""
+    group.addoption("--prompt-reports", metavar="DIR", help="where runs are recorded (default: reports/)")
+    group.addoption("--prompt-ctrf", metavar="FILE", help="write the run as CTRF JSON, too (https://ctrf.io)")
+    group.addoption("--prompt-open", action="store_true", default=None, help="open the report when done")
 
 
 def _add_settings(parser: pytest.Parser) -> None:
@@ -99,6 +105,7 @@ def _add_settings(parser: pytest.Parser) -> None:
     parser.addini("prompt_baseline", "what runs are compared with", default=None)
     parser.addini("prompt_save_baseline", "make every run the baseline", type="bool", default=False)
     parser.addini("prompt_reports", "where runs are recorded", default=None)
+    parser.addini("prompt_ctrf", "where runs are written as CTRF JSON", default=None)
     parser.addini("prompt_open", "open the report when done", type="bool", default=False)
 
 

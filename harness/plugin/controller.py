@@ -50,6 +50,7 @@ class Host(Protocol):
 
     settings: Settings
     evaluation: Evaluation | None
+    wants_properties: bool
 
     def begin(self, plans: Sequence[Plan], trials: Sequence[Trial]) -> Evaluation:
         """Start the engine; HarnessError says why it cannot be."""
@@ -184,11 +185,12 @@ class Controller:
         return result
 
     def _gone(self, trial_id: str) -> dict[str, Gone]:
-        found = {trial_id: gone_of(self._result(trial_id))}
+        wanted = self._host.wants_properties
+        found = {trial_id: gone_of(self._result(trial_id), with_properties=wanted)}
         begin = self._places[trial_id] + 1
         for later in self._order[begin : begin + _AHEAD]:
             result = self._running().result(later, 0)
-            found[later] = None if result is None else gone_of(result)
+            found[later] = None if result is None else gone_of(result, with_properties=wanted)
         return {key: gone for key, gone in found.items() if gone is not None}
 
     def _verdict(self, asked: VerdictOf) -> object:

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
+from harness.plugin import github
+from harness.report.outcome import reasons_of
 from harness.wording import escaped, usd
 
 if TYPE_CHECKING:
@@ -18,8 +20,9 @@ _LONGEST = 1_500
 
 
 def printable(text: str) -> str:
-    """Model text made harmless for a terminal, its lines kept."""
-    return escaped(text, keep="\n")
+    """Model text made harmless for a terminal, and for the log of a job that reads commands in it; its lines kept."""
+    harmless = escaped(text, keep="\n")
+    return github.inert(harmless) if github.is_there() else harmless
 
 
 class Crash(Struct, frozen=True):
@@ -53,11 +56,16 @@ class FailureText:
 
 def trial_failure(result: TrialResult, nodeid: str, *, full: bool) -> FailureText:
     """The text of a trial without an answer or with a missed check; one paragraph when not `full`."""
-    reasons = list(_reasons(result))
+    reasons = list(reasons_of(result))
     lines = [printable(reason) for reason in reasons]
     if full:
         lines.extend(_evidence(result))
-    return FailureText(lines, nodeid, "; ".join(reasons))
+    return FailureText(lines, nodeid, why_failed(result))
+
+
+def why_failed(result: TrialResult) -> str:
+    """All reasons on one line; empty when it passed."""
+    return "; ".join(reasons_of(result))
 
 
 def gate_failure(verdict: Verdict, nodeid: str) -> FailureText:
@@ -68,19 +76,6 @@ def gate_failure(verdict: Verdict, nodeid: str) -> FailureText:
         f"  {verdict.variant} on {verdict.backend}: {verdict.message}",
     ]
     return FailureText([printable(line) for line in lines], nodeid, verdict.message)
-
-
-def _reasons(result: TrialResult) -> Iterator[str]:
-    for text in result.missed:
-        yield f"missed check: {text}"
-    if result.error is not None:
-        what = "unreadable answer" if result.error.kind == "output" else f"no answer ({result.error.kind})"
-        yield f"{what}: {result.error.message}"
-    for score in result.scores:
-        if score.status == "failed" and result.generation is not None:
-            yield f"metric {score.metric} failed: {score.reason}"
-    if result.outcome == "not_run":
-        yield "not run: the run was stopped before this trial was answered"
 
 
 def _evidence(result: TrialResult) -> Iterator[str]:

@@ -14,6 +14,7 @@ import pytest
 
 from harness.errors import HarnessError, UsageError
 from harness.plan import gate_name, item_name
+from harness.plugin import properties
 from harness.plugin.failure import FailureText, gate_failure, printable, trial_failure
 from harness.wording import escaped
 
@@ -30,6 +31,8 @@ NOT_RUN = pytest.StashKey[str]()
 
 class Prompts(Protocol):
     """What items need of the session."""
+
+    wants_properties: bool
 
     def load(self, path: Path) -> Plan:
         """The suite's plan; HarnessError says what is wrong with its files."""
@@ -192,6 +195,8 @@ class TrialItem(pytest.Item):
     def runtest(self) -> None:
         """Wait for the trial's result; a missed check or a missing answer fails, a trial never called is skipped."""
         self.result = self.parent.prompts.wait_for(self.trial)
+        if self.parent.prompts.wants_properties:
+            properties.keep(self, properties.of_trial(self.result))
         if self.result.outcome == "not_run":
             skip_as_not_run(self, why_not_run(self.result))
         if self.result.outcome != "passed":
@@ -228,6 +233,8 @@ class GateItem(pytest.Item):
     def runtest(self) -> None:
         """Judge the gate over the cell's results; fails when it does not hold, skipped when some were not run."""
         verdict = self.parent.prompts.judge(self.gate, self.cell)
+        if self.parent.prompts.wants_properties:
+            properties.keep(self, properties.of_gate(verdict))
         if not verdict.judged and verdict.by_choice:
             pytest.skip(printable(verdict.message))
         if not verdict.judged:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from harness.plugin import properties
 from harness.plugin.failure import FailureText
 from harness.plugin.items import NOT_RUN, GateItem, TrialItem, why_not_run
 from harness.plugin.short_way import Gone
@@ -73,8 +74,9 @@ def latency_s(result: TrialResult | None) -> float:
     return 0.0 if result is None or result.generation is None else result.generation.latency_s or 0.0
 
 
-def gone_of(result: TrialResult) -> Gone | None:
+def gone_of(result: TrialResult, *, with_properties: bool) -> Gone | None:
     """What there is to say of a trial that passed or was never called; None when there is more."""
-    if result.outcome == "passed":
-        return Gone(latency_s(result))
-    return Gone(0.0, why_not_run(result)) if result.outcome == "not_run" else None
+    if result.outcome not in {"passed", "not_run"}:
+        return None
+    found = properties.of_trial(result) if with_properties else ()
+    return Gone(latency_s(result), None if result.outcome == "passed" else why_not_run(result), found)

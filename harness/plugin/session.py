@@ -11,6 +11,8 @@ import pytest
 
 from harness import pipeline
 from harness.errors import HarnessError, UsageError
+from harness.plugin import properties
+from harness.plugin.exports import Exports
 from harness.plugin.failure import printable
 from harness.plugin.items import GateItem, SuiteFile, TrialItem, skip_as_not_run, why_not_run
 from harness.plugin.listeners import owns_the_loop
@@ -52,12 +54,15 @@ class PromptSession:
         self._garbage = garbage
         self._is_alone = False
         self.settings = read_settings(config)
+        self.wants_properties = properties.are_wanted(config)
         self._opens = bool(config.option.prompt_open or config.getini("prompt_open"))
         use_suites_folder(config)
         self.terminal = Terminal(config)
         self.evaluation: pipeline.Evaluation | None = None
         self._reports = Reports(config)
+        self._exports = Exports(config)
         config.pluginmanager.register(self._reports)
+        config.pluginmanager.register(self._exports)
         self._worker, self._controller = self._roles()
         self._plans = Plans(self.settings, render=not config.option.collectonly)
         self._refused: UsageError | None = None
@@ -196,12 +201,16 @@ class PromptSession:
         began_s = time.perf_counter()
         try:
             if isinstance(item, GateItem):
-                return Gone(time.perf_counter() - began_s) if self.judge(item.gate, item.cell).passed else None
+                return self._gone_gate(self.judge(item.gate, item.cell), began_s)
             if self._worker is not None:
                 return self._worker.gone(item.trial)
-            return gone_of(self.wait_for(item.trial))
+            return gone_of(self.wait_for(item.trial), with_properties=self.wants_properties)
         except HarnessError:  # the run broke off: the item says so
             return None
+
+    def _gone_gate(self, verdict: Verdict, began_s: float) -> Gone | None:
+        found = properties.of_gate(verdict) if self.wants_properties else ()
+        return Gone(time.perf_counter() - began_s, properties=found) if verdict.passed else None
 
     def item_starts(self, nodeid: str) -> None:
         """Tell the terminal which suite the next item is of."""
@@ -244,6 +253,8 @@ class PromptSession:
         if not isinstance(trial, Trial):
             pytest.fail("the fixture `trial` needs the mark: @pytest.mark.prompt_suite('suites/…/suite.yaml')")
         result = self.wait_for(trial)
+        if self.wants_properties:
+            properties.keep(request.node, properties.of_trial(result))
         if result.outcome == "not_run":
             skip_as_not_run(request.node, why_not_run(result))
         if result.generation is None:
@@ -281,7 +292,9 @@ class PromptSession:
         if exitstatus == pytest.ExitCode.INTERRUPTED and under_way:
             self.terminal.say(f"waiting a few seconds for {counted(under_way, 'call')} under way; Ctrl-C ends at once")
         try:
-            self.terminal.end(*self._finished(session, complete=not stopped))
+            record, folder = self._finished(session, complete=not stopped)
+            self.terminal.end(record, folder)
+            self._exports.write(record, folder, say=self.terminal.say)
         except Exception as error:  # noqa: BLE001 - whatever it is, the user's results come before our traceback
             what = f"the run cannot be recorded: {described_error(error, placed=True)}; its answers are in the cache"
             message = str(error) if isinstance(error, HarnessError) else f"{what}; please report this"

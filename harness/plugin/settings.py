@@ -39,6 +39,25 @@ def read_settings(config: pytest.Config) -> Settings:
     )
 
 
+def read_ctrf(config: pytest.Config) -> Path | None:
+    """Where the run is to be written as CTRF JSON; None when it is not.
+
+    Raises:
+        pytest.UsageError: no file can be of that name.
+
+    """
+    option: str | None = config.option.prompt_ctrf
+    folder = config.rootpath if option is None else config.invocation_params.dir
+    named = _setting(config, "prompt_ctrf") if option is None else option
+    if named is None:
+        return None
+    path = folder / named
+    if not named.strip() or path.is_dir():
+        what = f"'{named}' is a folder" if named.strip() else "the file's name is empty"
+        raise pytest.UsageError(f"--prompt-ctrf: {what}; the name of a file is needed; write for example ctrf.json")
+    return path
+
+
 def use_suites_folder(config: pytest.Config) -> None:
     """Without paths on the command line, run `suites/`.
 

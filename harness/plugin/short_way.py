@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from harness.plugin.items import SuiteFile
     from harness.plugin.listeners import Listeners
+    from harness.plugin.properties import Properties
 
 
 class Gone(Struct, frozen=True):
@@ -36,6 +37,8 @@ class Gone(Struct, frozen=True):
     """Seconds that its call took."""
     why_not_run: str | None = None
     """Why it was never called; None when it passed."""
+    properties: Properties = ()
+    """What JUnit's file is to hold of it; empty where none is written."""
 
 
 class Passing(Protocol):
@@ -127,6 +130,7 @@ class ShortWay:
             file.hook.pytest_runtest_logstart(nodeid=item.nodeid, location=location)
         keywords = _keywords(item) if listeners.are_strangers else file.keywords
         skipped = None if gone.why_not_run is None else (str(item.path), 1, gone.why_not_run)
+        properties: Any = (*_filled(item, "user_properties"), *gone.properties)
         now = time.time()
         for phase in listeners.phases:
             is_call = phase == "call"
@@ -140,11 +144,11 @@ class ShortWay:
                 duration=gone.duration_s if is_call else 0.0,
                 start=now,
                 stop=now,
-                user_properties=_filled(item, "user_properties"),
+                user_properties=properties,
                 prompt_kind=item.kind if skipped is None else "not run",
             )
             if not listeners.are_strangers:  # who might add to them
-                report.user_properties = report.user_properties or _NOTHING  # pytest keeps every report
+                report.user_properties = properties  # one for all phases: pytest keeps every report
                 report.sections = _NOTHING
             file.hook.pytest_runtest_logreport(report=report)
         if listeners.hear_of_items:

@@ -3,6 +3,7 @@
 from harness.record.baseline import Saved, baseline_path, parse_baseline, read_baseline, write_baseline
 from harness.record.compared import COMPARISON_COLUMNS, comparison_frame
 from harness.record.contents import SampleHashes, sample_hash
+from harness.record.export import write_export
 from harness.record.history import load_history
 from harness.record.load import Run, list_manifests, load_manifest, load_run
 from harness.record.manifest import make_record, suite_facts, with_findings
@@ -38,4 +39,5 @@ __all__ = [
     "suite_facts",
     "with_findings",
     "write_baseline",
+    "write_export",
 ]

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 PRELOADED = (
     "aiohttp",
+    "aiohttp",  # these two by a thread, which a session that is refused does not wait for
     "filelock",
     "harness.plugin.session",
     "multiprocessing.connection",

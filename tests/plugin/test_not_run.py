@@ -116,6 +116,8 @@ def test_junit_file_has_them_as_skipped_with_the_reason(project: Project) -> Non
     skipped = [case.find("skipped") for case in cases if case.find("skipped") is not None]
     assert len(cases) == 8
     assert [found.get("message") for found in skipped if found is not None] == [REASON] * 4
+    told = [each.get("value") for case in cases for each in case.iter("property") if each.get("name") == "outcome"]
+    assert told == ["passed"] * 4 + ["not_run"] * 4
 
 
 def test_last_failed_runs_them_again(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -44,7 +44,14 @@ class Evaluating:
 
 @pytest.fixture
 def host() -> Any:
-    return SimpleNamespace(settings=None, evaluation=Evaluating(), begin=None, tick=None, in_full=lambda: True)
+    return SimpleNamespace(
+        settings=None,
+        evaluation=Evaluating(),
+        wants_properties=False,
+        begin=None,
+        tick=None,
+        in_full=lambda: True,
+    )
 
 
 @pytest.fixture
