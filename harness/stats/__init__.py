@@ -7,6 +7,7 @@ from harness.stats.bradley_terry import Comparison, bradley_terry, rank_players
 from harness.stats.corpus import CorpusDifference, Resampled, paired_bootstrap, sentence_statistics
 from harness.stats.decision import REASONS, Decision, Rule, decide
 from harness.stats.drift import Cusum, Drift, cusum, cusum_limit, cusum_run_length, drift
+from harness.stats.evidence import Evidence, mean_evidence, percentile_evidence
 from harness.stats.flaky import Flaky, flaky
 from harness.stats.interval import Interval
 from harness.stats.krippendorff import krippendorff_alpha, krippendorff_interval
@@ -41,6 +42,7 @@ __all__ = [
     "Difference",
     "Drawn",
     "Drift",
+    "Evidence",
     "Flaky",
     "Increase",
     "Interval",
@@ -73,6 +75,7 @@ __all__ = [
     "krippendorff_alpha",
     "krippendorff_interval",
     "mcnemar_power",
+    "mean_evidence",
     "mean_interval",
     "minimum_detectable_effect",
     "n_needed",
@@ -86,6 +89,7 @@ __all__ = [
     "pass_at_k",
     "pass_interval",
     "pearson",
+    "percentile_evidence",
     "percentile_interval",
     "plain_kappa",
     "proportion_interval",

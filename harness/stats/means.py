@@ -66,6 +66,12 @@ def finite(values: Iterable[float]) -> list[float]:
     return numbers
 
 
+def effective_number(shares: Sequence[float], clusters: Sequence[Hashable], confidence: float) -> float:
+    """How many independent trials these shares in two clusters or more are worth, for an interval at `confidence`."""
+    share = min(1.0, math.fsum(shares) / len(shares))
+    return _effective_size(len(shares), share, _cluster_deviations(shares, clusters), confidence=confidence)
+
+
 def _share(numbers: Sequence[float], confidence: float) -> Interval:
     n, share = len(numbers), sum(numbers) / len(numbers)
     low, high = wilson(share, n, confidence)

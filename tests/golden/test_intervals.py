@@ -9,6 +9,7 @@ import pytest
 from scipy import special, stats
 
 from harness.stats import mean_interval, percentile_interval, proportion_interval
+from harness.stats.proportions import exact_ends
 from harness.stats.quantiles import binomial_probability, incomplete_beta, normal_quantile, t_quantile
 
 LEVELS = [0.9, 0.95, 0.975, 0.99, 0.995]
@@ -32,6 +33,22 @@ def test_wilson_is_scipys(*, k: int, n: int, confidence: float) -> None:
     theirs = stats.binomtest(k, n).proportion_ci(confidence, method="wilson")
     assert interval is not None
     assert [interval.low, interval.high] == pytest.approx([theirs.low, theirs.high], abs=1e-12)
+
+
+@pytest.mark.parametrize(("k", "n"), [(0, 1), (1, 1), (0, 200), (3, 10), (10, 10), (499, 1000), (1, 100_000)])
+@pytest.mark.parametrize("confidence", [0.8, 0.9, 0.95, 0.99])
+def test_clopper_and_pearson_is_scipys(*, k: int, n: int, confidence: float) -> None:
+    theirs = stats.binomtest(k, n).proportion_ci(confidence, method="exact")
+    assert exact_ends(k / n, n, confidence) == pytest.approx((theirs.low, theirs.high), rel=1e-9)
+
+
+@pytest.mark.parametrize(("share", "n"), [(0.25, 96.4), (0.01, 12.5), (0.999, 250.1)])
+def test_clopper_and_pearson_of_an_effective_number_are_quantiles_of_the_beta_distribution(
+    share: float, n: float
+) -> None:
+    k = share * n
+    theirs = stats.beta.ppf(0.05, k, n - k + 1), stats.beta.ppf(0.95, k + 1, n - k)
+    assert exact_ends(share, n, 0.9) == pytest.approx(theirs, rel=1e-9)
 
 
 @pytest.mark.parametrize("level", LEVELS)
