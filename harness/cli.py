@@ -154,6 +154,8 @@ def _lint(options: argparse.Namespace) -> int:
         parts = {"sample": suite.samples, "variant": suite.variants, "backend": suite.backends, "trial": plan.trials}
         counts = [counted(len(each), noun) for noun, each in {**parts, "gate": suite.gates}.items()]
         _say(f"{suite.path}: {', '.join(counts)}")
+        for note in suite.notes:
+            _say(f"{suite.path}: {note}")
     if mistakes:
         _complain("\n".join(mistakes))
         return EXIT_FILES

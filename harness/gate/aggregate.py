@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from harness.schema import Aggregation, Measure, Note, Score
 
-_PERCENTILES: dict[Aggregation, float] = {"p50": 50, "p90": 90, "p95": 95, "p99": 99}
+PERCENTILES: dict[Aggregation, float] = {"p50": 50, "p90": 90, "p95": 95, "p99": 99}
 
 
 class Column(Struct, frozen=True):
@@ -61,16 +61,21 @@ def aggregate(
     if clusters is not None:
         kept = [one for one, value in zip(clusters, scores.values, strict=True) if value is not None]
     found = _estimate(aggregation, values, measure=measure, clusters=kept, corpus=corpus) if values else None
+    return as_aggregate(found, scores, aggregation, metric=measure.name if measure is not None else scores.metric)
+
+
+def as_aggregate(found: Interval | None, scores: Column, aggregation: Aggregation, *, metric: str) -> Aggregate:
+    """An estimate over the scores as an aggregate, with what was not scored; None: there is no value."""
     counts = Counter(status for status, _ in scores.notes)
     reasons = Counter(reason for _, reason in scores.notes if reason)
     return Aggregate(
-        metric=measure.name if measure is not None else scores.metric,
+        metric=metric,
         aggregation=aggregation,
         value=found.value if found else None,
         ci_low=found.low if found else None,
         ci_high=found.high if found else None,
         method=found.method if found else "none",
-        n_scored=len(values),
+        n_scored=sum(value is not None for value in scores.values),
         n_unscored=counts["unscored"],
         n_failed=counts["failed"],
         n_clusters=found.n_clusters if found else None,
@@ -147,8 +152,8 @@ def _estimate(
     if aggregation == "rate":
         top = measure.high if measure is not None and measure.high is not None else 1.0
         return mean_interval([float(value >= top) for value in values], clusters, bounds=(0, 1))
-    if aggregation in _PERCENTILES:
-        return percentile_interval(values, _PERCENTILES[aggregation])
+    if aggregation in PERCENTILES:
+        return percentile_interval(values, PERCENTILES[aggregation])
     plain = _plain(aggregation, values, corpus)
     return None if plain is None else Interval(plain, None, None, "none", len(values), None)
 

@@ -6,6 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from harness.gate.aggregate import Column, aggregate, error_rate, pass_at
+from harness.gate.targets import judge_target
 from harness.schema import Cell, Scores
 from harness.stats import total
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
         Measure,
         Suite,
         TrialResult,
+        Verdict,
     )
 
 
@@ -34,6 +36,19 @@ def cell_aggregate(
     if gate.k is not None:
         return scored.pass_at(gate.k, measure)
     return scored.aggregate(measure, gate.aggregation, corpus=corpus)
+
+
+def target_verdict(gate: GateSpec, suite: Suite, results: Sequence[TrialResult], *, cell: CellKey) -> Verdict:
+    """The answer of a gate that is judged by its interval, over one cell's results."""
+    unit = "group" if any(result.trial.sample.group for result in results) else "sample"
+    if gate.metric is None:
+        ran = [result for result in results if result.outcome != "not_run"]
+        column = Column("error_rate", [float(result.outcome == "error") for result in ran], [])
+        return judge_target(gate, cell, column, measure=None, clusters=_clusters(suite, ran), unit=unit)
+    measure = next(measure for measure in suite.measures if measure.name == gate.metric)
+    scored = _Scored(suite, results)
+    column = scored.column(measure)
+    return judge_target(gate, cell, column, measure=measure, clusters=scored.clusters, unit=unit)
 
 
 def make_cell(suite: Suite, key: CellKey, results: Sequence[TrialResult], *, corpus: Mapping[str, float]) -> Cell:
@@ -83,7 +98,7 @@ class _Scored:
         scored = [result for result in results if result.scores]
         self._scores = [Scores.of(result.scores) for result in scored]
         self._samples = [result.trial.sample for result in scored]
-        self._clusters = _clusters(suite, scored)
+        self.clusters = _clusters(suite, scored)
         names = [measure.name for measure in suite.measures]
         columns = zip(*(scores.values() for scores in self._scores), strict=True) if scored else [()] * len(names)
         self._places = {name: place for place, name in enumerate(names)}
@@ -92,24 +107,25 @@ class _Scored:
     def aggregate(self, measure: Measure, aggregation: Aggregation, *, corpus: Mapping[str, float]) -> Aggregate:
         """One number over a measure's scores."""
         return aggregate(
-            self._column(measure),
+            self.column(measure),
             aggregation,
             measure=measure,
-            clusters=self._clusters,
+            clusters=self.clusters,
             corpus=corpus.get(measure.name),
         )
 
     def pass_at(self, k: int, measure: Measure) -> Aggregate:
         """The chance that one of k answers has the highest score."""
         return pass_at(
-            self._column(measure),
+            self.column(measure),
             k,
             samples=[sample.sample_id for sample in self._samples],
             groups=[sample.group for sample in self._samples],
             measure=measure,
         )
 
-    def _column(self, measure: Measure) -> Column:
+    def column(self, measure: Measure) -> Column:
+        """A measure's scores."""
         values, place = self._values[measure.name], self._places[measure.name]
         lacking = (scores.note(place) for scores, value in zip(self._scores, values, strict=True) if value is None)
         return Column(measure.name, values, list(lacking) if None in values else [])

@@ -74,18 +74,18 @@ def _counts(aggregate: Aggregate) -> str:
     parts = [f"n = {aggregate.n_scored:,}"] if aggregate.n_scored else []
     if aggregate.n_clusters is not None:
         parts.append(f"in {aggregate.n_clusters:,} clusters")
-    if aggregate.n_unscored:
-        parts.append(f"{aggregate.n_unscored:,} unscored")
-    if aggregate.n_failed:
-        parts.append(f"{aggregate.n_failed:,} failed")
-    return (", ".join(parts) or "nothing ran") + _reason(aggregate)
+    if lacking := not_scored(aggregate):
+        parts.append(lacking)
+    return ", ".join(parts) or "nothing ran"
 
 
-def _reason(aggregate: Aggregate) -> str:
-    """Why some were not scored, on one line: the text may come from a metric that saw the model's."""
-    if aggregate.reason is None or not aggregate.n_unscored + aggregate.n_failed:
-        return ""
-    return f": {one_line(aggregate.reason, longest=_LONGEST_REASON)}"
+def not_scored(aggregate: Aggregate) -> str:
+    """How many trials have no value, and why: `2 unscored, 1 failed: no reference`; empty where all have one."""
+    counts = ((aggregate.n_unscored, "unscored"), (aggregate.n_failed, "failed"))
+    parts = ", ".join(f"{count:,} {what}" for count, what in counts if count)
+    if not parts or aggregate.reason is None:
+        return parts
+    return f"{parts}: {one_line(aggregate.reason, longest=_LONGEST_REASON)}"  # it may come from the model's text
 
 
 def _interval(aggregate: Aggregate) -> str:

@@ -28,14 +28,16 @@ def number(value: float, digits: int = _DIGITS) -> str:
     return f"{value:,.{min(max(digits - 1 - exponent, 0), _MOST_DIGITS)}f}"
 
 
-def told_apart(value: float, threshold: float) -> str:
-    """`value` with as many digits as it takes to see on which side of `threshold` it lies.
+def told_apart(value: float, threshold: float, digits: int = _DIGITS) -> str:
+    """`value` with as many digits, from `digits` on, as it takes to see on which side of `threshold` it lies.
 
     >>> told_apart(0.61, 0.6), told_apart(0.5996, 0.6), told_apart(0.6, 0.6)
     ('0.610', '0.5996', '0.600')
+    >>> told_apart(1.4867, 0.1, 2), told_apart(0.0998, 0.1, 2)
+    ('1.5', '0.0998')
     """
-    for digits in range(_DIGITS, _MOST_DIGITS):
-        text = number(value, digits)
+    for enough in range(digits, _MOST_DIGITS):
+        text = number(value, enough)
         if _side(float(text.replace(",", "")), threshold) == _side(value, threshold):
             return text
     return repr(value)

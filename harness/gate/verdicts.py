@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import product
 from typing import TYPE_CHECKING
 
-from harness.gate.cells import cell_aggregate
+from harness.gate.cells import cell_aggregate, target_verdict
 from harness.gate.judge_gate import judge, not_judged
 
 if TYPE_CHECKING:
@@ -31,11 +31,13 @@ class Verdicts:
         corpus: Mapping[str, float],
     ) -> Verdict:
         """The gate's answer for a cell of the suite, over its results; `corpus` holds its corpus-level values."""
-        aggregate = cell_aggregate(gate, suite, results, corpus=corpus)
         if not_run := sum(result.outcome == "not_run" for result in results):
+            aggregate = cell_aggregate(gate, suite, results, corpus=corpus)
             verdict = not_judged(gate, cell, aggregate, trials=len(results), not_run=not_run)
+        elif gate.judged_by == "shown":
+            verdict = target_verdict(gate, suite, results, cell=cell)
         else:
-            verdict = judge(gate, cell, aggregate)
+            verdict = judge(gate, cell, cell_aggregate(gate, suite, results, corpus=corpus))
         return self.keep(verdict, cell)
 
     def keep(self, verdict: Verdict, cell: CellKey) -> Verdict:

@@ -70,9 +70,11 @@ def why_failed(result: TrialResult) -> str:
 
 def gate_failure(verdict: Verdict, nodeid: str) -> FailureText:
     """The text of a gate that does not hold."""
-    origin = "" if verdict.gate.origin == "suite" else f" (performance_baseline of {verdict.gate.origin})"
+    gate = verdict.gate
+    from_prompt = gate.origin != "suite" and gate.judged_by != "shown"
+    origin = f" (performance_baseline of {gate.origin})" if from_prompt else ""
     lines = [
-        f"gate {verdict.gate.text}{origin} does not hold",
+        f"gate {gate.text}{origin} does not hold",
         f"  {verdict.variant} on {verdict.backend}: {verdict.message}",
     ]
     return FailureText([printable(line) for line in lines], nodeid, verdict.message)

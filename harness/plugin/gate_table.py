@@ -82,7 +82,8 @@ def _gate_rows(verdicts: Sequence[Verdict], names: Sequence[str], *, roomy: bool
         elif verdict.passed:
             held.setdefault(verdict.gate.text, []).append(verdict)
         elif verdict.judged:
-            yield [Text("✗", style="red"), *_gate(verdict, names, roomy=roomy), Text()]
+            mark = "?" if verdict.showing == "not shown" else "✗"
+            yield [Text(mark, style="red"), *_gate(verdict, names, roomy=roomy), Text()]
         else:
             yield [Text("…", style="yellow"), *_gate(verdict, names, roomy=roomy), Text()]
     for group in [] if brief else held.values():

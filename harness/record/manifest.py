@@ -143,4 +143,5 @@ def _verdict(verdict: Verdict) -> Mapping[str, Any]:
         "message": verdict.message,
         "finding": verdict.finding,
         "warns": verdict.warns,
+        "showing": verdict.showing,
     }

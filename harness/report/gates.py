@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from harness.report import headline
 from harness.report.findings import spread_text, tolerance
 from harness.report.interval import axis_of, axis_of_differences, draw, draw_difference
@@ -16,11 +18,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from harness.report.markup import Html
-    from harness.schema import Measure, RunRecord, Unit, Verdict
+    from harness.schema import Aggregate, Measure, RunRecord, Unit, Verdict
 
 _STATES = {True: ("held", "Holds"), False: ("failed", "Failed"), None: ("not_run", "Not judged")}
 """Class and word of a gate's answer."""
 _WARNS = ("warns", "Warns")
+_NOT_SHOWN = ("failed", "Not shown")
 _MANY_HELD = 12
 """More gates that hold than this are folded away."""
 
@@ -82,6 +85,7 @@ def _row(verdict: Verdict, known: Known) -> Html:
     measure = measures.get((verdict.suite, gate.metric or ""))
     unit = unit_of(verdict, measure)
     state = _WARNS if headline.warns(verdict) else _STATES[headline.answer(verdict)]
+    state = _NOT_SHOWN if verdict.showing == "not shown" else state
     mark = dagger(small.get((verdict.suite, verdict.backend)))
     value, condition = _value(verdict, measure)
     return el(
@@ -109,6 +113,8 @@ def _value(verdict: Verdict, measure: Measure | None) -> tuple[str, str]:
 def _bounds(verdict: Verdict, unit: Unit) -> Html:
     """Ends of the interval, and what is behind the number."""
     aggregate = verdict.aggregate
+    if verdict.showing is not None:
+        return join(el("small", _one_sided(aggregate, unit)), standing_behind(aggregate))
     if verdict.gate.regression is None:
         return join(el("small", interval(aggregate, unit)), standing_behind(aggregate))
     if aggregate.value is None:
@@ -117,10 +123,20 @@ def _bounds(verdict: Verdict, unit: Unit) -> Html:
     return join(el("small", ends or "no interval"), el("small", counted(aggregate.n_scored, "pair")))
 
 
+def _one_sided(aggregate: Aggregate, unit: Unit) -> str:
+    """The bound that a target is judged by."""
+    if aggregate.ci_high is not None:
+        return f"at most {in_unit(aggregate.ci_high, unit)}"
+    return "no bound" if aggregate.ci_low is None else f"at least {in_unit(aggregate.ci_low, unit)}"
+
+
 def _drawn(verdict: Verdict, measure: Measure | None) -> Html | None:
     gate, aggregate = verdict.gate, verdict.aggregate
     if gate.aggregation in {"n", "sum"}:
         return None
+    if verdict.showing is not None:
+        low, high = (aggregate.value if end is None else end for end in (aggregate.ci_low, aggregate.ci_high))
+        aggregate = replace(aggregate, ci_low=low, ci_high=high)
     if gate.regression is None:
         return draw(aggregate, axis_of([aggregate], measure, [gate.threshold]), gate.threshold)
     if aggregate.value is None:

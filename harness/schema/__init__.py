@@ -58,7 +58,7 @@ from harness.schema.trial import (
     Trial,
     TrialResult,
 )
-from harness.schema.verdict import Aggregate, Verdict
+from harness.schema.verdict import Aggregate, Showing, Verdict
 
 SCHEMA_VERSION = 1
 """Version of the recorded form: part of every cache key and of run.json."""
@@ -123,6 +123,7 @@ __all__ = [
     "Score",
     "Scores",
     "Settings",
+    "Showing",
     "Span",
     "SpanEvent",
     "SpanKind",

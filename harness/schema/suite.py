@@ -29,6 +29,9 @@ Aggregation = Literal[
     "mean", "min", "max", "p50", "p90", "p95", "p99", "sum", "rate", "n", "corpus", "pass@k", "error_rate", "difference"
 ]
 
+JudgedBy = Literal["value", "shown", "missed"]
+"""`value` alone; `shown`: it holds only where the interval shows that; `missed`: it fails only where that is shown."""
+
 
 class Price(Struct, frozen=True):
     """USD per million tokens."""
@@ -128,13 +131,15 @@ class GateSpec(Struct, frozen=True):
     k: int | None = None
     """How many answers to one sample `pass@k` asks for, one of which is to be right; None for other aggregations."""
     origin: str = "suite"
-    """`suite`, or the prompt (`few_shot@1.1`) whose performance_baseline it comes from."""
+    """`suite`, `targets: production`, or the prompt (`few_shot@1.1`) whose performance_baseline it comes from."""
     regression: RegressionSpec | None = None
     """How the difference from the baseline is judged; None for a gate on the run's own numbers."""
     path: str = ""
     """The file in which it is written, as shown to the user; empty when that is not known."""
     line: int | None = None
     """Its line there, from 1; None when that is not known."""
+    judged_by: JudgedBy = "value"
+    """What a gate on the run's own numbers asks of the value's interval."""
 
 
 class Suite(Struct, frozen=True):
@@ -165,7 +170,7 @@ class Suite(Struct, frozen=True):
     checks: tuple[CheckSpec, ...]
     """Conditions on one trial."""
     gates: tuple[GateSpec, ...]
-    """Conditions on aggregates; the prompts' baselines last."""
+    """Conditions on aggregates: `gates`, then `targets`, then the prompts' baselines."""
     suite_hash: str
     """SHA-256 (first 16 hex digits) of suite.yaml's content."""
     dataset_hash: str
@@ -174,3 +179,5 @@ class Suite(Struct, frozen=True):
     """Path (or hub name) of the dataset as shown to the user."""
     judges: tuple[BackendSpec, ...] = ()
     """The backends that its metrics ask, in the order in which they name them; they need not be among `backends`."""
+    notes: tuple[str, ...] = ()
+    """What somebody should know of a suite that is right all the same: targets that it does not measure."""

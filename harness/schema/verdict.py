@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct
 
 if TYPE_CHECKING:
     from harness.schema.comparison import Finding
     from harness.schema.suite import Aggregation, GateSpec
+
+Showing = Literal["shown", "missed", "not shown"]
+"""What the values say of a target: it is met; the value lies beyond; too few values, or too close, to tell."""
 
 
 class Aggregate(Struct, frozen=True):
@@ -21,11 +24,11 @@ class Aggregate(Struct, frozen=True):
     value: float | None
     """None when nothing was scored."""
     ci_low: float | None
-    """Lower end of the 95 % interval; None where none is defined."""
+    """Lower end of the 95 % interval; None where none is defined, and of one that is one-sided."""
     ci_high: float | None
-    """Upper end of the 95 % interval; None where none is defined."""
+    """Upper end of the 95 % interval; None where none is defined, and of one that is one-sided."""
     method: str
-    """How the interval was made: `wilson`, `t`, `cluster-t`, `cluster-wilson`, `order statistics`, `none`."""
+    """How the interval was made: `wilson`, `exact` and `t`, alone or with `cluster-`, `order statistics`, `none`."""
     n_scored: int
     """Trials with a value."""
     n_unscored: int
@@ -63,3 +66,5 @@ class Verdict(Struct, frozen=True):
     """Whether somebody should read the message although the gate does not fail: nothing was shown either way."""
     by_choice: bool = False
     """Of a gate that was not judged: whether somebody asked for that, so that it fails nothing."""
+    showing: Showing | None = None
+    """What the values say of a target; None for other gates, and where nothing was scored."""

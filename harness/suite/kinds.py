@@ -175,7 +175,7 @@ class EitherKind(Struct, frozen=True):
         for kind in self.kinds:
             if _has_shape(value, kind):
                 return kind.read(value, place, notes)
-        words: dict[type, str] = {TextKind: "a name", SwitchKind: "true or false"}
+        words: dict[type, str] = {TextKind: "a name", NamesKind: "a name", SwitchKind: "true or false"}
         allowed = dict.fromkeys(words.get(type(kind), "a mapping") for kind in self.kinds)
         return notes.unwanted(place, value, " or ".join(allowed))
 

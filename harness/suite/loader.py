@@ -22,6 +22,7 @@ from harness.suite.metrics import SuiteMetrics, add_metrics, check_references
 from harness.suite.mistakes import MistakeLog
 from harness.suite.prompt_file import demand_of
 from harness.suite.suite_form import SuiteForm
+from harness.suite.targets import read_targets
 from harness.suite.text_file import read_yaml_text
 from harness.suite.values import quoted
 from harness.suite.variants import VariantReader
@@ -42,6 +43,7 @@ class _Conditions(NamedTuple):
     metrics: SuiteMetrics
     checks: tuple[CheckSpec, ...]
     gates: tuple[GateSpec, ...]
+    notes: tuple[str, ...]
 
 
 def load_suite(path: Path, catalogue: Catalogue, options: LoadOptions) -> Suite:
@@ -124,6 +126,7 @@ class _Loading:
             dataset_hash=dataset.dataset_hash,
             dataset_path=dataset.shown,
             judges=judges.asked,
+            notes=conditions.notes,
         )
 
     def _name(self) -> str:
@@ -150,12 +153,13 @@ class _Loading:
         checks = read_checks(metrics, self._form, self._document, log=self._log)
         scopes = Scopes(variants.names, self._backend_names(backends))
         gates = read_gates(metrics, self._form, self._document, scopes=scopes, log=self._log)
+        targets = read_targets(metrics, self._form, self._document, scopes=scopes, log=self._log)
         if "dataset" not in self._broken:
             check_references(metrics, self._form, self._document, log=self._log)
         baselines = [
             gate for file, names in variants.by_file for gate in baseline_gates(file, names, metrics, log=self._log)
         ]
-        return _Conditions(metrics, checks, (*gates, *baselines))
+        return _Conditions(metrics, checks, (*gates, *targets.gates, *baselines), targets.notes)
 
     def _backend_names(self, backends: Sequence[BackendSpec]) -> list[str]:
         """Names that a scope may use: broken definitions count, so that they are complained of once."""

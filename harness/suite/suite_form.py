@@ -4,6 +4,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from harness.suite.form import Columns, Form, Free, Says, Text, later
 from harness.suite.prompt_form import TechniquesForm
+from harness.suite.target_form import TargetsEntry
 
 
 class DatasetForm(Form, frozen=True, kw_only=True):
@@ -180,7 +181,7 @@ class SuiteForm(Form, frozen=True, kw_only=True):
     """suite.yaml: dataset + prompts + backends + metrics + checks + gates."""
 
     demanded: ClassVar[tuple[str, ...]] = ("dataset", "prompts")
-    refused: ClassVar[dict[str, str]] = later("targets", "stop_early", "quarantine", "sandbox", "rollout", "attacks")
+    refused: ClassVar[dict[str, str]] = later("stop_early", "quarantine", "sandbox", "rollout", "attacks")
 
     name: Annotated[Text | None, Says("Default: the folder's name.", ["feedback"])] = None
     description: Annotated[Text | None, Says("One sentence.", ["Classify customer feedback."])] = None
@@ -214,6 +215,9 @@ class SuiteForm(Form, frozen=True, kw_only=True):
         list[GateEntry],
         Says("METRIC.AGGREGATE OP VALUE, holds for each variant and backend.", [["exact_match.mean >= 0.60"]]),
     ] = []
+    targets: Annotated[
+        TargetsEntry | None, Says("Gates by name, each of which its interval must show.", ["production"])
+    ] = None
 
 
 class BackendsForm(Form, frozen=True, kw_only=True):

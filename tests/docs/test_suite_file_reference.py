@@ -26,6 +26,7 @@ from harness.suite.suite_form import (
     SuiteForm,
     VariantForm,
 )
+from harness.suite.target_form import ProductionForm
 
 if TYPE_CHECKING:
     from harness.suite.form import Form
@@ -46,6 +47,7 @@ EXAMPLES = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
         RegressionGateForm,
         RegressionForm,
         EvaluateForm,
+        ProductionForm,
     ],
 )
 def test_every_key_is_described_and_shown(form: type[Form]) -> None:

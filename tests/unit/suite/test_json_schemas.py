@@ -36,6 +36,7 @@ repeats: 1
 metrics: [exact_match, {rouge: {stemmer: true}}]
 checks: ["latency_s <= 30", "json_valid"]
 gates: ["error_rate <= 0.01", {gate: "exact_match.mean >= 0.60", variants: [few_shot], backends: [smollm2]}]
+targets: {production: {quality: exact_match, quality_share: 0.8, cost_usd: null, variants: [few_shot]}}
 """
 FULL_PROMPT = """
 metadata:
@@ -89,6 +90,8 @@ def test_shipped_prompts_are_valid(path: Path) -> None:
         ("repeats: 1", "repeats: 0"),
         ("limit: 60", "limit: many"),
         ("dataset:", "data:"),
+        ("quality_share: 0.8", "quality_share: 80"),
+        ("targets: {production:", "targets: {prod:"),
     ],
 )
 def test_a_mistake_in_a_suite_is_rejected(right: str, wrong: str) -> None:
