@@ -1,4 +1,4 @@
-"""`harness.comparison`: two recorded runs as a DataFrame."""
+"""`harness.compare`: two recorded runs as a DataFrame."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def recorded(reports: Path) -> tuple[Path, Path]:
 
 def test_run_beside_itself_has_no_difference(tmp_path: Path) -> None:
     first, _ = recorded(tmp_path)
-    frame = harness.comparison(first, first)
+    frame = harness.compare(first, first)
     assert list(frame.columns) == list(COMPARISON_COLUMNS)
     assert len(frame) > 10
     compared = frame[frame["n_paired"] > 0]
@@ -55,7 +55,7 @@ def test_run_beside_itself_has_no_difference(tmp_path: Path) -> None:
 
 def test_the_other_way_round_differences_change_their_sign_only(tmp_path: Path) -> None:
     first, second = recorded(tmp_path)
-    there, back = harness.comparison(first, second), harness.comparison(second, first)
+    there, back = harness.compare(first, second), harness.compare(second, first)
     keys = ["suite", "variant", "backend", "metric", "n_paired", "n_family", "method", "test", "margin"]
     pd.testing.assert_frame_equal(there[keys], back[keys])
     assert (there["difference"].abs() > 0).sum() >= 6
@@ -69,7 +69,7 @@ def test_the_other_way_round_differences_change_their_sign_only(tmp_path: Path) 
 
 def test_difference_is_the_second_run_less_the_first(tmp_path: Path) -> None:
     first, second = recorded(tmp_path)
-    frame = harness.comparison(str(first), second)
+    frame = harness.compare(str(first), second)
     row = frame[(frame["metric"] == "f1") & (frame["difference"] != 0)].iloc[0]
     assert row["difference"] < 0
     assert row["difference"] == pytest.approx(row["mean"] - row["mean_baseline"])
@@ -80,9 +80,7 @@ def test_loaded_runs_and_paths_are_the_same_and_changed_frames_change_nothing(tm
     first, second = recorded(tmp_path)
     loaded = harness.load_run(first)
     loaded.scores["value"] = 0.0
-    pd.testing.assert_frame_equal(
-        harness.comparison(loaded, harness.load_run(second)), harness.comparison(first, second)
-    )
+    pd.testing.assert_frame_equal(harness.compare(loaded, harness.load_run(second)), harness.compare(first, second))
 
 
 def test_runs_without_a_common_suite_are_one_clear_line(tmp_path: Path) -> None:
@@ -91,9 +89,9 @@ def test_runs_without_a_common_suite_are_one_clear_line(tmp_path: Path) -> None:
         for suite, run_id in (("feedback", FIRST), ("support", SECOND))
     ]
     with pytest.raises(RecordError) as caught:
-        harness.comparison(*folders)
+        harness.compare(*folders)
     assert str(caught.value) == (
         "compare: no suite is in both; the first run has feedback, the second support; name two runs of the same suite"
     )
     with pytest.raises(RecordError, match="no recorded run is here"):
-        harness.comparison(folders[0], tmp_path / "nowhere")
+        harness.compare(folders[0], tmp_path / "nowhere")
