@@ -24,6 +24,8 @@ from harness.wording import counted, escaped
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from harness.schema import Plan
+
 EXIT_OK = 0
 EXIT_FAILED = 1
 EXIT_FILES = 2
@@ -138,15 +140,17 @@ def _init(options: argparse.Namespace) -> int:
 
 
 def _lint(options: argparse.Namespace) -> int:
+    from harness.comparing import foresight
     from harness.pipeline import load_plan
     from harness.schema import Settings
 
     root = Path.cwd()
     settings = Settings(root=root, reports=root / "reports")
     mistakes: list[str] = []
+    plans = []
     for path in _suite_files(options.paths or [Path("suites")]):
         try:
-            plan = load_plan(path.resolve(), settings)
+            plans.append(load_plan(path.resolve(), settings))
         except FilesError as error:
             mistakes.append(str(error))
             continue
@@ -156,10 +160,22 @@ def _lint(options: argparse.Namespace) -> int:
         _say(f"{suite.path}: {', '.join(counts)}")
         for note in suite.notes:
             _say(f"{suite.path}: {note}")
+    sights = foresight(plans, settings)
+    for plan in plans:
+        _say(f"{plan.suite.path}: {_counts(plan)}")
+        for sight in sights:
+            if sight.suite == plan.suite.name:
+                _say(f"{plan.suite.path}: {sight.message}")
     if mistakes:
         _complain("\n".join(mistakes))
         return EXIT_FILES
     return EXIT_OK
+
+
+def _counts(plan: Plan) -> str:
+    suite = plan.suite
+    parts = {"sample": suite.samples, "variant": suite.variants, "backend": suite.backends, "trial": plan.trials}
+    return ", ".join(counted(len(each), noun) for noun, each in {**parts, "gate": suite.gates}.items())
 
 
 def _suite_files(paths: Sequence[Path]) -> list[Path]:

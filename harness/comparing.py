@@ -19,9 +19,11 @@ if TYPE_CHECKING:
         Comparison,
         GateSpec,
         Measured,
+        Plan,
         RegressionSpec,
         RunRecord,
         Settings,
+        Sight,
         Suite,
         TrialResult,
         Verdict,
@@ -51,6 +53,21 @@ def compare(run_a: record.Run | str | Path, run_b: record.Run | str | Path) -> p
     return record.comparison_frame(comparison.compare([(second[name], first[name]) for name in both]))
 
 
+def foresight(plans: Sequence[Plan], settings: Settings) -> list[Sight]:
+    """What the gates of suites that run together can see with their samples; nothing is called.
+
+    Raises:
+        RecordError: the baseline of a suite with regression gates cannot be read.
+
+    """
+    asking = [each for each in plans if any(gate.regression is not None for gate, _ in each.gates)]
+    baselines = Comparing([each.suite for each in asking], settings).baselines
+    found = comparison.regression_sights([(each.suite, each.gates) for each in asking], baselines)
+    for each in plans:
+        found += comparison.threshold_sights(each.suite, each.gates, baselines.get(each.suite.name))
+    return found
+
+
 class Comparing:
     """Holds the baselines from the start, so that one that cannot be read costs no call; compares at the end."""
 
@@ -63,22 +80,23 @@ class Comparing:
         """
         self._settings = settings
         self._suites = {suite.name: suite for suite in suites}
-        self._baselines: dict[str, Measured] = {}
+        self.baselines: dict[str, Measured] = {}
+        """By suite; those without one are left out."""
         for name in self._suites if settings.baseline != _NONE else ():
             found = record.resolve(settings.baseline, settings.reports, settings.root, suite=name)
             if found is not None:
-                self._baselines[name] = found
+                self.baselines[name] = found
         self._known: tuple[tuple[Comparison, ...], int] = ((), -1)
 
     def comparisons(self, results: Sequence[TrialResult]) -> tuple[Comparison, ...]:
         """Each suite that has a baseline, beside it; made once, and again only when more has been answered."""
         n_answered = sum(result.outcome != "not_run" for result in results)
-        if not self._baselines:
+        if not self.baselines:
             return ()
         if self._known[1] != n_answered:
             facts = [record.suite_facts(suite) for suite in self._suites.values()]
             now = record.measured_of_results(facts, results, "this run")
-            sides = [(now[name], baseline) for name, baseline in self._baselines.items() if name in now]
+            sides = [(now[name], baseline) for name, baseline in self.baselines.items() if name in now]
             self._known = (comparison.compare(sides, self._asked(now)), n_answered)
         return self._known[0]
 
@@ -91,7 +109,7 @@ class Comparing:
             return gate.not_compared(
                 condition, cell, "--prompt-baseline none: no comparison was asked for", by_choice=True
             )
-        if suite not in self._baselines:
+        if suite not in self.baselines:
             if self._settings.save_baseline:
                 return gate.not_compared(
                     condition, cell, "there is no baseline yet: this run becomes it", by_choice=True

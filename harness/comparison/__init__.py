@@ -2,15 +2,18 @@
 
 from harness.comparison.exposure import Exposure, expected_exposure, harmed
 from harness.comparison.one_sided import PValue, p_worse
+from harness.comparison.planned import regression_sights
 from harness.comparison.rollout import RolloutPlan, assigned, replay
 from harness.comparison.runs import RowKey, compare
 from harness.comparison.served import ERRORS, Served, Watched
 from harness.comparison.stages import STAGES, Finding, Rollout, Stage, StageOutcome
 from harness.comparison.stopping import Decision, Stopping
+from harness.comparison.threshold_sight import PASS_OR_FAIL, threshold_sights
 from harness.comparison.within import two_backends, two_variants
 
 __all__ = [
     "ERRORS",
+    "PASS_OR_FAIL",
     "STAGES",
     "Decision",
     "Exposure",
@@ -29,7 +32,9 @@ __all__ = [
     "expected_exposure",
     "harmed",
     "p_worse",
+    "regression_sights",
     "replay",
+    "threshold_sights",
     "two_backends",
     "two_variants",
 ]

@@ -16,6 +16,7 @@ from harness.schema.comparison import (
 )
 from harness.schema.digest import canonical_json, content_hash, content_key
 from harness.schema.judging import CalibrationRule, Estimate, Fact, Judging, Rating, Trust
+from harness.schema.noise import Sight
 from harness.schema.plan import Plan
 from harness.schema.progress import BackendProgress, Progress
 from harness.schema.prompt import (
@@ -124,6 +125,7 @@ __all__ = [
     "Scores",
     "Settings",
     "Showing",
+    "Sight",
     "Span",
     "SpanEvent",
     "SpanKind",

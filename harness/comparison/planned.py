@@ -1,0 +1,134 @@
+"""What a suite's regression gates can see with its samples, before anything is run."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from harness.comparison.spread import spread_of
+from harness.comparison.units import in_words, n_groups, n_units
+from harness.schema import Sight
+from harness.stats import fewest_units, minimum_detectable_effect
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from harness.comparison.spread import Spread
+    from harness.schema import CellKey, GateSpec, Measure, Measured, RegressionSpec, Suite
+
+    Planned = Sequence[tuple[GateSpec, CellKey]]
+
+_ACCURACY = 1e-4
+_STEPS = 40
+
+
+def regression_sights(
+    plans: Sequence[tuple[Suite, Planned]], baselines: Mapping[str, Measured] | None = None
+) -> list[Sight]:
+    """What each regression gate of these suites can see, one a metric and rule, at its worst variant and backend.
+
+    `plans` are the suites that run together, with their gates by cell; p is corrected over all of them. How values
+    scatter by chance comes from the suite's baseline, else it is assumed, see `spread_of`.
+    """
+    family = Counter(gate.regression.correction for _, gates in plans for gate, _ in gates if gate.regression)
+    known: dict[tuple[object, ...], float | None] = {}
+    found = []
+    for suite, gates in plans:
+        baseline = (baselines or {}).get(suite.name)
+        by_gate: dict[GateSpec, list[CellKey]] = {}
+        for gate, cell in gates:
+            if gate.regression is not None:
+                by_gate.setdefault(gate, []).append(cell)
+        for gate, cells in by_gate.items():
+            assert gate.regression is not None
+            n_gates = 1 if gate.regression.correction == "none" else family[gate.regression.correction]
+            found.append(_Seeing(suite, gate, n_gates, known).sight(cells, baseline))
+    return found
+
+
+class _Seeing(Struct):
+    """One regression gate of a suite."""
+
+    suite: Suite
+    gate: GateSpec
+    n_gates: int
+    known: dict[tuple[object, ...], float | None]
+
+    def sight(self, cells: Sequence[CellKey], baseline: Measured | None) -> Sight:
+        measure = next(each for each in self.suite.measures if each.name == self.gate.metric)
+        spreads = [spread_of(measure, baseline, (cell[1], cell[2]), repeats=self.suite.repeats) for cell in cells]
+        worst = max(spreads, key=lambda each: each.variance or 0.0)
+        alpha = self._spec.alpha
+        smallest, alone = (self._smallest(worst, alpha / n_tests) for n_tests in (self.n_gates, 1))
+        return Sight(
+            suite=self.suite.name,
+            gate=self.gate.text,
+            metric=measure.name,
+            n_samples=len(self.suite.samples),
+            n_groups=n_groups(self.suite.samples),
+            n_gates=self.n_gates,
+            smallest=smallest,
+            smallest_alone=alone,
+            message=self._message(measure, worst, (smallest, alone)),
+        )
+
+    @property
+    def _spec(self) -> RegressionSpec:
+        assert self.gate.regression is not None
+        return self.gate.regression
+
+    def _smallest(self, spread: Spread, alpha: float) -> float | None:
+        key = (n_units(self.suite.samples), spread.variance, spread.is_share, spread.span, alpha, self._spec.margin)
+        if key not in self.known:
+            self.known[key] = (
+                None if spread.variance is None else _smallest(key[0], spread, alpha=alpha, margin=self._spec.margin)
+            )
+        return self.known[key]
+
+    def _message(self, measure: Measure, spread: Spread, found: tuple[float | None, float | None]) -> str:
+        who = f"{in_words(self.suite.samples)} can "
+        change = f"{'drops' if measure.higher_is_better else 'rises'} of {measure.name}"
+        if spread.variance is None:
+            return f"{who}see only some {change}: which is not known, {spread.basis}"
+        smallest, alone = found
+        if smallest is None:
+            fewest = fewest_units(self._spec.alpha / self.n_gates)
+            few = (
+                f"it takes at least {fewest:,}"
+                if n_units(self.suite.samples) < fewest
+                else f"chance moves too much; {spread.basis}"
+            )
+            return f"{who}show no {change}{self._among()}: {few}"
+        more = "" if alone is None or self.n_gates == 1 else f"; {_shown(alone, spread)} for one gate alone"
+        among = f" (among {self.n_gates:,} comparisons{more})" if self.n_gates > 1 else ""
+        return f"{who}only see {change} above {_shown(smallest, spread)}{among}; {spread.basis}"
+
+    def _among(self) -> str:
+        return f" among {self.n_gates:,} comparisons" if self.n_gates > 1 else ""
+
+
+def _smallest(n: int, spread: Spread, *, alpha: float, margin: float) -> float | None:
+    """Of passes and failures by McNemar's exact test where each sample is asked once, else by the spread of scores."""
+    assert spread.variance is not None
+    if spread.is_share:
+        return minimum_detectable_effect(n, alpha=alpha, margin=margin, discordant=min(1.0, spread.variance))
+    drop: float | None = 0.0
+    for _ in range(_STEPS):
+        # a drop is no shift of all samples alike: some fall and some do not, which scatters, too
+        assert drop is not None
+        own = drop * max(0.0, spread.span - drop)
+        before, drop = drop, minimum_detectable_effect(
+            n, alpha=alpha, margin=margin, sd=math.sqrt(spread.variance + own)
+        )  # fmt: skip
+        if drop is None or drop > spread.span:
+            return None
+        if abs(drop - before) <= _ACCURACY * spread.span:
+            break
+    return drop
+
+
+def _shown(change: float, spread: Spread) -> str:
+    return f"{change:.2f}" if spread.span == 1 else f"{change:.2g}"
