@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from harness import comparison, gate, plan, record
 from harness.errors import RecordError
 from harness.wording import counted, listed
@@ -14,10 +16,13 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from harness import score
     from harness.schema import (
         CellKey,
+        Chance,
         Comparison,
         GateSpec,
+        Judging,
         Measured,
         Plan,
         RegressionSpec,
@@ -99,6 +104,27 @@ class Comparing:
             sides = [(now[name], baseline) for name, baseline in self.baselines.items() if name in now]
             self._known = (comparison.compare(sides, self._asked(now)), n_answered)
         return self._known[0]
+
+    def findings(
+        self, results: Sequence[TrialResult], scorer: score.RunScorer
+    ) -> tuple[tuple[Judging, ...], tuple[Comparison, ...], Chance]:
+        """What a run shows about its judges, beside its baselines, and of chance in its numbers."""
+        chance = scorer.chance(results, self._sights(results))
+        return scorer.judgings(results), self.comparisons(results), chance
+
+    def _sights(self, results: Sequence[TrialResult]) -> list[Sight]:
+        """What the regression gates of what was run can see."""
+        asking = [suite for suite in self._suites.values() if any(gate.regression for gate in suite.gates)]
+        ran = {(result.trial.suite, result.trial.sample.sample_id) for result in results} if asking else set()
+        cells = {result.trial.cell for result in results} if asking else set()
+        plans = [
+            (
+                replace(suite, samples=tuple(each for each in suite.samples if (suite.name, each.sample_id) in ran)),
+                [(gate, cell) for gate, cell in plan.plan_gates(suite) if cell in cells],
+            )
+            for suite in asking
+        ]
+        return comparison.regression_sights(plans, self.baselines)
 
     def verdict(self, condition: GateSpec, cell: CellKey, results: Sequence[TrialResult]) -> Verdict:
         """A regression gate's answer for one cell, over all results of the run: p is corrected over all its gates."""

@@ -133,8 +133,8 @@ class Evaluation:
             parts=(suites_run, self._results.every(), cells, self._verdicts.in_order(suites_run)),
             recording=self._engine.recording(),
         )
-        found = self.scorer.judgings(run.results), self._comparing.comparisons(run.results)
-        self.record = run = record.with_findings(run, *found)
+        found = self._comparing.findings(run.results, self.scorer)
+        self.record = run = record.with_findings(run, found)
         texts = {"report.html": lambda: report.render_html(run), "summary.md": lambda: report.render_summary(run)}
         spans = self._tracer.close({f"prompt_suite.{name}": value for name, value in run.manifest.totals.items()})
         folder = self._store.write(run, texts, spans=spans)

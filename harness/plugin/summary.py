@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from harness.plan import item_name
+from harness.plugin.chance import chance_parts
 from harness.plugin.failure import printable
 from harness.plugin.gate_table import gate_table
 from harness.plugin.reasons import not_run_reasons, unknown_spending
@@ -38,6 +39,7 @@ def summary_lines(record: RunRecord, *, width: int, color: bool, brief: bool) ->
         parts.extend(_suite(suite, [cell for cell in record.cells if cell.suite == suite.name], width))
         own = [each for each in record.comparisons if each.suite == suite.name]
         parts.extend(comparison_parts(own, width=width, named=False))
+        parts.extend(chance_parts(suite.name, record))
     parts.extend(_end(record, width=width, brief=brief))
     return printed(parts, width=width, color=color)
 

@@ -16,10 +16,12 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from harness.record.preparation import Preparation
-    from harness.schema import BackendSpec, Comparison, Judging, Progress
+    from harness.schema import BackendSpec, Chance, Comparison, Judging, Progress
 
 Parts = tuple[tuple[Suite, ...], tuple[TrialResult, ...], tuple[Cell, ...], tuple[Verdict, ...]]
 """Suites that took part, results in item order, the result table, the gates' answers."""
+Findings = tuple[tuple["Judging", ...], tuple["Comparison", ...], "Chance"]
+"""What a run shows about the models that judged, beside its baselines, and of chance in its numbers."""
 
 
 def make_record(
@@ -55,14 +57,18 @@ def make_record(
     return RunRecord(manifest, suites, results, cells, verdicts)
 
 
-def with_findings(run: RunRecord, judgings: tuple[Judging, ...], comparisons: tuple[Comparison, ...] = ()) -> RunRecord:
-    """The run, with what it shows about the models that judged, and beside its baselines."""
+def with_findings(run: RunRecord, findings: Findings) -> RunRecord:
+    """The run, with what it shows about its judges, beside its baselines, and of chance in its numbers."""
+    judgings, comparisons, chance = findings
     manifest = replace(
         run.manifest,
         judgings=tuple(to_builtins(judging) for judging in judgings),
         comparisons=tuple(_compared(each) for each in comparisons),
+        noise=tuple(to_builtins(each) for each in chance.noises),
+        flaky=tuple(to_builtins(each) for each in chance.flaky),
+        sights=tuple(to_builtins(each) for each in chance.sights),
     )
-    return replace(run, manifest=manifest, judgings=judgings, comparisons=comparisons)
+    return replace(run, manifest=manifest, judgings=judgings, comparisons=comparisons, chance=chance)
 
 
 def _compared(comparison: Comparison) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from harness.report.gates import gates
 from harness.report.judges import judges
 from harness.report.markup import el
 from harness.report.methods import methods
+from harness.report.noise import noise
 from harness.report.overview import overview
 from harness.report.results import results
 
@@ -31,7 +32,16 @@ def render_html(record: RunRecord) -> str:
     body = (
         overview(record),
         nav,
-        el("main", results(record), comparison(record), gates(record), judges(record), _trials(), methods(record)),
+        el(
+            "main",
+            results(record),
+            comparison(record),
+            gates(record),
+            judges(record),
+            noise(record),
+            _trials(),
+            methods(record),
+        ),
     )
     return page(f"{names} · {record.manifest.run_id}", body, data_blocks(record), script=script_of(EXPLORER))
 

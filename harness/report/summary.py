@@ -8,6 +8,7 @@ from harness.report import headline
 from harness.report.comparison_text import what_changed
 from harness.report.judges import judges_in_markdown
 from harness.report.markdown import code, prose, table
+from harness.report.noise import noise_in_markdown
 from harness.report.numbers import ABSENT, commit, count, duration, in_unit, interval, moment, sizes
 from harness.report.results import aggregate_of, column_title, columns_of, direction
 from harness.wording import usd
@@ -29,7 +30,9 @@ def render_summary(record: RunRecord) -> str:
     """Markdown of at most MOST_CHARACTERS: verdict, results, gates, errors, cost and time; what is cut is said."""
     sections = [_head(record), what_changed(record.comparisons, headline.small_models(record.suites))]
     sections += [*[_results(suite, record) for suite in record.suites], _gates(record)]
-    sections += [*[judges_in_markdown(suite, record) for suite in record.suites], _errors(record), _footer(record)]
+    sections += [judges_in_markdown(suite, record) for suite in record.suites]
+    sections += [noise_in_markdown(suite.name, record) for suite in record.suites]
+    sections += [_errors(record), _footer(record)]
     return _fitted([section for section in sections if section])
 
 

@@ -16,7 +16,7 @@ from harness.schema.comparison import (
 )
 from harness.schema.digest import canonical_json, content_hash, content_key
 from harness.schema.judging import CalibrationRule, Estimate, Fact, Judging, Rating, Trust
-from harness.schema.noise import Sight
+from harness.schema.noise import Chance, FlakySample, Noise, Remedy, Sight
 from harness.schema.plan import Plan
 from harness.schema.progress import BackendProgress, Progress
 from harness.schema.prompt import (
@@ -81,6 +81,7 @@ __all__ = [
     "Cell",
     "CellKey",
     "ChainOfThoughtSpec",
+    "Chance",
     "Change",
     "ChangeKind",
     "CheckSpec",
@@ -91,6 +92,7 @@ __all__ = [
     "ExamplesSpec",
     "Fact",
     "Finding",
+    "FlakySample",
     "Flip",
     "GateSpec",
     "Generation",
@@ -101,6 +103,7 @@ __all__ = [
     "Message",
     "MessageTemplate",
     "MetricSpec",
+    "Noise",
     "Note",
     "OnInconclusive",
     "Operator",
@@ -115,6 +118,7 @@ __all__ = [
     "Question",
     "Rating",
     "RegressionSpec",
+    "Remedy",
     "Request",
     "Role",
     "Rows",

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
+from harness.schema.noise import Chance
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -82,6 +84,12 @@ class RunManifest(Struct, frozen=True):
     """What the run shows about the models that judged: one mapping a Judging."""
     comparisons: tuple[Mapping[str, Any], ...] = ()
     """Per suite that was compared: suite, baseline, findings {finding: number}, changes [{kind, where, message}]."""
+    noise: tuple[Mapping[str, Any], ...] = ()
+    """Where values differ by chance: one mapping a Noise; of suites with repeats."""
+    flaky: tuple[Mapping[str, Any], ...] = ()
+    """Samples that pass in some repeats: one mapping a FlakySample."""
+    sights: tuple[Mapping[str, Any], ...] = ()
+    """What its regression gates can see: one mapping a Sight."""
     recording: Mapping[str, Any] | None = None
     """`answers` and `digest` (SHA-256) of the recorded answers that the run used; None when none were recorded."""
 
@@ -103,3 +111,5 @@ class RunRecord(Struct, frozen=True):
     """What the run shows about the models that judged."""
     comparisons: tuple[Comparison, ...] = ()
     """Its suites beside their baselines; those without one are left out."""
+    chance: Chance = Chance()
+    """How much chance there is in its numbers."""

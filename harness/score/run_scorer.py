@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from harness.schema import CallError, Others
+from harness.schema import CallError, Chance, Others
 from harness.score.judgings import judgings
+from harness.score.noise import flaky_samples, noises
 from harness.score.results import answer_to, answers_of, trial_results
 from harness.score.scorer import Scorer
 from harness.score.workers import Workers
@@ -16,7 +17,7 @@ from harness.score.workers import Workers
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
 
-    from harness.schema import AskFor, Generation, Judging, Rating, Suite, Trial, TrialResult
+    from harness.schema import AskFor, Generation, Judging, Rating, Sight, Suite, Trial, TrialResult
     from harness.score.asked import Findings
     from harness.trace import MetricTime
 
@@ -110,6 +111,17 @@ class RunScorer:
         for name, suite in self._suites.items() if self.ratings else ():
             found += judgings(suite, [result for result in results if result.trial.suite == name], self.ratings)
         return tuple(found)
+
+    def chance(self, results: Sequence[TrialResult], sights: Sequence[Sight]) -> Chance:
+        """How much chance there is in these results; `sights` are what their gates can see."""
+        repeated = [suite for suite in self._suites.values() if suite.repeats > 1]
+        by_suite: dict[str, list[TrialResult]] = {suite.name: [] for suite in repeated}
+        for result in results if repeated else ():
+            if result.trial.suite in by_suite:
+                by_suite[result.trial.suite].append(result)
+        found = [each for suite in repeated for each in noises(suite, by_suite[suite.name], self.ratings)]
+        passing = [each for suite in repeated for each in flaky_samples(suite, by_suite[suite.name])]
+        return Chance(tuple(found), tuple(passing), tuple(sights))
 
     def corpus(self, suite: str, results: Sequence[TrialResult]) -> dict[str, float]:
         """Corpus-level values by measure over results of one suite; empty when none has an answer."""

@@ -23,6 +23,7 @@ PRELOADED = (
     "numpy.random",
     "harness.report",
     "pandas.core.arrays.arrow.extension_types",
+    "numpy.fft",
     "pyarrow.parquet",
     "scipy.special",
 )
