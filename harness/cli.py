@@ -153,19 +153,11 @@ def _lint(options: argparse.Namespace) -> int:
             plans.append(load_plan(path.resolve(), settings))
         except FilesError as error:
             mistakes.append(str(error))
-            continue
-        suite = plan.suite
-        parts = {"sample": suite.samples, "variant": suite.variants, "backend": suite.backends, "trial": plan.trials}
-        counts = [counted(len(each), noun) for noun, each in {**parts, "gate": suite.gates}.items()]
-        _say(f"{suite.path}: {', '.join(counts)}")
-        for note in suite.notes:
-            _say(f"{suite.path}: {note}")
     sights = foresight(plans, settings)
     for plan in plans:
-        _say(f"{plan.suite.path}: {_counts(plan)}")
-        for sight in sights:
-            if sight.suite == plan.suite.name:
-                _say(f"{plan.suite.path}: {sight.message}")
+        own = [sight.message for sight in sights if sight.suite == plan.suite.name]
+        for line in (_counts(plan), *plan.suite.notes, *own):
+            _say(f"{plan.suite.path}: {line}")
     if mistakes:
         _complain("\n".join(mistakes))
         return EXIT_FILES
