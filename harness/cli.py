@@ -18,6 +18,7 @@ from harness.cli_compare import add_compare
 from harness.cli_judge import add_judge
 from harness.cli_metrics import add_metrics
 from harness.cli_promote import add_promote
+from harness.cli_rollout import add_rollout
 from harness.errors import FilesError, HarnessError, UsageError
 from harness.wording import counted, escaped
 
@@ -125,6 +126,7 @@ def _parser() -> argparse.ArgumentParser:
     add_cache(commands, _say)
     add_judge(commands, _say)
     add_compare(commands, _say)
+    add_rollout(commands, _say)
     add_promote(commands, _say)
     return parser
 

@@ -3,6 +3,7 @@
 from harness.comparison.exposure import Exposure, expected_exposure, harmed
 from harness.comparison.one_sided import PValue, p_worse
 from harness.comparison.planned import regression_sights
+from harness.comparison.recorded import served_of
 from harness.comparison.rollout import RolloutPlan, assigned, replay
 from harness.comparison.runs import RowKey, compare
 from harness.comparison.served import ERRORS, Served, Watched
@@ -34,6 +35,7 @@ __all__ = [
     "p_worse",
     "regression_sights",
     "replay",
+    "served_of",
     "threshold_sights",
     "two_backends",
     "two_variants",

@@ -11,6 +11,7 @@ from harness.record.measured import measured_of_record, measured_of_results, mea
 from harness.record.preparation import Preparation
 from harness.record.reference import resolve, resolve_run, resolve_suites
 from harness.record.store import RunStore, new_run_id
+from harness.record.tiers import tags_of_run
 
 __all__ = [
     "COMPARISON_COLUMNS",
@@ -37,6 +38,7 @@ __all__ = [
     "resolve_suites",
     "sample_hash",
     "suite_facts",
+    "tags_of_run",
     "with_findings",
     "write_baseline",
     "write_export",

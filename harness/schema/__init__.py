@@ -46,6 +46,8 @@ from harness.schema.suite import (
     MetricSpec,
     Operator,
     Price,
+    RolloutSpec,
+    RolloutStage,
     Suite,
 )
 from harness.schema.trial import (
@@ -121,6 +123,8 @@ __all__ = [
     "Remedy",
     "Request",
     "Role",
+    "RolloutSpec",
+    "RolloutStage",
     "Rows",
     "RunManifest",
     "RunRecord",

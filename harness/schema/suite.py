@@ -142,6 +142,36 @@ class GateSpec(Struct, frozen=True):
     """What a gate on the run's own numbers asks of the value's interval."""
 
 
+class RolloutStage(Struct, frozen=True):
+    """One entry under `rollout: stages:`."""
+
+    share: float
+    """Of the traffic that gets the new prompt; of the tier's, where there is one."""
+    after_h: float | None = None
+    """Hours after the start at which it is checked; None where none is set."""
+    tier: str | None = None
+    """Only this tier's traffic; None for everyone's."""
+    name: str | None = None
+    """None: made of share and tier."""
+
+
+class RolloutSpec(Struct, frozen=True):
+    """`rollout:` of a suite: how a staged rollout of one of its prompts is replayed."""
+
+    stages: tuple[RolloutStage, ...] = ()
+    """In order; empty for the usual ones."""
+    metrics: tuple[tuple[str, float], ...] = ()
+    """Measures that are watched, each with how much worse it may be; empty for every measure of quality."""
+    tier: str = "tags"
+    """The dataset's column with a row's tier."""
+    alpha: float = 0.05
+    """How often a prompt that is as good may be rolled back."""
+    spending: Literal["pocock", "obrien-fleming"] = "pocock"
+    """How alpha is spread over the stages."""
+    fewest: int = 20
+    """Samples with the new prompt below which a stage tells nothing."""
+
+
 class Suite(Struct, frozen=True):
     """A validated `suite.yaml` with everything it names."""
 
@@ -181,3 +211,5 @@ class Suite(Struct, frozen=True):
     """The backends that its metrics ask, in the order in which they name them; they need not be among `backends`."""
     notes: tuple[str, ...] = ()
     """What somebody should know of a suite that is right all the same: targets that it does not measure."""
+    rollout: RolloutSpec | None = None
+    """How a rollout is replayed; None where the suite does not say."""

@@ -21,6 +21,7 @@ from harness.suite.judges import Judges
 from harness.suite.metrics import SuiteMetrics, add_metrics, check_references
 from harness.suite.mistakes import MistakeLog
 from harness.suite.prompt_file import demand_of
+from harness.suite.rollout import read_rollout
 from harness.suite.suite_form import SuiteForm
 from harness.suite.targets import read_targets
 from harness.suite.text_file import read_yaml_text
@@ -30,7 +31,7 @@ from harness.suite.variants import VariantReader
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from harness.schema import BackendSpec, CheckSpec, GateSpec, Measure, MetricSpec
+    from harness.schema import BackendSpec, CheckSpec, GateSpec, Measure, MetricSpec, RolloutSpec
     from harness.suite.catalogue import Catalogue, LoadOptions
     from harness.suite.dataset import Dataset
     from harness.suite.explain import Read
@@ -44,6 +45,7 @@ class _Conditions(NamedTuple):
     checks: tuple[CheckSpec, ...]
     gates: tuple[GateSpec, ...]
     notes: tuple[str, ...]
+    rollout: RolloutSpec | None
 
 
 def load_suite(path: Path, catalogue: Catalogue, options: LoadOptions) -> Suite:
@@ -127,6 +129,7 @@ class _Loading:
             dataset_path=dataset.shown,
             judges=judges.asked,
             notes=conditions.notes,
+            rollout=conditions.rollout,
         )
 
     def _name(self) -> str:
@@ -154,12 +157,13 @@ class _Loading:
         scopes = Scopes(variants.names, self._backend_names(backends))
         gates = read_gates(metrics, self._form, self._document, scopes=scopes, log=self._log)
         targets = read_targets(metrics, self._form, self._document, scopes=scopes, log=self._log)
+        rollout = read_rollout(metrics, self._form.rollout, self._document, log=self._log)
         if "dataset" not in self._broken:
             check_references(metrics, self._form, self._document, log=self._log)
         baselines = [
             gate for file, names in variants.by_file for gate in baseline_gates(file, names, metrics, log=self._log)
         ]
-        return _Conditions(metrics, checks, (*gates, *targets.gates, *baselines), targets.notes)
+        return _Conditions(metrics, checks, (*gates, *targets.gates, *baselines), targets.notes, rollout)
 
     def _backend_names(self, backends: Sequence[BackendSpec]) -> list[str]:
         """Names that a scope may use: broken definitions count, so that they are complained of once."""

@@ -4,6 +4,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from harness.suite.form import Columns, Form, Free, Says, Text, later
 from harness.suite.prompt_form import TechniquesForm
+from harness.suite.rollout_form import RolloutForm
 from harness.suite.target_form import TargetsEntry
 
 
@@ -181,7 +182,7 @@ class SuiteForm(Form, frozen=True, kw_only=True):
     """suite.yaml: dataset + prompts + backends + metrics + checks + gates."""
 
     demanded: ClassVar[tuple[str, ...]] = ("dataset", "prompts")
-    refused: ClassVar[dict[str, str]] = later("stop_early", "quarantine", "sandbox", "rollout", "attacks")
+    refused: ClassVar[dict[str, str]] = later("stop_early", "quarantine", "sandbox", "attacks")
 
     name: Annotated[Text | None, Says("Default: the folder's name.", ["feedback"])] = None
     description: Annotated[Text | None, Says("One sentence.", ["Classify customer feedback."])] = None
@@ -217,6 +218,10 @@ class SuiteForm(Form, frozen=True, kw_only=True):
     ] = []
     targets: Annotated[
         TargetsEntry | None, Says("Gates by name, each of which its interval must show.", ["production"])
+    ] = None
+    rollout: Annotated[
+        RolloutForm | None,
+        Says("How `prompt-suite rollout` replays a staged rollout.", [{"metrics": ["exact_match"]}]),
     ] = None
 
 

@@ -13,9 +13,9 @@ PAGE = Path(__file__).parents[2] / "docs/how-to/roll-out-a-prompt.md"
 
 
 def test_the_example_prints_what_the_page_says(capsys: pytest.CaptureFixture[str]) -> None:
-    blocks = re.findall(r"```(python)?\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
+    blocks = re.findall(r"^```(python|console)?\n(.*?)^```", PAGE.read_text("utf-8"), re.DOTALL | re.MULTILINE)
     names: dict[str, Any] = {}
     for kind, code in blocks:
-        if kind:
+        if kind == "python":
             exec(code, names)  # noqa: S102 - our own page
     assert capsys.readouterr().out == "".join(text for kind, text in blocks if not kind)

@@ -15,6 +15,7 @@ from harness.suite.document import parse
 from harness.suite.explain import read_form
 from harness.suite.mistakes import MistakeLog
 from harness.suite.prompt_form import TechniquesForm
+from harness.suite.rollout_form import RolloutForm, RolloutMetricForm, RolloutStageForm
 from harness.suite.suite_form import (
     BackendForm,
     DatasetForm,
@@ -48,6 +49,9 @@ EXAMPLES = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
         RegressionForm,
         EvaluateForm,
         ProductionForm,
+        RolloutForm,
+        RolloutStageForm,
+        RolloutMetricForm,
     ],
 )
 def test_every_key_is_described_and_shown(form: type[Form]) -> None:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 def prompt_suite(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> PromptSuite:
     """Runs `prompt-suite …` in `tmp_path`; exit code, what it printed, and what it complained of."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "160")
 
     def run(*arguments: str) -> tuple[int, str, str]:
         try:

@@ -104,13 +104,13 @@ def test_regression_gate_that_warns_is_accepted_on_request_only(
     project.run(save=True)
     project.answers({"support@1.1": range(3)})
     run = project.run()
-    code, out, err = prompt_suite(*ASKED)
+    code, out, err = prompt_suite(*ASKED, "--run", run)
     assert "! exact_match.regression <= 0  support@1.1 on saved: " in out
     assert (code, err) == (
         1,
         refused(run, "1 gate with a warning").rstrip() + ", or accept warnings with --accept-warnings\n",
     )
-    assert prompt_suite(*ASKED, "--accept-warnings")[0] == 0
+    assert prompt_suite(*ASKED, "--run", run, "--accept-warnings")[0] == 0
     assert "labels: [prod-a]" in project.text("1.1")
 
 
