@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING, Protocol
 
 from harness.stats.quantiles import binomial_probability, t_probability
+from harness.stats.tango import tango_score
 
 if TYPE_CHECKING:
     import numpy as np
@@ -53,13 +54,7 @@ def _tango(better: int, worse: int, n: int, *, null: float) -> float:
     """Tango's score test that the share of better minus worse pairs is `null` or more."""
     if not -1 < null < 1:
         return float(null <= -1)
-    a, b, c = 2 * n, -better - worse + (2 * n - better + worse) * null, -worse * null * (1 - null)
-    share = (math.sqrt(max(0.0, b * b - 4 * a * c)) - b) / (2 * a)
-    variance = n * (2 * share + null * (1 - null))
-    above = better - worse - n * null
-    if variance <= _TINY:
-        return 1.0 if above >= 0 else 0.0
-    return math.erfc(-above / math.sqrt(2 * variance)) / 2
+    return math.erfc(-tango_score(better, worse, n, difference=null) / math.sqrt(2)) / 2
 
 
 def _cluster_means(differences: Numbers, clusters: Clusters) -> Numbers:

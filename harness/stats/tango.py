@@ -1,4 +1,4 @@
-"""The score interval of a difference between two paired proportions."""
+"""The score test of a difference between two paired proportions, and its interval."""
 
 from __future__ import annotations
 
@@ -30,15 +30,15 @@ def _upper_end(n_up: int, n_down: int, n: int, *, z: float) -> float:
     low, high = (n_up - n_down) / n, 1.0
     for _ in range(_ROUNDS):
         middle = (low + high) / 2
-        if _score(n_up, n_down, n, difference=middle) > -z:
+        if tango_score(n_up, n_down, n, difference=middle) > -z:
             low = middle
         else:
             high = middle
     return high
 
 
-def _score(n_up: int, n_down: int, n: int, *, difference: float) -> float:
-    """How many standard errors the seen difference lies above the given one, by the variance that holds there."""
+def tango_score(n_up: int, n_down: int, n: int, *, difference: float) -> float:
+    """How many standard errors the seen difference lies above the given one, within -1…1, by the variance there."""
     linear = (2 * n - n_up + n_down) * difference - n_up - n_down
     constant = -n_down * difference * (1 - difference)
     p_down = (math.sqrt(max(0.0, linear * linear - 8 * n * constant)) - linear) / (4 * n)
