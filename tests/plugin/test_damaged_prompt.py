@@ -27,8 +27,9 @@ def examples(pytester: pytest.Pytester) -> Path:
     """The examples of `few_shot` in a copy of the feedback suite."""
     shutil.copytree(ROOT / "suites/feedback", pytester.path / "suites/feedback")
     shutil.copy(ROOT / "suites/backends.yaml", pytester.path / "suites")
-    (pytester.path / "datasets").mkdir()
-    shutil.copy(ROOT / "datasets/feedback.jsonl", pytester.path / "datasets")
+    for file in ("datasets/feedback.jsonl", "reports/baselines/feedback.jsonl"):
+        (pytester.path / file).parent.mkdir(parents=True)
+        shutil.copy(ROOT / file, pytester.path / file)
     return pytester.path / "suites/feedback/prompts/few_shot/examples.jsonl"
 
 
