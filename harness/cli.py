@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from harness.cli_cache import add_cache
 from harness.cli_compare import add_compare
+from harness.cli_history import add_history
 from harness.cli_judge import add_judge
 from harness.cli_metrics import add_metrics
 from harness.cli_promote import add_promote
@@ -126,6 +127,7 @@ def _parser() -> argparse.ArgumentParser:
     add_cache(commands, _say)
     add_judge(commands, _say)
     add_compare(commands, _say)
+    add_history(commands, _say)
     add_rollout(commands, _say)
     add_promote(commands, _say)
     return parser
