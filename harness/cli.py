@@ -13,12 +13,14 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
+from harness.cli_baseline import add_baseline
 from harness.cli_cache import add_cache
 from harness.cli_compare import add_compare
 from harness.cli_history import add_history
 from harness.cli_judge import add_judge
 from harness.cli_metrics import add_metrics
 from harness.cli_promote import add_promote
+from harness.cli_report import add_report
 from harness.cli_rollout import add_rollout
 from harness.errors import FilesError, HarnessError, UsageError
 from harness.wording import counted, escaped
@@ -127,7 +129,9 @@ def _parser() -> argparse.ArgumentParser:
     add_cache(commands, _say)
     add_judge(commands, _say)
     add_compare(commands, _say)
+    add_baseline(commands, _say)
     add_history(commands, _say)
+    add_report(commands, _say)
     add_rollout(commands, _say)
     add_promote(commands, _say)
     return parser

@@ -1,6 +1,14 @@
 """The run store: the only writer of run folders, and their reader."""
 
-from harness.record.baseline import Saved, baseline_path, parse_baseline, read_baseline, write_baseline
+from harness.record.baseline import (
+    Kept,
+    Saved,
+    baseline_path,
+    kept_baseline,
+    parse_baseline,
+    read_baseline,
+    write_baseline,
+)
 from harness.record.compared import COMPARISON_COLUMNS, comparison_frame
 from harness.record.contents import SampleHashes, sample_hash
 from harness.record.export import write_export
@@ -15,6 +23,7 @@ from harness.record.tiers import tags_of_run
 
 __all__ = [
     "COMPARISON_COLUMNS",
+    "Kept",
     "Preparation",
     "Run",
     "RunStore",
@@ -22,6 +31,7 @@ __all__ = [
     "Saved",
     "baseline_path",
     "comparison_frame",
+    "kept_baseline",
     "list_manifests",
     "load_history",
     "load_manifest",

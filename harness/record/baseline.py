@@ -100,6 +100,33 @@ def write_baseline(reports: Path, measured: Measured, manifest: RunManifest, *, 
     return Saved(path, n_trials, tuple(measured.cells), tuple(before.kept), before.dropped)
 
 
+class Kept(Struct, frozen=True):
+    """A baseline that is there."""
+
+    path: Path
+    """The file."""
+    measured: Measured
+    """What it holds."""
+    run_id: str
+    """The run that saved it last."""
+    started_at: str
+    """When that run began, ISO 8601."""
+    older: Mapping[CellName, str]
+    """Variant and backend that were measured by an earlier run → its id."""
+
+    @property
+    def n_trials(self) -> int:
+        """Trials in it."""
+        return sum(len(rows.samples) for rows in self.measured.cells.values())
+
+
+def kept_baseline(path: Path, *, shown: str | None = None) -> Kept:
+    """The baseline at `path` with where it comes from; raises RecordError as `read_baseline`."""
+    measured, head = _read(path, shown or str(path))
+    older = {(str(one.get("variant")), str(one.get("backend"))): str(one.get("run_id")) for one in head["kept"]}
+    return Kept(path, measured, head["run_id"], head["started_at"], older)
+
+
 class _Before:
     """The baseline that is replaced: which of its cells stay."""
 
