@@ -166,6 +166,12 @@ def _lint(options: argparse.Namespace) -> int:
         own = [sight.message for sight in sights if sight.suite == plan.suite.name]
         for line in (_counts(plan), *plan.suite.notes, *own):
             _say(f"{plan.suite.path}: {line}")
+        _say(f"{plan.suite.path}: {_counts(plan)}")
+        for warning in plan.suite.warnings:
+            _complain(f"warning: {warning}")
+        for sight in sights:
+            if sight.suite == plan.suite.name:
+                _say(f"{plan.suite.path}: {sight.message}")
     if mistakes:
         _complain("\n".join(mistakes))
         return EXIT_FILES

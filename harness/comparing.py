@@ -129,7 +129,8 @@ class Comparing:
     def verdict(self, condition: GateSpec, cell: CellKey, results: Sequence[TrialResult]) -> Verdict:
         """A regression gate's answer for one cell, over all results of the run: p is corrected over all its gates."""
         suite, variant, backend = cell
-        if not_run := sum(result.outcome == "not_run" for result in results if result.trial.cell == cell):
+        own = [result for result in results if result.trial.cell == cell and result.trial.quarantine is None]
+        if not_run := sum(result.outcome == "not_run" for result in own):
             return gate.not_compared(condition, cell, f"{counted(not_run, 'trial')} not run", by_choice=False)
         if self._settings.baseline == _NONE:
             return gate.not_compared(

@@ -46,8 +46,8 @@ class Evaluation:
 
         RecordError: the run could not be recorded afterwards, or the answer cache or a baseline cannot be read.
         """
-        self._settings, self._notices = settings, list[str]()
         loaded = [each.suite for each in plans]
+        self._settings, self._notices = settings, [warning for suite in loaded for warning in suite.warnings]
         self._suites = {suite.name: suite for suite in loaded}
         self.scorer = score.RunScorer(loaded, prompt.answer_reader(loaded))
         pool = backends.Pool()

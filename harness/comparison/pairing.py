@@ -38,20 +38,26 @@ class Pairs(Struct, frozen=True):
     """Trials behind `gone`."""
     n_changed: int
     """Trials behind `changed`."""
+    n_quarantined: int = 0
+    """Trials of the current side that are in quarantine: they are in nothing else."""
 
 
 def pair(current: Rows, baseline: Rows) -> Pairs:
     """Pairs by sample id and repeat, never by position; the order is the current side's.
 
-    A sample counts as changed where both sides recorded its row and the rows differ.
+    A sample counts as changed where both sides recorded its row and the rows differ. What the current side has in
+    quarantine is left out.
     """
     import numpy as np
 
     partners = {key: place for place, key in enumerate(zip(baseline.samples, baseline.repeats, strict=True))}
     now, before, new, changed = [], [], [], []
+    n_held = 0
     for place, key in enumerate(zip(current.samples, current.repeats, strict=True)):
         partner = partners.pop(key, None)
-        if partner is None:
+        if current.quarantined and current.quarantined[place]:
+            n_held += 1
+        elif partner is None:
             new.append(key[0])
         elif _is_other(current.contents[place], baseline.contents[partner]):
             changed.append(key[0])
@@ -69,6 +75,7 @@ def pair(current: Rows, baseline: Rows) -> Pairs:
         len(new),
         len(gone),
         len(changed),
+        n_held,
     )
 
 

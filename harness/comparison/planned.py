@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from harness.comparison.spread import spread_of
-from harness.comparison.units import in_words, n_groups, n_units
+from harness.comparison.units import counting, in_words, n_groups, n_units
 from harness.schema import Sight
 from harness.stats import fewest_units, minimum_detectable_effect
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from harness.comparison.spread import Spread
-    from harness.schema import CellKey, GateSpec, Measure, Measured, RegressionSpec, Suite
+    from harness.schema import CellKey, GateSpec, Measure, Measured, RegressionSpec, Sample, Suite
 
     Planned = Sequence[tuple[GateSpec, CellKey]]
 
@@ -45,7 +45,8 @@ def regression_sights(
         for gate, cells in by_gate.items():
             assert gate.regression is not None
             n_gates = 1 if gate.regression.correction == "none" else family[gate.regression.correction]
-            found.append(_Seeing(suite, gate, n_gates, known).sight(cells, baseline))
+            fewest = min((counting(suite, cell) for cell in cells), key=len)
+            found.append(_Seeing(suite, fewest, gate, n_gates, known).sight(cells, baseline))
     return found
 
 
@@ -53,6 +54,7 @@ class _Seeing(Struct):
     """One regression gate of a suite."""
 
     suite: Suite
+    samples: Sequence[Sample]
     gate: GateSpec
     n_gates: int
     known: dict[tuple[object, ...], float | None]
@@ -67,8 +69,8 @@ class _Seeing(Struct):
             suite=self.suite.name,
             gate=self.gate.text,
             metric=measure.name,
-            n_samples=len(self.suite.samples),
-            n_groups=n_groups(self.suite.samples),
+            n_samples=len(self.samples),
+            n_groups=n_groups(self.samples),
             n_gates=self.n_gates,
             smallest=smallest,
             smallest_alone=alone,
@@ -81,7 +83,7 @@ class _Seeing(Struct):
         return self.gate.regression
 
     def _smallest(self, spread: Spread, alpha: float) -> float | None:
-        key = (n_units(self.suite.samples), spread.variance, spread.is_share, spread.span, alpha, self._spec.margin)
+        key = (n_units(self.samples), spread.variance, spread.is_share, spread.span, alpha, self._spec.margin)
         if key not in self.known:
             self.known[key] = (
                 None if spread.variance is None else _smallest(key[0], spread, alpha=alpha, margin=self._spec.margin)
@@ -89,7 +91,7 @@ class _Seeing(Struct):
         return self.known[key]
 
     def _message(self, measure: Measure, spread: Spread, found: tuple[float | None, float | None]) -> str:
-        who = f"{in_words(self.suite.samples)} can "
+        who = f"{in_words(self.samples)} can "
         change = f"{'drops' if measure.higher_is_better else 'rises'} of {measure.name}"
         if spread.variance is None:
             return f"{who}see only some {change}: which is not known, {spread.basis}"
@@ -98,7 +100,7 @@ class _Seeing(Struct):
             fewest = fewest_units(self._spec.alpha / self.n_gates)
             few = (
                 f"it takes at least {fewest:,}"
-                if n_units(self.suite.samples) < fewest
+                if n_units(self.samples) < fewest
                 else f"chance moves too much; {spread.basis}"
             )
             return f"{who}show no {change}{self._among()}: {few}"

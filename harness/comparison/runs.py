@@ -134,6 +134,7 @@ class _Part:
             n_new=pairs.n_new,
             n_gone=pairs.n_gone,
             n_changed=pairs.n_changed,
+            n_quarantined=pairs.n_quarantined,
         )
 
     def _why(self, cell: tuple[str, str], measure: str) -> str:
@@ -150,6 +151,8 @@ def _nothing(pairs: Pairs) -> str:
         return f"none of {counted(len(pairs.now), 'pair')} has a value on both sides"
     if pairs.n_changed:
         return f"the dataset's row is another one for all {counted(len(pairs.changed), 'sample')} that both sides have"
+    if pairs.n_quarantined:
+        return f"all that is in both is in quarantine ({counted(pairs.n_quarantined, 'trial')})"
     return "no sample is in both"
 
 

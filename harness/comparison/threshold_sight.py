@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from harness.comparison.spread import spread_of
-from harness.comparison.units import in_words, n_groups, n_units
+from harness.comparison.units import counting, in_words, n_groups, n_units
 from harness.schema import Sight
 
 if TYPE_CHECKING:
@@ -42,9 +44,10 @@ def threshold_sights(
         if gate.aggregation == "rate" or (
             gate.aggregation == "mean" and _is_share(suite, gate, cells, baseline=baseline)
         ):
-            nearest = _nearest_share(gate, n_units(suite.samples))
+            samples = min((counting(suite, cell) for cell in cells), key=len)
+            nearest = _nearest_share(gate, n_units(samples))
             if nearest is not None:
-                found.append(_threshold_sight(suite, gate, nearest))
+                found.append(_threshold_sight(replace(suite, samples=samples), gate, nearest))
     return found
 
 

@@ -10,7 +10,13 @@ from harness.wording import counted
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from harness.schema import Sample
+    from harness.schema import CellKey, Sample, Suite
+
+
+def counting(suite: Suite, cell: CellKey) -> tuple[Sample, ...]:
+    """The samples that count for this cell: those that are not in quarantine there."""
+    held = {each.sample for each in suite.quarantine if each.is_about(cell[1], cell[2])}
+    return tuple(sample for sample in suite.samples if sample.sample_id not in held) if held else suite.samples
 
 
 def n_groups(samples: Sequence[Sample]) -> int | None:

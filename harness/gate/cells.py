@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from harness.gate.aggregate import Column, aggregate, error_rate, pass_at
 from harness.gate.targets import judge_target
 from harness.schema import Cell, Scores
@@ -28,7 +30,24 @@ if TYPE_CHECKING:
 def cell_aggregate(
     gate: GateSpec, suite: Suite, results: Sequence[TrialResult], *, corpus: Mapping[str, float]
 ) -> Aggregate:
-    """The number that a gate is judged by, over one cell's results; `corpus` holds the cell's corpus-level values."""
+    """The number that a gate is judged by, over one cell's results; `corpus` holds the cell's corpus-level values.
+
+    Trials in quarantine are left out.
+    """
+    counting = counting_results(results)
+    return replace(_judged_by(gate, suite, counting, corpus=corpus), n_quarantined=len(results) - len(counting))
+
+
+def counting_results(results: Sequence[TrialResult]) -> Sequence[TrialResult]:
+    """Those that are not in quarantine."""
+    if all(result.trial.quarantine is None for result in results):
+        return results
+    return [result for result in results if result.trial.quarantine is None]
+
+
+def _judged_by(
+    gate: GateSpec, suite: Suite, results: Sequence[TrialResult], *, corpus: Mapping[str, float]
+) -> Aggregate:
     if gate.metric is None:
         return _error_rate(suite, results)
     measure = next(measure for measure in suite.measures if measure.name == gate.metric)
@@ -52,11 +71,12 @@ def target_verdict(gate: GateSpec, suite: Suite, results: Sequence[TrialResult],
 
 
 def make_cell(suite: Suite, key: CellKey, results: Sequence[TrialResult], *, corpus: Mapping[str, float]) -> Cell:
-    """The cell's row of the result table: means of every measure, corpus values, error rate."""
+    """The cell's row of the result table: means of every measure, corpus values, error rate, without quarantine."""
     variant = next(variant for variant in suite.variants if variant.name == key[1])
     backend = next(backend for backend in suite.backends if backend.name == key[2])
-    scored = _Scored(suite, results)
-    outcomes = Counter(result.outcome for result in results)
+    counting = counting_results(results)
+    scored = _Scored(suite, counting)
+    outcomes = Counter(result.outcome for result in results if not result.is_held_back)
     means = [scored.aggregate(measure, "mean", corpus=corpus) for measure in suite.measures]
     whole = [scored.aggregate(each, "corpus", corpus=corpus) for each in suite.measures if each.name in corpus]
     latency = next(measure for measure in suite.measures if measure.name == "latency_s")
@@ -72,10 +92,11 @@ def make_cell(suite: Suite, key: CellKey, results: Sequence[TrialResult], *, cor
         n_failed=outcomes["failed"],
         n_errors=outcomes["error"],
         n_not_run=outcomes["not_run"],
-        aggregates=(*means, *whole, _error_rate(suite, results)),
+        aggregates=(*means, *whole, _error_rate(suite, counting)),
         latency_p95=scored.aggregate(latency, "p95", corpus=corpus),
         cost_usd=total(result.generation.cost_usd for result in results if result.generation is not None),
         n_unreadable=sum(result.error is not None and result.error.kind == "output" for result in results),
+        n_quarantined=sum(result.is_held_back for result in results),
     )
 
 

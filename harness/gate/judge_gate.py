@@ -74,6 +74,8 @@ def _counts(aggregate: Aggregate) -> str:
     parts = [f"n = {aggregate.n_scored:,}"] if aggregate.n_scored else []
     if aggregate.n_clusters is not None:
         parts.append(f"in {aggregate.n_clusters:,} clusters")
+    if aggregate.n_quarantined:
+        parts.append(f"{aggregate.n_quarantined:,} left out in quarantine")
     if lacking := not_scored(aggregate):
         parts.append(lacking)
     return ", ".join(parts) or "nothing ran"

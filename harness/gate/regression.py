@@ -126,6 +126,7 @@ def _left_out(compared: Compared) -> list[str]:
         (compared.n_new, "new"),
         (compared.n_gone, "gone"),
         (compared.n_changed, "with another row in the dataset"),
+        (compared.n_quarantined, "left out in quarantine"),
     )
     found = [f"{counted(count, 'trial')} {what}" for count, what in counts if count]
     return [", ".join(found)] if found else []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import product
 from typing import TYPE_CHECKING
 
-from harness.gate.cells import cell_aggregate, target_verdict
+from harness.gate.cells import cell_aggregate, counting_results, target_verdict
 from harness.gate.judge_gate import judge, not_judged
 
 if TYPE_CHECKING:
@@ -36,6 +36,10 @@ class Verdicts:
             verdict = not_judged(gate, cell, aggregate, trials=len(results), not_run=not_run)
         elif gate.judged_by == "shown":
             verdict = target_verdict(gate, suite, results, cell=cell)
+        aggregate = cell_aggregate(gate, suite, results, corpus=corpus)
+        counting = counting_results(results)
+        if not_run := sum(result.outcome == "not_run" for result in counting):
+            verdict = not_judged(gate, cell, aggregate, trials=len(counting), not_run=not_run)
         else:
             verdict = judge(gate, cell, cell_aggregate(gate, suite, results, corpus=corpus))
         return self.keep(verdict, cell)

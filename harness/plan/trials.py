@@ -11,9 +11,9 @@ from harness.plan.keys import trial_id
 from harness.schema import Trial
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
-    from harness.schema import Message, Suite
+    from harness.schema import Message, Quarantine, Suite
 
 
 _MOST_TRIALS = 1_000_000
@@ -32,6 +32,7 @@ def plan_trials(suite: Suite, messages: Mapping[tuple[str, str], tuple[Message, 
     """
     _check_number(suite)
     repeats = range(1, suite.repeats + 1)
+    held = _by_sample(suite.quarantine)
     for backend, variant in product(suite.backends, suite.variants):
         parts = (suite.name, variant.name, backend.name)
         for sample, repeat in product(suite.samples, repeats):
@@ -44,7 +45,19 @@ def plan_trials(suite: Suite, messages: Mapping[tuple[str, str], tuple[Message, 
                 repeat=repeat,
                 messages=messages.get((variant.name, sample.sample_id), ()),
                 params=variant.params,
+                quarantine=_held(held.get(sample.sample_id, ()), variant.name, backend.name) if held else None,
             )
+
+
+def _by_sample(quarantine: Iterable[Quarantine]) -> dict[str, list[Quarantine]]:
+    found: dict[str, list[Quarantine]] = {}
+    for each in quarantine:
+        found.setdefault(each.sample, []).append(each)
+    return found
+
+
+def _held(entries: Iterable[Quarantine], variant: str, backend: str) -> Quarantine | None:
+    return next((each for each in entries if each.is_about(variant, backend)), None)
 
 
 def _check_number(suite: Suite) -> None:

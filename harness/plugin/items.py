@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from harness.schema import CellKey, GateSpec, Plan, Trial, TrialResult, Variant, Verdict
 
 
+QUARANTINED = "quarantined"
+"""What pytest counts trials in quarantine as."""
 NOT_RUN = pytest.StashKey[str]()
 """Why an item was not run, in its stash: its report tells it from one that was skipped on purpose."""
 
@@ -165,7 +167,11 @@ class TrialItem(pytest.Item):
     trial: Trial
     variant: Variant
     result: TrialResult | None = None
-    kind = "trial"
+
+    @property
+    def kind(self) -> str:
+        """What its reports say that it is."""
+        return "trial" if self.trial.quarantine is None else QUARANTINED
 
     @classmethod
     def make(cls, parent: SuiteFile, name: str, made_of: tuple[Trial, Variant]) -> TrialItem:
@@ -193,13 +199,16 @@ class TrialItem(pytest.Item):
         return self.path, 0, self.name
 
     def runtest(self) -> None:
-        """Wait for the trial's result; a missed check or a missing answer fails, a trial never called is skipped."""
+        """Wait for the trial's result; a missed check or a missing answer fails, a trial never called is skipped.
+
+        In quarantine a missed check fails nothing.
+        """
         self.result = self.parent.prompts.wait_for(self.trial)
         if self.parent.prompts.wants_properties:
             properties.keep(self, properties.of_trial(self.result))
         if self.result.outcome == "not_run":
             skip_as_not_run(self, why_not_run(self.result))
-        if self.result.outcome != "passed":
+        if self.result.outcome != "passed" and not self.result.is_held_back:
             raise TrialFailedError(self.result)
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:

@@ -75,8 +75,9 @@ def latency_s(result: TrialResult | None) -> float:
 
 
 def gone_of(result: TrialResult, *, with_properties: bool) -> Gone | None:
-    """What there is to say of a trial that passed or was never called; None when there is more."""
-    if result.outcome not in {"passed", "not_run"}:
+    """What there is to say of a trial that passed, is in quarantine or was never called; None when there is more."""
+    is_held = result.outcome == "passed" or result.is_held_back
+    if not is_held and result.outcome != "not_run":
         return None
     found = properties.of_trial(result) if with_properties else ()
-    return Gone(latency_s(result), None if result.outcome == "passed" else why_not_run(result), found)
+    return Gone(latency_s(result), None if is_held else why_not_run(result), found)

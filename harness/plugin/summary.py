@@ -13,6 +13,7 @@ from harness.plugin.failure import printable
 from harness.plugin.gate_table import gate_table
 from harness.plugin.reasons import not_run_reasons, unknown_spending
 from harness.report.comparison_table import comparison_head, comparison_parts
+from harness.report.quarantine import held_text, held_trials
 from harness.report.tables import NARROW, make_table, printed, seconds
 from harness.wording import counted, usd
 
@@ -28,6 +29,8 @@ _PLOTS = ((110, 25), (90, 13))
 """Least width of the terminal, and characters of an interval's drawing; none below."""
 _MEASURED = {"latency_s", "input_tokens", "output_tokens", "cached_input_tokens", "cost_usd"}
 """Measures of every trial: they are in the table of costs, not in the table of scores."""
+_HELD = 3
+"""Trials in quarantine that are named; the rest is counted."""
 _SLOWEST = 3
 """Slow trials that are named."""
 
@@ -40,6 +43,8 @@ def summary_lines(record: RunRecord, *, width: int, color: bool, brief: bool) ->
         own = [each for each in record.comparisons if each.suite == suite.name]
         parts.extend(comparison_parts(own, width=width, named=False))
         parts.extend(chance_parts(suite.name, record))
+        if held := held_text(held_trials(suite, record), most=_HELD):
+            parts.extend((Text(), Text(printable(held), style="yellow")))
     parts.extend(_end(record, width=width, brief=brief))
     return printed(parts, width=width, color=color)
 
@@ -113,7 +118,8 @@ def _plot(aggregate: Aggregate, measure: Measure, size: int) -> Text:
 def _costs(cells: Sequence[Cell], width: int) -> Table:
     one_backend = _one_backend(cells)
     roomy = one_backend or width >= NARROW
-    counts = (">trials", ">failed", ">errors", ">unreadable")
+    is_held = any(cell.n_quarantined for cell in cells)
+    counts = (">trials", ">failed", *((">quarantine",) if is_held else ()), ">errors", ">unreadable")
     table = make_table(
         *_cell_columns(one_backend=one_backend), *counts, *((">p95", ">tokens") if roomy else ()), ">cost"
     )
@@ -122,6 +128,7 @@ def _costs(cells: Sequence[Cell], width: int) -> Table:
             *_cell_names(cell, one_backend=one_backend),
             Text(str(cell.n_trials - cell.n_not_run) + (f" of {cell.n_trials}" if cell.n_not_run else "")),
             _alarming(cell.n_failed),
+            *((_alarming(cell.n_quarantined, "yellow"),) if is_held else ()),
             _alarming(cell.n_errors),
             _alarming(cell.n_unreadable, "yellow"),
             *(_speed(cell) if roomy else ()),

@@ -9,6 +9,7 @@ from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 from harness.plugin.failure import printable
+from harness.plugin.items import QUARANTINED
 from harness.plugin.live import bar_line, plain_step
 from harness.wording import encodable
 
@@ -131,6 +132,8 @@ class Terminal:
         ended = self._record is not None or self._failure is not None
         if kind == "not run" and report.skipped:
             return kind, "", "NOT RUN" if self._verbosity > 0 else ""
+        if kind == QUARANTINED and report.passed and report.when == "call":
+            return kind, "", "QUARANTINED" if self._verbosity > 0 else ""
         if kind is None or ended or self._verbosity > 0 or report.when != "call":
             return None
         if report.outcome not in {"passed", "failed"} or hasattr(report, "wasxfail"):  # some plugins know others

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 _CELL = ("suite", "variant", "backend")
 _SHARED = (*_CELL, "group", "outcome", "sample", "sample_hash")
 """Columns in which few texts repeat: each becomes one object, however many rows have it."""
-_KINDS = {"repeat": "int", "value": "double"}
+_KINDS = {"repeat": "int", "value": "double", "quarantined": "bool"}
 """What Arrow calls the types of the columns that hold no texts."""
-_LATER = ("sample_hash",)
+_LATER = ("sample_hash", "quarantined")
 """Columns that runs of earlier versions do not have."""
 
 
@@ -35,6 +35,8 @@ class Columns:
         self._references = _References(trials["references"])
         self.repeats: NDArray[np.int64] = _joined(trials["repeat"], np.int64)
         self._values = values
+        held = trials["quarantined"].chunks if "quarantined" in trials.column_names else ()
+        self._quarantined = np.concatenate([np.zeros(0, np.bool_), *map(_bits, held)])
 
     def cells(self) -> Iterator[tuple[tuple[str, str, str], NDArray[np.int64]]]:
         """Suite, variant and backend with the places of its trials, in the order of the run."""
@@ -61,6 +63,11 @@ class Columns:
         texts, codes = self._coded[name]
         taken: list[Any] = texts[codes[places]].tolist()
         return taken
+
+    def quarantined(self, places: NDArray[np.int64]) -> list[bool]:
+        """Which of them were in quarantine; empty where none was, or that was not recorded."""
+        held: list[bool] = self._quarantined[places].tolist() if len(self._quarantined) else []
+        return held if any(held) else []
 
     def references(self, places: NDArray[np.int64]) -> list[tuple[str, ...]]:
         """Accepted answers at these places."""
@@ -97,7 +104,9 @@ def read_columns(folder: Path, measures: Collection[str]) -> Columns:
 
     """
     try:
-        trials = _read(folder / "trials.parquet", (*_SHARED, "repeat", "trial_id", "output", "references"), _SHARED)
+        trials = _read(
+            folder / "trials.parquet", (*_SHARED, "repeat", "trial_id", "output", "references", "quarantined"), _SHARED
+        )
         places = _places(trials["trial_id"].to_pylist())
         scores = _read(folder / "scores.parquet", ("trial_id", "metric", "value"), ("trial_id", "metric"))
         return Columns(trials, _values(scores, places, measures), len(places))
@@ -191,6 +200,14 @@ def _numbers(array: Any) -> NDArray[Any]:
 
     kind = f"{'f' if str(array.type) == 'double' else 'i'}{array.type.bit_width // 8}"
     return np.frombuffer(array.buffers()[1], kind)[array.offset : array.offset + len(array)]
+
+
+def _bits(array: Any) -> NDArray[np.bool_]:
+    """A column of truth values as one array."""
+    import numpy as np
+
+    bits = np.unpackbits(np.frombuffer(array.buffers()[1], np.uint8), bitorder="little")
+    return bits[array.offset : array.offset + len(array)].astype(bool)
 
 
 def _is_valid(array: Any) -> NDArray[np.bool_]:

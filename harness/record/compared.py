@@ -35,6 +35,7 @@ COMPARISON_COLUMNS = {
     "reason": "string",
     "n_changed": "int64",
     "n_lost": "int64",
+    "n_quarantined": "int64",
     "n_up": "int64",
     "n_down": "int64",
     "effect": "double",

@@ -114,7 +114,7 @@ def _models(specs: Sequence[BackendSpec]) -> dict[str, dict[str, str]]:
 
 
 def _totals(results: Sequence[TrialResult], progress: Progress) -> dict[str, Any]:
-    outcomes = Counter(result.outcome for result in results)
+    outcomes = Counter("quarantined" if result.is_held_back else result.outcome for result in results)
     generations = [result.generation for result in results if result.generation is not None]
     return {
         "trials": len(results),
@@ -122,6 +122,7 @@ def _totals(results: Sequence[TrialResult], progress: Progress) -> dict[str, Any
         "failed": outcomes["failed"],
         "error": outcomes["error"],
         "not_run": outcomes["not_run"],
+        "quarantined": outcomes["quarantined"],
         "from_cache": sum(generation.from_cache for generation in generations),
         "calls": progress.calls,
         "retries": progress.retries,

@@ -124,12 +124,14 @@ def _rows_of(columns: Columns, places: NDArray[np.int64], measures: Mapping[str,
         outcomes=columns.texts("outcome", places),
         outputs=columns.texts("output", places),
         references=columns.references(places),
+        quarantined=columns.quarantined(places),
         values={name: rounded(columns.values(name, places), measure.unit) for name, measure in measures.items()},
     )
 
 
 def _rows(results: Sequence[TrialResult], measures: Mapping[str, Measure], hashes: SampleHashes) -> Rows:
     samples = [result.trial.sample for result in results]
+    held = [result.trial.quarantine is not None for result in results]
     return Rows(
         samples=[utf8(sample.sample_id) or "" for sample in samples],
         repeats=[result.trial.repeat for result in results],
@@ -139,6 +141,7 @@ def _rows(results: Sequence[TrialResult], measures: Mapping[str, Measure], hashe
         outputs=[utf8(result.output) for result in results],
         references=[tuple(utf8(text) or "" for text in sample.references) for sample in samples],
         values=_values(results, measures),
+        quarantined=held if any(held) else [],
     )
 
 

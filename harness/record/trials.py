@@ -49,6 +49,7 @@ TRIAL_COLUMNS = {
     "missed": "list<string>",
     "references": "list<string>",
     "sample_hash": "string",
+    "quarantined": "bool",
 }
 """trials.parquet."""
 
@@ -98,6 +99,7 @@ class _Rows:
             [utf8(text) for text in result.missed],
             [utf8(text) for text in trial.sample.references],
             self._hashes.of(trial.sample),
+            trial.quarantine is not None,
         )
 
 

@@ -114,6 +114,7 @@ def left_out(row: Compared) -> list[str]:
         (row.n_new, "new"),
         (row.n_gone, "gone"),
         (row.n_changed, "changed in the dataset"),
+        (row.n_quarantined, "in quarantine"),
         (row.n_lost, "without a value on a side"),
     )
     return [f"{count:,} {what}" for count, what in counts if count]

@@ -105,12 +105,14 @@ def gates(answers: Sequence[bool | None], *, warned: int = 0) -> str:
 
 
 def trials(totals: Mapping[str, Any]) -> str:
-    """`480 trials: 431 passed, 40 failed, 9 errors`, and those not run, where there are any."""
+    """`480 trials: 431 passed, 40 failed, 9 errors`, and those not run or in quarantine, if any."""
     total, errors, not_run = (int(totals.get(key) or 0) for key in ("trials", "error", "not_run"))
     parts = [f"{int(totals.get('passed') or 0):,} passed", f"{int(totals.get('failed') or 0):,} failed"]
     parts.append(counted(errors, "error"))
     if not_run:
         parts.append(f"{not_run:,} not run")
+    if held := int(totals.get("quarantined") or 0):
+        parts.append(f"{held:,} in quarantine")
     return f"{counted(total, 'trial')}: {', '.join(parts)}"
 
 

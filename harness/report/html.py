@@ -13,6 +13,7 @@ from harness.report.markup import el
 from harness.report.methods import methods
 from harness.report.noise import noise
 from harness.report.overview import overview
+from harness.report.quarantine import quarantine
 from harness.report.results import results
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ def render_html(record: RunRecord) -> str:
             gates(record),
             judges(record),
             noise(record),
+            quarantine(record),
             _trials(),
             methods(record),
         ),

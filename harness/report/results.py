@@ -162,6 +162,8 @@ def _trials(cell: Cell) -> Html:
     if cell.n_unreadable:
         address = "#" + urlencode({**where, "kind": "output"}, errors="replace")
         links.append(el("a", f"{cell.n_unreadable:,} unreadable", href=address, class_="to-trials"))
+    if cell.n_quarantined:
+        links.append(el("a", f"{cell.n_quarantined:,} in quarantine", href="#quarantine"))
     if cell.n_not_run:
         links.append(el("span", f"{cell.n_not_run:,} not run"))
     first, *rest = links

@@ -10,6 +10,7 @@ from harness.report.judges import judges_in_markdown
 from harness.report.markdown import code, prose, table
 from harness.report.noise import noise_in_markdown
 from harness.report.numbers import ABSENT, commit, count, duration, in_unit, interval, moment, sizes
+from harness.report.quarantine import quarantine_in_markdown
 from harness.report.results import aggregate_of, column_title, columns_of, direction
 from harness.wording import usd
 
@@ -32,6 +33,7 @@ def render_summary(record: RunRecord) -> str:
     sections += [*[_results(suite, record) for suite in record.suites], _gates(record)]
     sections += [judges_in_markdown(suite, record) for suite in record.suites]
     sections += [noise_in_markdown(suite.name, record) for suite in record.suites]
+    sections += [quarantine_in_markdown(suite, record) for suite in record.suites]
     sections += [_errors(record), _footer(record)]
     return _fitted([section for section in sections if section])
 

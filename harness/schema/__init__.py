@@ -32,6 +32,7 @@ from harness.schema.prompt import (
     Techniques,
     Variant,
 )
+from harness.schema.quarantine import Quarantine
 from harness.schema.question import Ask, AskFor, Others, Question
 from harness.schema.run import Cell, RunManifest, RunRecord
 from harness.schema.score import Measure, Note, Score, Scores, Status, Unit
@@ -117,6 +118,7 @@ __all__ = [
     "Price",
     "Progress",
     "PromptVersion",
+    "Quarantine",
     "Question",
     "Rating",
     "RegressionSpec",

@@ -70,6 +70,8 @@ class Rows(Struct, frozen=True):
     """Accepted answers."""
     values: Mapping[str, NDArray[np.float64]]
     """By measure; NaN where there is no value."""
+    quarantined: Sequence[bool] = ()
+    """Whether a trial was in quarantine, and is compared with nothing; empty where none was."""
 
 
 class Measured(Struct, frozen=True):
@@ -167,6 +169,8 @@ class Compared(Struct, frozen=True):
     """Direction."""
     confidence: float = 0.95
     """Level of the interval."""
+    n_quarantined: int = 0
+    """Trials left out because they are in quarantine."""
 
 
 class Flip(Struct, frozen=True):

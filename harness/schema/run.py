@@ -36,9 +36,9 @@ class Cell(Struct, frozen=True):
     n_trials: int
     """Trials planned for this run."""
     n_passed: int
-    """Trials without a missed check."""
+    """Trials without a missed check, those in quarantine left out."""
     n_failed: int
-    """Trials with a missed check."""
+    """Trials with a missed check, those in quarantine left out."""
     n_errors: int
     """Trials without an answer, or with a metric that failed."""
     n_not_run: int
@@ -51,6 +51,8 @@ class Cell(Struct, frozen=True):
     """Cost of all its answers at their prices, cached or not; None when a price is unknown."""
     n_unreadable: int = 0
     """Answers that `output:` could not read: scored as empty, not errors."""
+    n_quarantined: int = 0
+    """Trials that were answered in quarantine: neither passed nor failed, and in no aggregate."""
 
 
 class RunManifest(Struct, frozen=True):
@@ -73,7 +75,8 @@ class RunManifest(Struct, frozen=True):
     suites: tuple[Mapping[str, Any], ...]
     """Per suite: name, path, hashes, dataset, n_samples, prompts {variant: {prompt, version, hash}}, measures …"""
     totals: Mapping[str, Any]
-    """trials passed failed error not_run from_cache calls retries input_tokens output_tokens cost_usd spent_usd."""
+    """trials passed failed error not_run quarantined from_cache calls retries input_tokens output_tokens cost_usd
+    spent_usd."""
     verdicts: tuple[Mapping[str, Any], ...]
     """Per gate and cell: suite, gate, origin, variant, backend, passed, value, ci_low, ci_high, n, message."""
     cells: tuple[Mapping[str, Any], ...]

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from harness.schema.comparison import RegressionSpec
     from harness.schema.prompt import Sample, Variant
+    from harness.schema.quarantine import Quarantine
     from harness.schema.score import Measure
 
 Operator = Literal["<=", ">=", "<", ">", "==", "!="]
@@ -213,3 +214,7 @@ class Suite(Struct, frozen=True):
     """What somebody should know of a suite that is right all the same: targets that it does not measure."""
     rollout: RolloutSpec | None = None
     """How a rollout is replayed; None where the suite does not say."""
+    quarantine: tuple[Quarantine, ...] = ()
+    """What is in quarantine today."""
+    warnings: tuple[str, ...] = ()
+    """What to know of the suite although it can run: a quarantine has ended."""

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from harness.errors import ErrorKind
     from harness.schema.prompt import Message, Sample
+    from harness.schema.quarantine import Quarantine
     from harness.schema.score import Score
 
 Outcome = Literal["passed", "failed", "error", "not_run"]
@@ -37,6 +38,8 @@ class Trial(Struct, frozen=True):
     """The chat as it is sent."""
     params: Mapping[str, Any] = field(default_factory=dict)
     """The variant's own parameters, laid over the backend's."""
+    quarantine: Quarantine | None = None
+    """Why it fails nothing and counts in no gate; None where it does."""
 
     @property
     def cell(self) -> CellKey:
@@ -139,3 +142,8 @@ class TrialResult(Struct, frozen=True):
     """One a measure, in the suite's order; empty when not run."""
     missed: tuple[str, ...]
     """Texts of the checks that were missed, with the value: `exact_match == 1: it is 0`."""
+
+    @property
+    def is_held_back(self) -> bool:
+        """Whether it was answered in quarantine: then neither a pass nor a failure counts."""
+        return self.trial.quarantine is not None and self.outcome in ("passed", "failed")

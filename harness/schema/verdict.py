@@ -39,6 +39,8 @@ class Aggregate(Struct, frozen=True):
     """Independent units behind the interval (groups, or samples when repeated); None when each trial is one."""
     reason: str | None = None
     """Commonest reason of those that were not scored; None when all were."""
+    n_quarantined: int = 0
+    """Trials in quarantine, which are left out."""
 
 
 class Verdict(Struct, frozen=True):

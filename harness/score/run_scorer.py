@@ -124,9 +124,10 @@ class RunScorer:
         return Chance(tuple(found), tuple(passing), tuple(sights))
 
     def corpus(self, suite: str, results: Sequence[TrialResult]) -> dict[str, float]:
-        """Corpus-level values by measure over results of one suite; empty when none has an answer."""
+        """Corpus-level values by measure over results of one suite, without quarantine; empty when none is answered."""
         scorer = self._scorers[suite]
-        return scorer.corpus(answers_of(results)) if scorer.has_corpus else {}
+        counting = [result for result in results if result.trial.quarantine is None] if scorer.has_corpus else []
+        return scorer.corpus(answers_of(counting)) if scorer.has_corpus else {}
 
     def close(self) -> None:
         """End the processes that score; nothing is scored any more."""

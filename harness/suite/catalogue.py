@@ -10,6 +10,7 @@ from harness.schema import Trust
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
+    from datetime import date
     from pathlib import Path
 
     from harness.schema import BackendSpec, Measure, MetricSpec
@@ -57,3 +58,5 @@ class LoadOptions(Struct, frozen=True):
     """Repeats of each trial, instead of the suite's; None keeps those."""
     is_calibrating: bool = False
     """Whether judges are being compared with people just now: gates on them then need no calibration yet."""
+    today: date | None = None
+    """The day by which quarantines end, in UTC; None: what the clock says."""

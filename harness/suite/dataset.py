@@ -38,6 +38,8 @@ class Dataset(Struct, frozen=True):
     """Of the samples."""
     shown: str
     """Path or hub name."""
+    ids: Sequence[str]
+    """Of all rows, before the limit."""
 
 
 class Wanted(Struct, frozen=True):
@@ -120,7 +122,7 @@ def build(table: Table, form: DatasetForm, document: Document, *, wanted: Wanted
         Sample(ids[i], table.rows[i], references[i], groups[i], tags_of(table.rows[i]), table.location(i))
         for i in chosen(ids, limit, form.seed)
     )
-    return Dataset(samples, len(table.rows), samples_hash(samples), table.shown)
+    return Dataset(samples, len(table.rows), samples_hash(samples), table.shown, ids)
 
 
 def _used(columns: Columns, form: DatasetForm, wanted: Wanted) -> set[str]:

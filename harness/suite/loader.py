@@ -21,6 +21,7 @@ from harness.suite.judges import Judges
 from harness.suite.metrics import SuiteMetrics, add_metrics, check_references
 from harness.suite.mistakes import MistakeLog
 from harness.suite.prompt_file import demand_of
+from harness.suite.quarantine import Quarantines
 from harness.suite.rollout import read_rollout
 from harness.suite.suite_form import SuiteForm
 from harness.suite.targets import read_targets
@@ -46,6 +47,7 @@ class _Conditions(NamedTuple):
     gates: tuple[GateSpec, ...]
     notes: tuple[str, ...]
     rollout: RolloutSpec | None
+    scopes: Scopes
 
 
 def load_suite(path: Path, catalogue: Catalogue, options: LoadOptions) -> Suite:
@@ -108,6 +110,8 @@ class _Loading:
         judges = Judges(reader, listed, self._document)
         conditions = self._conditions(variants, [*listed, *backends], judges)
         dataset = self._dataset(variants, [*listed, *backends], conditions.metrics)
+        quarantines = Quarantines(self._document, conditions.scopes, today=options.today, log=self._log)
+        quarantine = quarantines.read(form.quarantine, None if dataset is None else dataset.ids)
         if dataset is None or len(self._log):
             return None
         return Suite(
@@ -130,6 +134,8 @@ class _Loading:
             judges=judges.asked,
             notes=conditions.notes,
             rollout=conditions.rollout,
+            quarantine=quarantine,
+            warnings=tuple(quarantines.warnings),
         )
 
     def _name(self) -> str:
@@ -163,7 +169,7 @@ class _Loading:
         baselines = [
             gate for file, names in variants.by_file for gate in baseline_gates(file, names, metrics, log=self._log)
         ]
-        return _Conditions(metrics, checks, (*gates, *targets.gates, *baselines), targets.notes, rollout)
+        return _Conditions(metrics, checks, (*gates, *targets.gates, *baselines), targets.notes, rollout, scopes)
 
     def _backend_names(self, backends: Sequence[BackendSpec]) -> list[str]:
         """Names that a scope may use: broken definitions count, so that they are complained of once."""

@@ -178,11 +178,23 @@ class EvaluateForm(Form, frozen=True, kw_only=True):
 MetricEntry = Text | EvaluateForm | MetricOptions
 
 
+class QuarantineForm(Form, frozen=True, kw_only=True):
+    """A sample that is known to be broken: it runs and is reported, but fails nothing for a while."""
+
+    sample: Annotated[Text, Says("Its id.", ["fb017"])]
+    variants: Annotated[
+        list[Text] | None, Says("Names of variants or prompts; default: all.", [["few_shot"]], least=1)
+    ] = None
+    backends: Annotated[list[Text] | None, Says("Names of backends; default: all.", [["smollm2"]], least=1)] = None
+    reason: Annotated[Text, Says("Why, for whoever reads the report.", ["label is wrong, #12"])]
+    until: Annotated[Text, Says("Last day on which it holds, in UTC.", ["2026-12-31"])]
+
+
 class SuiteForm(Form, frozen=True, kw_only=True):
     """suite.yaml: dataset + prompts + backends + metrics + checks + gates."""
 
     demanded: ClassVar[tuple[str, ...]] = ("dataset", "prompts")
-    refused: ClassVar[dict[str, str]] = later("stop_early", "quarantine", "sandbox", "attacks")
+    refused: ClassVar[dict[str, str]] = later("stop_early", "sandbox", "attacks")
 
     name: Annotated[Text | None, Says("Default: the folder's name.", ["feedback"])] = None
     description: Annotated[Text | None, Says("One sentence.", ["Classify customer feedback."])] = None
@@ -223,6 +235,13 @@ class SuiteForm(Form, frozen=True, kw_only=True):
         RolloutForm | None,
         Says("How `prompt-suite rollout` replays a staged rollout.", [{"metrics": ["exact_match"]}]),
     ] = None
+    quarantine: Annotated[
+        list[QuarantineForm],
+        Says(
+            "Samples that run and are reported, but fail nothing until a date.",
+            [[{"sample": "fb017", "reason": "label is wrong, #12", "until": "2026-12-31"}]],
+        ),
+    ] = []
 
 
 class BackendsForm(Form, frozen=True, kw_only=True):

@@ -74,6 +74,19 @@ def test_the_same_run_twice_is_unchanged_in_everything() -> None:
     assert (found.changes, found.flips) == ((), ())
 
 
+def test_what_is_in_quarantine_now_is_paired_with_nothing() -> None:
+    now = side([0, 1, 1, 0])
+    held = replace(now, cells={CELL: replace(now.cells[CELL], quarantined=[True, False, False, True])})
+    found = compared(held, side([1, 1, 1], "before"), RegressionSpec())
+    row = one(found)
+    assert (row.n_paired, row.n_quarantined, row.n_new, row.n_gone) == (2, 2, 0, 0)
+    assert (row.finding, found.flips) == ("unchanged", ())
+    whole = replace(now, cells={CELL: replace(now.cells[CELL], quarantined=[True] * 4)})
+    assert one(compared(whole, side([1, 1, 1], "before"), RegressionSpec())).reason == (
+        "all that is in both is in quarantine (4 trials)"
+    )
+
+
 def test_clear_drop_regressed_and_its_mirror_improved() -> None:
     high, low = [1.0] * 60, [1.0] * 40 + [0.0] * 20
     worse = one(compared(side(low), side(high, "before")))
