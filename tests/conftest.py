@@ -38,6 +38,13 @@ def no_other_plugins(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTEST_ADDOPTS", blocking())
 
 
+@pytest.fixture(autouse=True)
+def in_no_job(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run that a test starts tells the job of GitHub Actions nothing, in which the tests may be running."""
+    for name in ("GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY", "GITHUB_WORKSPACE"):
+        monkeypatch.delenv(name, raising=False)
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Any:
     """With PROMPT_SUITE_STRICT=1 a skipped test has failed: CI installs everything, so nothing may be missing.

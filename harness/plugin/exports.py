@@ -42,9 +42,9 @@ class Exports:
         except RecordError as error:
             say(str(error))
         if self._ctrf is not None:
-            from harness import report
+            from harness.report.ctrf import Names, render_ctrf  # few runs want it: not at their start
 
-            records.write_export(self._ctrf, report.render_ctrf(record, report.Names(item_name, gate_name)))
+            records.write_export(self._ctrf, render_ctrf(record, Names(item_name, gate_name)))
 
     @pytest.hookimpl(trylast=True)
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:

@@ -146,9 +146,8 @@ def test_answer_cannot_become_a_command(project: Project, summary: Path, options
 
 
 def test_outside_of_actions_nothing_is_annotated_and_answers_are_shown_as_they_are(
-    project: Project, monkeypatch: pytest.MonkeyPatch
+    project: Project,
 ) -> None:
-    monkeypatch.delenv("GITHUB_ACTIONS", raising=False)
     project.add(JUDGED)
     project.write("app.py", HOSTILE)
     shown = project.run().stdout.str()

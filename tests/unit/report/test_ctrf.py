@@ -15,7 +15,7 @@ from jsonschema import Draft7Validator
 from msgspec.structs import replace
 
 from harness.plan import gate_name, item_name
-from harness.report import Names, render_ctrf
+from harness.report.ctrf import Names, render_ctrf
 from tests.unit.report.run_records import HOSTILE, Shape, build_record
 
 if TYPE_CHECKING:
