@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, NoReturn
 from harness.cli_baseline import add_baseline
 from harness.cli_cache import add_cache
 from harness.cli_compare import add_compare
+from harness.cli_doctor import add_doctor
 from harness.cli_history import add_history
 from harness.cli_judge import add_judge
 from harness.cli_metrics import add_metrics
@@ -134,6 +135,7 @@ def _parser() -> argparse.ArgumentParser:
     add_report(commands, _say)
     add_rollout(commands, _say)
     add_promote(commands, _say)
+    add_doctor(commands, _say)
     return parser
 
 

