@@ -20,6 +20,7 @@ from harness.cli_doctor import add_doctor
 from harness.cli_history import add_history
 from harness.cli_judge import add_judge
 from harness.cli_metrics import add_metrics
+from harness.cli_models import add_models
 from harness.cli_promote import add_promote
 from harness.cli_report import add_report
 from harness.cli_rollout import add_rollout
@@ -114,19 +115,7 @@ def _parser() -> argparse.ArgumentParser:
 
     add_metrics(commands, _say)
 
-    models = commands.add_parser("models", help="the embedded models: list, install, verify")
-    actions = models.add_subparsers(metavar="ACTION", required=True)
-    listing = actions.add_parser("list", help="which there are, what is installed, licences")
-    listing.set_defaults(run=_models_list)
-    install = actions.add_parser("install", help="install a model and verify its SHA-256")
-    install.add_argument(
-        "model", help="a name from the list, the path of a GGUF file, or owner/name:file.gguf of a hub"
-    )
-    install.add_argument("--name", help="name for a GGUF file of one's own; default: the file's")
-    install.set_defaults(run=_models_install)
-    verify = actions.add_parser("verify", help="compare an installed model with its SHA-256")
-    verify.add_argument("model")
-    verify.set_defaults(run=_models_verify)
+    add_models(commands, _say)
     add_cache(commands, _say)
     add_judge(commands, _say)
     add_compare(commands, _say)
@@ -168,12 +157,8 @@ def _lint(options: argparse.Namespace) -> int:
         own = [sight.message for sight in sights if sight.suite == plan.suite.name]
         for line in (_counts(plan), *plan.suite.notes, *own):
             _say(f"{plan.suite.path}: {line}")
-        _say(f"{plan.suite.path}: {_counts(plan)}")
         for warning in plan.suite.warnings:
             _complain(f"warning: {warning}")
-        for sight in sights:
-            if sight.suite == plan.suite.name:
-                _say(f"{plan.suite.path}: {sight.message}")
     if mistakes:
         _complain("\n".join(mistakes))
         return EXIT_FILES
@@ -218,41 +203,4 @@ def _schema(options: argparse.Namespace) -> int:
             f"{options.write}: the schemas cannot be written ({error.strerror}); a writable folder is needed; "
             "name another with --write DIR"
         ) from error
-    return EXIT_OK
-
-
-def _models_list(_options: argparse.Namespace) -> int:
-    from harness.backends.models import listed
-
-    for model in listed():
-        state = (
-            f"installed: {model.path}"
-            if model.path
-            else f"not installed; run: prompt-suite models install {model.name}"
-        )
-        _say(f"{model.name}\n  {model.summary}\n  {model.size_bytes / 1e6:.0f} MB, licence {model.licence}\n  {state}")
-    return EXIT_OK
-
-
-def _models_install(options: argparse.Namespace) -> int:
-    from harness.backends.models import verify
-    from harness.backends.models_install import install
-
-    model = install(options.model, name=options.name)
-    done = "installed and verified" if model.embedded else "installed"
-    digest = model.sha256 or verify(model.name)
-    _say(f"{model.name}: {done}, SHA-256 {digest[:16]}…, licence {model.licence}")
-    return EXIT_OK
-
-
-def _models_verify(options: argparse.Namespace) -> int:
-    from harness.backends.models import EMBEDDED, verify
-
-    digest = verify(options.model)
-    if options.model in EMBEDDED:
-        _say(f"{options.model}: the file is as published, SHA-256 {digest}")
-    else:
-        print(
-            f"{options.model}: SHA-256 {digest}; it is a file of one's own, with nothing published to compare it with"
-        )
     return EXIT_OK

@@ -168,32 +168,6 @@ def test_lint_counts_what_is_fine_and_tells_every_mistake_with_exit_code_2(comma
     assert second.startswith(f"suites/wrong/suite.yaml:{lines}:10: 'repeats' is the text 'many'; ")
 
 
-def test_lint_tells_the_smallest_drop_that_regression_gates_and_thresholds_see(
-    command: Command, tmp_path: Path
-) -> None:
-    suite, rows = tmp_path / "suites/topics/suite.yaml", tmp_path / "suites/topics/rows.jsonl"
-    (tmp_path / "suites/topics/prompts/plain").mkdir(parents=True)
-    (tmp_path / "suites/topics/prompts/plain/v1.0.yaml").write_text('inputs: {text: str}\ntemplate: "{{ text }}"\n')
-    rows.write_text("".join(json.dumps({"id": f"s{n}", "text": "x", "label": "y"}) + "\n" for n in range(60)))
-    suite.write_text(
-        "dataset: {path: rows.jsonl, reference: label}\nprompts: [plain, {prompt: plain, name: other}]\n"
-        "metrics: [exact_match]\ngates: [exact_match.mean >= 0.6, {regression: {metric: exact_match, margin: 0.02}}]\n"
-    )
-    code, out, err = command("lint")
-    assert (code, err) == (0, "")
-    where = "suites/topics/suite.yaml"
-    smallest = "above 0.23 (among 2 comparisons; 0.20 for one gate alone); assumed: one answer in ten flips by itself"
-    nearest = "fails in 80 % of runs only where the true share is below 0.54"
-    assert out.splitlines() == [
-        f"{where}: 60 samples, 2 variants, 1 backend, 120 trials, 2 gates",
-        f"{where}: 60 samples can only see drops of exact_match {smallest}",
-        f"{where}: with 60 samples the gate exact_match.mean >= 0.6 {nearest}",
-    ]
-    (tmp_path / "reports/baselines").mkdir(parents=True)
-    (tmp_path / "reports/baselines/topics.jsonl").write_text("{broken\n")
-    assert command("lint")[2].startswith("prompt-suite: reports/baselines/topics.jsonl:1: ")
-
-
 def test_lint_calls_no_model_and_writes_nothing(command: Command, tmp_path: Path) -> None:
     command("init")
     before = sorted(tmp_path.rglob("*"))

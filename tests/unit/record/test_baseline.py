@@ -78,9 +78,8 @@ def sorted_rows(measured: Measured) -> dict[str, Any]:
     cells = {}
     for cell, rows in sorted(measured.cells.items()):
         order = sorted(range(len(rows.samples)), key=lambda at: (rows.samples[at], rows.repeats[at]))
-        columns = {
-            name: [getattr(rows, name)[at] for at in order] for name in rows.__struct_fields__ if name != "values"
-        }
+        names = [name for name in rows.__struct_fields__ if name != "values"]
+        columns = {name: [own[at] for at in order] if (own := getattr(rows, name)) else [] for name in names}
         cells[cell] = replace(rows, **columns, values={name: own[order] for name, own in rows.values.items()})
     measures = {name: replace(one, about="", calibration="") for name, one in measured.measures.items()}
     return plain(replace(measured, ref="", cells=cells, measures=measures))

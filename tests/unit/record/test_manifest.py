@@ -91,7 +91,7 @@ def test_manifest_names_prompts_with_hashes_and_measures_with_signatures(tmp_pat
 
 def test_verdicts_say_what_was_asked_and_what_it_was_judged_by(tmp_path: Path) -> None:
     verdict = made(tmp_path).manifest.verdicts[0]
-    names = "suite gate origin variant backend passed judged value ci_low ci_high n message finding warns"
+    names = "suite gate origin variant backend passed judged value ci_low ci_high n message finding warns showing"
     assert list(verdict) == names.split()
     assert verdict["gate"] == "exact_match.mean >= 0.30"
 

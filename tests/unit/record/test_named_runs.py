@@ -48,7 +48,8 @@ def said(reports: Path, ref: str, suite: str | None = None) -> str:
     return str(caught.value)
 
 
-def test_what_is_no_run_is_said_in_terms_of_runs(reports: Path) -> None:
+def test_what_is_no_run_is_said_in_terms_of_runs(reports: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(reports.parent)
     assert said(reports, "lates") == (
         "run 'lates': no run and no file is called so; a run id, a path, latest or previous is allowed; "
         f"recorded below reports: {NEW}, {OLD}. Did you mean 'latest'?"
@@ -60,4 +61,4 @@ def test_what_is_no_run_is_said_in_terms_of_runs(reports: Path) -> None:
         "run previous: only one complete run has suite 'support' below reports; two are needed; "
         "record a run with: pytest --prompt-suite"
     )
-    assert said(reports, "reports").startswith(f"{reports}: no recorded run is here; ")
+    assert said(reports, "reports").startswith("reports: no recorded run is here; ")

@@ -1,0 +1,42 @@
+"""`prompt-suite lint`: what gates can see with so few samples."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from harness import cli
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pytest
+
+
+def test_lint_tells_the_smallest_drop_that_regression_gates_and_thresholds_see(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    suite, rows = tmp_path / "suites/topics/suite.yaml", tmp_path / "suites/topics/rows.jsonl"
+    (tmp_path / "suites/topics/prompts/plain").mkdir(parents=True)
+    (tmp_path / "suites/topics/prompts/plain/v1.0.yaml").write_text('inputs: {text: str}\ntemplate: "{{ text }}"\n')
+    rows.write_text("".join(json.dumps({"id": f"s{n}", "text": "x", "label": "y"}) + "\n" for n in range(60)))
+    suite.write_text(
+        "dataset: {path: rows.jsonl, reference: label}\nprompts: [plain, {prompt: plain, name: other}]\n"
+        "metrics: [exact_match]\ngates: [exact_match.mean >= 0.6, {regression: {metric: exact_match, margin: 0.02}}]\n"
+    )
+    assert cli.main(["lint"]) == 0
+    out, err = capsys.readouterr()
+    assert err == ""
+    where = "suites/topics/suite.yaml"
+    smallest = "above 0.23 (among 2 comparisons; 0.20 for one gate alone); assumed: one answer in ten flips by itself"
+    nearest = "fails in 80 % of runs only where the true share is below 0.54"
+    assert out.splitlines() == [
+        f"{where}: 60 samples, 2 variants, 1 backend, 120 trials, 2 gates",
+        f"{where}: 60 samples can only see drops of exact_match {smallest}",
+        f"{where}: with 60 samples the gate exact_match.mean >= 0.6 {nearest}",
+    ]
+    (tmp_path / "reports/baselines").mkdir(parents=True)
+    (tmp_path / "reports/baselines/topics.jsonl").write_text("{broken\n")
+    cli.main(["lint"])
+    assert capsys.readouterr().err.startswith("prompt-suite: reports/baselines/topics.jsonl:1: ")
