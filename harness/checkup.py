@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import platform
 import shutil
@@ -14,11 +15,11 @@ from msgspec import Struct
 
 from harness import record
 from harness.backends import models
+from harness.comparison import regression_sights
 from harness.errors import FilesError, RecordError, SandboxError
 from harness.pipeline import load_plan
-from harness.stats import effective_pairs, minimum_detectable_effect
 from harness.suite import floating_prompts
-from harness.wording import counted, listed
+from harness.wording import listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -178,40 +179,15 @@ def _rows(plan: Plan) -> Iterator[Point]:
 
 
 def _margins(plan: Plan, baseline: Measured | None) -> Iterator[Point]:
-    """Whether the regression gates can see the drops that they are about, at best."""
-    suite, gates = plan.suite, _regressions(plan)
-    n_tests = sum(gate.regression is not None for gate, _ in plan.gates)
-    n, measures = _effective(plan), {measure.name: measure for measure in suite.measures}
-    for gate in gates:
-        measure = measures.get(gate.metric or "")
-        if gate.regression is None or measure is None or measure.high != 1 or not _is_pass_fail(measure.name, baseline):
-            continue
-        alpha, margin = gate.regression.alpha / n_tests, gate.regression.margin
-        seen = minimum_detectable_effect(n, alpha=alpha, margin=margin, discordant=0.0)
-        there = counted(n, "independent sample")
-        if seen is None:
-            yield Point("lacks", f"{there} cannot show any drop of {measure.name}: more rows are needed")
-        elif seen > max(_COARSE, margin):
-            what = f"{there} see drops of {measure.name} from {seen:.2f} on, at best; the margin is {margin:g}"
-            yield Point("lacks", f"{what}: more rows are needed to see smaller ones")
-
-
-def _effective(plan: Plan) -> int:
-    samples = plan.suite.samples
-    clusters = {sample.group or sample.sample_id for sample in samples}
-    n = len(samples) * plan.suite.repeats
-    return effective_pairs(n, len(clusters)) if n else 0
-
-
-def _is_pass_fail(measure: str, baseline: Measured | None) -> bool:
-    """Whether its values are 0 and 1 only, as far as a baseline tells."""
-    import numpy as np
-
-    for rows in () if baseline is None else baseline.cells.values():
-        values = rows.values.get(measure)
-        if values is not None and not bool(np.isin(values[~np.isnan(values)], (0.0, 1.0)).all()):
-            return False
-    return True
+    """Whether each regression gate can see a drop of a tenth of its range, or of its margin where that is more."""
+    suite = plan.suite
+    spans = {each.name: each.high - each.low for each in suite.measures if each.high is not None}
+    margins = {gate.text: gate.regression.margin for gate in _regressions(plan) if gate.regression is not None}
+    for sight in regression_sights([(suite, plan.gates)], {suite.name: baseline} if baseline is not None else None):
+        enough = max(_COARSE * spans.get(sight.metric, math.inf), margins[sight.gate])
+        if sight.smallest is None or sight.smallest > enough:
+            is_unknown = sight.smallest is None and baseline is None
+            yield Point("note" if is_unknown else "lacks", f"sight: {sight.message}")
 
 
 def is_lacking(points: Sequence[Point]) -> bool:

@@ -126,12 +126,13 @@ def test_too_few_samples_for_the_margin_are_told_with_what_they_can_see(
     (line,) = [line for line in suite_part(out) if line.startswith("✗")]
     assert code == 1
     assert line == (
-        "✗ 20 independent samples see drops of exact_match from 0.42 on, at best; the margin is 0.02: "
-        "more rows are needed to see smaller ones"
+        "✗ sight: 20 samples in 20 groups can only see drops of exact_match above 0.42 (among 2 comparisons; "
+        "0.37 for one gate alone); assumed: one answer in five is given anew"
     )
     project.rows(5)
     out = prompt_suite("doctor")[1]
-    assert "✗ 5 independent samples cannot show any drop of exact_match: more rows are needed" in out
+    few = "5 samples in 5 groups can show no drops of exact_match among 2 comparisons: it takes at least 7"
+    assert f"✗ sight: {few}\n" in out
     assert "✗ the baseline was saved over other rows than the dataset has now: save it again" in out
 
 
