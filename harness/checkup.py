@@ -187,7 +187,7 @@ def _margins(plan: Plan, baseline: Measured | None) -> Iterator[Point]:
         enough = max(_COARSE * spans.get(sight.metric, math.inf), margins[sight.gate])
         if sight.smallest is None or sight.smallest > enough:
             is_unknown = sight.smallest is None and baseline is None
-            yield Point("note" if is_unknown else "lacks", f"sight: {sight.message}")
+            yield Point("note", sight.message) if is_unknown else Point("lacks", f"too few samples: {sight.message}")
 
 
 def is_lacking(points: Sequence[Point]) -> bool:

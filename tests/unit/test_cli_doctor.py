@@ -126,13 +126,13 @@ def test_too_few_samples_for_the_margin_are_told_with_what_they_can_see(
     (line,) = [line for line in suite_part(out) if line.startswith("✗")]
     assert code == 1
     assert line == (
-        "✗ sight: 20 samples in 20 groups can only see drops of exact_match above 0.42 (among 2 comparisons; "
+        "✗ too few samples: 20 samples in 20 groups can only see drops of exact_match above 0.42 (among 2 comparisons; "
         "0.37 for one gate alone); assumed: one answer in five is given anew"
     )
     project.rows(5)
     out = prompt_suite("doctor")[1]
     few = "5 samples in 5 groups can show no drops of exact_match among 2 comparisons: it takes at least 7"
-    assert f"✗ sight: {few}\n" in out
+    assert f"✗ too few samples: {few}\n" in out
     assert "✗ the baseline was saved over other rows than the dataset has now: save it again" in out
 
 
