@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from harness import comparison, gate, plan, record
+from harness.early import EarlyStops
 from harness.errors import RecordError
 from harness.wording import counted, listed
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     import pandas as pd
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
         Settings,
         Sight,
         Suite,
+        Trial,
         TrialResult,
         Verdict,
     )
@@ -92,6 +94,26 @@ class Comparing:
             if found is not None:
                 self.baselines[name] = found
         self._known: tuple[tuple[Comparison, ...], int] = ((), -1)
+        self._early = EarlyStops((), {}, ())
+
+    def begin(self, trials: Sequence[Trial]) -> None:
+        """Look at the regression gates of suites that stop early, while these trials are run; no baseline does."""
+        cells = {trial.cell for trial in trials}
+        gates = [
+            (suite, gate, cell)
+            for suite in self._suites.values()
+            for gate, cell in plan.plan_gates(suite)
+            if gate.regression is not None and cell in cells
+        ]
+        self._early = EarlyStops(gates, {} if self._settings.save_baseline else self.baselines, trials)
+
+    def why_not(self, trial: Trial) -> str | None:
+        """Why the trial need not be called any more; None where it is."""
+        return self._early.why_not(trial)
+
+    def look(self, found: Callable[[str], TrialResult | None]) -> None:
+        """Look at what has come, where a look is due; `found` is a trial's result, None as long as there is none."""
+        self._early.look(found)
 
     def comparisons(self, results: Sequence[TrialResult]) -> tuple[Comparison, ...]:
         """Each suite that has a baseline, beside it; made once, and again only when more has been answered."""
@@ -102,8 +124,14 @@ class Comparing:
             facts = [record.suite_facts(suite) for suite in self._suites.values()]
             now = record.measured_of_results(facts, results, "this run")
             sides = [(now[name], baseline) for name, baseline in self.baselines.items() if name in now]
-            self._known = (comparison.compare(sides, self._asked(now)), n_answered)
+            self._known = (comparison.compare(sides, self._asked(now), decided=self._decided(results)), n_answered)
         return self._known[0]
+
+    def _decided(self, results: Sequence[TrialResult]) -> dict[comparison.RowKey, comparison.Decision]:
+        """The rows whose verdict is that of their last look."""
+        found = {result.trial.trial_id: result for result in results}
+        decided = self._early.decided(found.get)
+        return {(*cell, gate.metric): decision for (gate, cell), decision in decided.items() if gate.metric is not None}
 
     def findings(
         self, results: Sequence[TrialResult], scorer: score.RunScorer
@@ -130,7 +158,7 @@ class Comparing:
         """A regression gate's answer for one cell, over all results of the run: p is corrected over all its gates."""
         suite, variant, backend = cell
         own = [result for result in results if result.trial.cell == cell and result.trial.quarantine is None]
-        if not_run := sum(result.outcome == "not_run" for result in own):
+        if not_run := sum(result.outcome == "not_run" and not result.is_stopped_early for result in own):
             return gate.not_compared(condition, cell, f"{counted(not_run, 'trial')} not run", by_choice=False)
         if self._settings.baseline == _NONE:
             return gate.not_compared(

@@ -39,10 +39,13 @@ ErrorKind = Literal[
     "crashed",  # the model process died
     "output",  # the answer is there but `output:` cannot read it
     "not_run",  # never called: the budget was spent, the backend was stopped early, or the run was
+    "stopped_early",  # never called: the suite's `stop_early`, since its verdicts were clear
 ]
 
 
-_UNBILLED = frozenset({"authentication", "rejected", "rate_limited", "server", "missing", "output", "not_run"})
+_UNBILLED = frozenset(
+    {"authentication", "rejected", "rate_limited", "server", "missing", "output", "not_run", "stopped_early"}
+)
 """Kinds of failures that providers do not bill: no answer was made."""
 
 

@@ -42,10 +42,7 @@ class Evaluation:
     """One run: the selected trials of all suites, from the first call to the recorded run."""
 
     def __init__(self, plans: Sequence[Plan], settings: Settings) -> None:
-        """Prepare a run of these suites; nothing is called before `start`.
-
-        RecordError: the run could not be recorded afterwards, or the answer cache or a baseline cannot be read.
-        """
+        """Prepare a run. RecordError: it could not be recorded, or the answer cache or a baseline cannot be read."""
         loaded = [each.suite for each in plans]
         self._settings, self._notices = settings, [warning for suite in loaded for warning in suite.warnings]
         self._suites = {suite.name: suite for suite in loaded}
@@ -63,6 +60,7 @@ class Evaluation:
             describe=plan.identity_text,
             content_of=lambda trial, identity: plan.cache_content(identity, trial.messages, trial.repeat),
             deliver=self._deliver,
+            why_not=self._comparing.why_not,
             inquiries=generate.Inquiries(pool.judges(loaded), self.scorer.inquire, self.scorer.comparing),
         )
         self._tracer = trace.open_tracer(self._sitting.run_id, plans, settings, notice=self._notices.append)
@@ -71,6 +69,7 @@ class Evaluation:
     def start(self, trials: Sequence[Trial]) -> None:
         """Begin to call; returns at once. UsageError: there is a budget, and what calls may cost is not known."""
         self._results = score.Results(trials)
+        self._comparing.begin(trials)
         self._prepared = record.Preparation(self._settings.root, self.progress)
         try:
             self._engine.start(trials)
@@ -146,4 +145,5 @@ class Evaluation:
         """Score a batch; called by the engine, in a thread of its own."""
         answered = [(completion.trial, completion.answer) for completion in batch]
         self._results.add(self.scorer.results(answered, self._tracer.scored, found=generate.findings_of(batch)))
+        self._comparing.look(self._results.found)
         self._store.add(self._results.take())

@@ -1,5 +1,6 @@
 """Two sides of a comparison → paired differences with their verdicts, early stops, a staged rollout replayed."""
 
+from harness.comparison.early import EarlyGate, PlannedPair, rule_of
 from harness.comparison.exposure import Exposure, expected_exposure, harmed
 from harness.comparison.one_sided import PValue, p_worse
 from harness.comparison.planned import regression_sights
@@ -17,9 +18,11 @@ __all__ = [
     "PASS_OR_FAIL",
     "STAGES",
     "Decision",
+    "EarlyGate",
     "Exposure",
     "Finding",
     "PValue",
+    "PlannedPair",
     "Rollout",
     "RolloutPlan",
     "RowKey",
@@ -35,6 +38,7 @@ __all__ = [
     "p_worse",
     "regression_sights",
     "replay",
+    "rule_of",
     "served_of",
     "threshold_sights",
     "two_backends",

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from harness.comparison.differences import Found
     from harness.comparison.pairing import Pairs
+    from harness.comparison.stopping import Decision
     from harness.schema import CorrectionName, Measure, Measured
 
 RowKey = tuple[str, str, str, str]
@@ -38,6 +39,11 @@ class _Row(Struct):
     measure: Measure
 
     @property
+    def key(self) -> RowKey:
+        """Which row it is."""
+        return self.compared.suite, self.compared.variant, self.compared.backend, self.compared.metric
+
+    @property
     def family(self) -> tuple[str, CorrectionName]:
         """What p is corrected together with: the gates of the run; else all quality, else all amounts."""
         if self.compared.is_gated:
@@ -50,6 +56,7 @@ def compare(
     specs: Mapping[RowKey, RegressionSpec] | None = None,
     *,
     plain: RegressionSpec = _PLAIN,
+    decided: Mapping[RowKey, Decision] | None = None,
 ) -> tuple[Comparison, ...]:
     """Each suite's current side beside its baseline.
 
@@ -57,10 +64,13 @@ def compare(
     the other rows are judged. p is corrected over the whole family: all rows that gates ask about; all other rows of
     quality (scores); all other amounts (seconds, tokens, USD). What a gate asks about and cannot be compared is a row
     with the finding `not compared`, and its reason.
+
+    `decided` are rows that were looked at while results came in: the last look is their verdict. They are in no
+    correction themselves, but count in that of the other gates, whose error they share.
     """
     parts = [_Part(current, baseline, specs or {}, plain=plain) for current, baseline in sides]
     rows = [row for part in parts for row in part.rows]
-    judged = iter(_judged(rows))
+    judged = iter(_judged(rows, decided or {}))
     return tuple(
         Comparison(
             suite=part.current.suite,
@@ -168,18 +178,44 @@ def _not_compared(key: RowKey, reason: str, spec: RegressionSpec, *, measure: Me
     )  # fmt: skip
 
 
-def _judged(rows: Sequence[_Row]) -> list[Compared]:
+def _judged(rows: Sequence[_Row], decided: Mapping[RowKey, Decision]) -> list[Compared]:
     """The rows with their verdicts, in order."""
     families: dict[tuple[str, CorrectionName], list[int]] = {}
-    for place, row in enumerate(rows):
-        if row.found is not None:
-            families.setdefault(row.family, []).append(place)
     judged = [row.compared for row in rows]
-    for (_, correction), places in families.items():
+    for place, row in enumerate(rows):
+        if row.found is not None and row.key in decided:
+            judged[place] = _by_looks(row, decided[row.key])
+        elif row.found is not None:
+            families.setdefault(row.family, []).append(place)
+    for (family, correction), places in families.items():
         p_values = [found.test.p_value for place in places if (found := rows[place].found) is not None]
-        for place, p in zip(places, adjusted(p_values, correction), strict=True):
-            judged[place] = _verdict(rows[place], p, 1 if correction == "none" else len(places))
+        others = [1.0] * (len(decided) if family == "gates" else 0)
+        n_family = 1 if correction == "none" else len(places) + len(others)
+        for place, p in zip(places, adjusted([*p_values, *others], correction), strict=False):
+            judged[place] = _verdict(rows[place], p, n_family)
     return judged
+
+
+def _by_looks(row: _Row, decision: Decision) -> Compared:
+    """The verdict of the last look; an interval of all pairs at once would leave the looks out of account."""
+    assert row.found is not None
+    assert decision.verdict is not None
+    difference = row.found.difference
+    return replace(
+        row.compared,
+        mean=row.found.mean,
+        mean_baseline=row.found.mean_baseline,
+        difference=difference.value,
+        method="looks",
+        test="looks",
+        p_value=decision.p_value,
+        effect=difference.effect,
+        n_up=difference.n_up,
+        n_down=difference.n_down,
+        finding=decision.verdict,
+        reason=decision.reason.rstrip("."),
+        stopped_after=decision.looks[-1] if decision.looks else 0,
+    )
 
 
 def _verdict(row: _Row, p_adjusted: float, n_family: int) -> Compared:

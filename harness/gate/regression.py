@@ -83,7 +83,7 @@ def _difference(gate: GateSpec, compared: Compared) -> Aggregate:
 def _message(compared: Compared) -> str:
     """The verdict in a sentence or two: what happened, what it means, what was left out."""
     parts = [_what_happened(compared), f"{_FINDINGS[compared.finding]}: {compared.reason}{_evidence(compared)}"]
-    if compared.finding == "inconclusive":
+    if compared.finding == "inconclusive" and compared.stopped_after is None:
         more = compared.n_needed
         parts.append("no number of samples would tell" if more is None else f"about {more:,} more samples would tell")
     return "; ".join([*parts, *_left_out(compared)])

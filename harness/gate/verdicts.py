@@ -5,8 +5,11 @@ from __future__ import annotations
 from itertools import product
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from harness.gate.cells import cell_aggregate, counting_results, target_verdict
 from harness.gate.judge_gate import judge, not_judged
+from harness.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -38,10 +41,15 @@ class Verdicts:
             verdict = target_verdict(gate, suite, results, cell=cell)
         aggregate = cell_aggregate(gate, suite, results, corpus=corpus)
         counting = counting_results(results)
-        if not_run := sum(result.outcome == "not_run" for result in counting):
+        n_stopped = sum(result.is_stopped_early for result in counting)
+        if not_run := sum(result.outcome == "not_run" for result in counting) - n_stopped:
             verdict = not_judged(gate, cell, aggregate, trials=len(counting), not_run=not_run)
         else:
             verdict = judge(gate, cell, cell_aggregate(gate, suite, results, corpus=corpus))
+            verdict = judge(gate, cell, aggregate)
+            if n_stopped:
+                told = f"over {len(counting) - n_stopped:,} of {counted(len(counting), 'trial')}, stopped early"
+                verdict = replace(verdict, message=f"{verdict.message}; {told}")
         return self.keep(verdict, cell)
 
     def keep(self, verdict: Verdict, cell: CellKey) -> Verdict:

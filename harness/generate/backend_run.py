@@ -58,6 +58,8 @@ class Parts(Struct, frozen=True):
     """Whether no more calls shall begin."""
     tracer: Tracer | NoTracer
     """Sees the run."""
+    why_not: Callable[[Trial], str | None] = lambda _trial: None
+    """Why a trial need not be called any more; None where it is."""
 
 
 class BackendRun:
@@ -218,7 +220,7 @@ class BackendRun:
         async def worker() -> None:
             while not self._parts.is_stopping() and (each := await self._next()) is not None:
                 under_way.add(each[1])
-                self._complete(*each, await caller.answer(each[0]))
+                self._complete(*each, await self._answer(*each, caller))
                 under_way.discard(each[1])
 
         under_way: set[str] = set()
@@ -228,6 +230,12 @@ class BackendRun:
                     group.create_task(worker())
         finally:
             self._release([*under_way, *(key for _, key in self._ready)])
+
+    async def _answer(self, trial: Trial, key: str, caller: Caller) -> Generation | CallError:
+        """The answer, unless it is needed no more, by this trial or by others that ask the same."""
+        is_alone = not isinstance(trial, Asked) and not self._parts.waiting.get(key)
+        why_not = self._parts.why_not(trial) if is_alone else None
+        return await caller.answer(trial) if why_not is None else CallError("stopped_early", f"not run: {why_not}")
 
     async def _next(self) -> tuple[Trial, str] | None:
         """The next trial to call; None when there is none any more."""

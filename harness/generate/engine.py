@@ -60,6 +60,8 @@ class Wiring(Struct, frozen=True):
     """Takes batches of completions, in the delivery thread."""
     inquiries: Inquiries = field(default_factory=Inquiries)
     """What metrics ask models about answers, before these are handed on."""
+    why_not: Callable[[Trial], str | None] = lambda _trial: None
+    """Why a trial need not be called any more; asked just before, in the network thread."""
 
 
 class Engine:
@@ -305,6 +307,7 @@ class Engine:
             waiting={},
             is_stopping=lambda: self._is_stopping,
             tracer=self._tracer,
+            why_not=self._wiring.why_not,
         )
 
     def _complete(self, completion: Completion) -> None:

@@ -51,7 +51,7 @@ class Tally:
         answer = completion.answer
         self.done += 1
         if isinstance(answer, CallError):
-            if answer.kind == "not_run":
+            if answer.kind in ("not_run", "stopped_early"):
                 self.not_run += 1
             else:
                 self.errors += 1

@@ -206,6 +206,8 @@ class TrialItem(pytest.Item):
         self.result = self.parent.prompts.wait_for(self.trial)
         if self.parent.prompts.wants_properties:
             properties.keep(self, properties.of_trial(self.result))
+        if self.result.is_stopped_early:
+            pytest.skip(why_not_run(self.result))
         if self.result.outcome == "not_run":
             skip_as_not_run(self, why_not_run(self.result))
         if self.result.outcome != "passed" and not self.result.is_held_back:

@@ -81,3 +81,8 @@ def gone_of(result: TrialResult, *, with_properties: bool) -> Gone | None:
         return None
     found = properties.of_trial(result) if with_properties else ()
     return Gone(latency_s(result), None if is_held else why_not_run(result), found)
+    if result.outcome == "passed" or result.is_held_back:
+        return Gone(latency_s(result))
+    if result.outcome != "not_run":
+        return None
+    return Gone(0.0, why_not_run(result), is_by_rule=result.is_stopped_early)

@@ -255,6 +255,8 @@ class PromptSession:
         result = self.wait_for(trial)
         if self.wants_properties:
             properties.keep(request.node, properties.of_trial(result))
+        if result.is_stopped_early:
+            pytest.skip(why_not_run(result))
         if result.outcome == "not_run":
             skip_as_not_run(request.node, why_not_run(result))
         if result.generation is None:

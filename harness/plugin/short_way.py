@@ -39,6 +39,8 @@ class Gone(Struct, frozen=True):
     """Why it was never called; None when it passed."""
     properties: Properties = ()
     """What JUnit's file is to hold of it; empty where none is written."""
+    is_by_rule: bool = False
+    """Whether it was never called by its suite's own rule: then it fails nothing."""
 
 
 class Passing(Protocol):
@@ -145,7 +147,7 @@ class ShortWay:
                 start=now,
                 stop=now,
                 user_properties=properties,
-                prompt_kind=item.kind if skipped is None else "not run",
+                prompt_kind=item.kind if skipped is None or gone.is_by_rule else "not run",
             )
             if not listeners.are_strangers:  # who might add to them
                 report.user_properties = properties  # one for all phases: pytest keeps every report

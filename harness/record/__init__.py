@@ -18,6 +18,7 @@ from harness.record.manifest import make_record, suite_facts, with_findings
 from harness.record.measured import measured_of_record, measured_of_results, measured_of_run
 from harness.record.preparation import Preparation
 from harness.record.reference import resolve, resolve_run, resolve_suites
+from harness.record.rounding import rounded_value
 from harness.record.store import RunStore, new_run_id
 from harness.record.tiers import tags_of_run
 
@@ -46,6 +47,7 @@ __all__ = [
     "resolve",
     "resolve_run",
     "resolve_suites",
+    "rounded_value",
     "sample_hash",
     "suite_facts",
     "tags_of_run",

@@ -213,6 +213,11 @@ def _problems(measured: Measured, manifest: RunManifest, *, with_errors: bool) -
     if not measured.cells:
         yield f"it has no trial of suite '{measured.suite}'; a baseline is made of trials; select some of them"
     outcomes = [outcome for rows in measured.cells.values() for outcome in rows.outcomes]
+    if early := manifest.totals.get("stopped_early"):
+        yield (
+            f"it was stopped early ({counted(early, 'trial')} not run, since the verdicts were clear); a baseline is "
+            "made of complete runs; save it with --prompt-save-baseline, which stops nothing early"
+        )
     if not manifest.complete or "not_run" in outcomes:
         yield (
             f"it is incomplete ({counted(outcomes.count('not_run'), 'trial')} of suite '{measured.suite}' not run); "

@@ -35,7 +35,8 @@ def make_record(
 ) -> RunRecord:
     """The finished run (id, start), with its manifest.
 
-    `complete` says that the session came to its end; the run is complete when each of its trials was run, too.
+    `complete` says that the session came to its end; the run is complete when each of its trials was run, too, but
+    for those that the suite's own `stop_early` made needless.
     """
     suites, results, cells, verdicts = parts
     run_id, started_at = run
@@ -44,7 +45,7 @@ def make_record(
         run_id=run_id,
         started_at=started_at.isoformat(timespec="seconds"),
         wall_s=round(progress.elapsed_s, 3),
-        complete=complete and all(result.outcome != "not_run" for result in results),
+        complete=complete and all(result.outcome != "not_run" or result.is_stopped_early for result in results),
         versions=dict(prepared.versions),
         git_commit=prepared.git_commit,
         suites=tuple(suite_facts(suite) for suite in suites),
@@ -114,7 +115,7 @@ def _models(specs: Sequence[BackendSpec]) -> dict[str, dict[str, str]]:
 
 
 def _totals(results: Sequence[TrialResult], progress: Progress) -> dict[str, Any]:
-    outcomes = Counter("quarantined" if result.is_held_back else result.outcome for result in results)
+    outcomes = Counter(_counted_as(result) for result in results)
     generations = [result.generation for result in results if result.generation is not None]
     return {
         "trials": len(results),
@@ -123,6 +124,7 @@ def _totals(results: Sequence[TrialResult], progress: Progress) -> dict[str, Any
         "error": outcomes["error"],
         "not_run": outcomes["not_run"],
         "quarantined": outcomes["quarantined"],
+        "stopped_early": outcomes["stopped_early"],
         "from_cache": sum(generation.from_cache for generation in generations),
         "calls": progress.calls,
         "retries": progress.retries,
@@ -131,6 +133,12 @@ def _totals(results: Sequence[TrialResult], progress: Progress) -> dict[str, Any
         "cost_usd": total(generation.cost_usd for generation in generations),
         "spent_usd": progress.spent_usd,
     }
+
+
+def _counted_as(result: TrialResult) -> str:
+    if result.is_stopped_early:
+        return "stopped_early"
+    return "quarantined" if result.is_held_back else result.outcome
 
 
 def _verdict(verdict: Verdict) -> Mapping[str, Any]:

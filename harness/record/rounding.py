@@ -33,3 +33,10 @@ def rounded(values: NDArray[np.float64], unit: str) -> NDArray[np.float64]:
     scales = np.array([float(f"1e{n}") for n in range(_MOST_DECIMALS + 1)])[decimals]
     result: NDArray[np.float64] = np.rint(values * scales) / scales + 0.0  # + 0: no -0
     return result
+
+
+def rounded_value(value: float, unit: str) -> float:
+    """The same of one value."""
+    import numpy as np
+
+    return float(rounded(np.array([value]), unit)[0])

@@ -115,8 +115,8 @@ def _rest(comparison: Comparison, rows: Sequence[Compared], width: int) -> Itera
         yield f"{len(news) - _MOST_ROWS:,} more rows: see the report"
     if width < NARROW:
         yield from _needs(news)
-    if len(news) < len(rows):
-        yield _counted([row for row in rows if row.finding not in _NEWS])
+    if rest := _counted([row for row in rows if row.finding not in _NEWS], with_unchanged=bool(news)):
+        yield rest
     amounts = [row for row in comparison.rows if not is_weighty(row)]
     if amounts:
         yield f"time, tokens and cost: {findings_text(counts_of(amounts))}"
@@ -133,9 +133,9 @@ def _needs(rows: Sequence[Compared]) -> Iterator[str]:
         yield f"inconclusive: about {least if least == most else f'{least} to {most}'} more samples would tell"
 
 
-def _counted(rows: Sequence[Compared]) -> str:
-    """`unchanged: 14; not compared: 2 (why)`."""
-    same = sum(row.finding == "unchanged" for row in rows)
+def _counted(rows: Sequence[Compared], *, with_unchanged: bool) -> str:
+    """`unchanged: 14; not compared: 2 (why)`; without a table the head has said how much is unchanged."""
+    same = sum(row.finding == "unchanged" for row in rows) if with_unchanged else 0
     lost = [row for row in rows if row.finding == "not compared"]
     parts = [f"unchanged: {same:,}"] if same else []
     if lost:

@@ -60,7 +60,7 @@ def findings_text(counts: Mapping[Finding, int]) -> str:
 
 def more_samples(row: Compared) -> str | None:
     """What it takes to know, in words; None where the row needs no more."""
-    if row.finding != "inconclusive":
+    if row.finding != "inconclusive" or row.stopped_after is not None:
         return None
     return "no number of samples would tell" if row.n_needed is None else f"about {row.n_needed:,} more samples"
 

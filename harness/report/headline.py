@@ -24,6 +24,7 @@ ERROR_TITLES = {
     "crashed": "the model process died",
     "output": "unreadable answer, scored as empty",
     "not_run": "not run",
+    "stopped_early": "not run: the verdicts were clear",
     "metric": "a metric failed",
 }
 """What each kind of error is called; `output` is an answer that `output:` cannot read, `metric` has no CallError."""
@@ -111,6 +112,8 @@ def trials(totals: Mapping[str, Any]) -> str:
     parts.append(counted(errors, "error"))
     if not_run:
         parts.append(f"{not_run:,} not run")
+    if early := int(totals.get("stopped_early") or 0):
+        parts.append(f"{early:,} not run since the verdicts were clear")
     if held := int(totals.get("quarantined") or 0):
         parts.append(f"{held:,} in quarantine")
     return f"{counted(total, 'trial')}: {', '.join(parts)}"

@@ -171,6 +171,8 @@ class Compared(Struct, frozen=True):
     """Level of the interval."""
     n_quarantined: int = 0
     """Trials left out because they are in quarantine."""
+    stopped_after: int | None = None
+    """Pairs at the last look, where looks decided (`stop_early`); None where all pairs did, at once."""
 
 
 class Flip(Struct, frozen=True):

@@ -75,8 +75,8 @@ class RunManifest(Struct, frozen=True):
     suites: tuple[Mapping[str, Any], ...]
     """Per suite: name, path, hashes, dataset, n_samples, prompts {variant: {prompt, version, hash}}, measures …"""
     totals: Mapping[str, Any]
-    """trials passed failed error not_run quarantined from_cache calls retries input_tokens output_tokens cost_usd
-    spent_usd."""
+    """trials passed failed error not_run stopped_early quarantined from_cache calls retries input_tokens output_tokens
+    cost_usd spent_usd."""
     verdicts: tuple[Mapping[str, Any], ...]
     """Per gate and cell: suite, gate, origin, variant, backend, passed, value, ci_low, ci_high, n, message."""
     cells: tuple[Mapping[str, Any], ...]

@@ -216,5 +216,7 @@ class Suite(Struct, frozen=True):
     """How a rollout is replayed; None where the suite does not say."""
     quarantine: tuple[Quarantine, ...] = ()
     """What is in quarantine today."""
+    stop_early: bool = False
+    """Whether trials are not run when the verdicts of the regression gates are clear."""
     warnings: tuple[str, ...] = ()
     """What to know of the suite although it can run: a quarantine has ended."""

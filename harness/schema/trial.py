@@ -147,3 +147,8 @@ class TrialResult(Struct, frozen=True):
     def is_held_back(self) -> bool:
         """Whether it was answered in quarantine: then neither a pass nor a failure counts."""
         return self.trial.quarantine is not None and self.outcome in ("passed", "failed")
+
+    @property
+    def is_stopped_early(self) -> bool:
+        """Whether it was not run by the suite's own rule, since its verdicts were clear."""
+        return self.error is not None and self.error.kind == "stopped_early"

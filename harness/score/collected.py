@@ -45,6 +45,10 @@ class Results:
             self._arrived.wait_for(lambda: trial_id in self._by_id or is_given_up(), timeout_s)
             return self._by_id.get(trial_id)
 
+    def found(self, trial_id: str) -> TrialResult | None:
+        """The trial's result; None as long as there is none."""
+        return self._by_id.get(trial_id)
+
     def take(self, size: int = _AT_ONCE) -> list[TrialResult]:
         """Further results in item order, each once, in groups of `size`, as far as all are there; for one thread."""
         found: list[TrialResult] = []

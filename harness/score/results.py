@@ -61,7 +61,7 @@ def trial_results(
 def _without_answer(
     trial: Trial, error: CallError, *, names: tuple[str, ...], known: dict[object, Mapping[int, Note]]
 ) -> TrialResult:
-    if error.kind == "not_run":
+    if error.kind in ("not_run", "stopped_early"):
         return TrialResult(trial, "not_run", None, None, error, (), ())
     lost = [Score(name, None, "failed", error.message) for name in names]
     return TrialResult(trial, "error", None, None, error, Scores(names, lost, known), ())

@@ -112,6 +112,7 @@ class _Loading:
         dataset = self._dataset(variants, [*listed, *backends], conditions.metrics)
         quarantines = Quarantines(self._document, conditions.scopes, today=options.today, log=self._log)
         quarantine = quarantines.read(form.quarantine, None if dataset is None else dataset.ids)
+        self._check_stop(conditions.gates)
         if dataset is None or len(self._log):
             return None
         return Suite(
@@ -135,6 +136,7 @@ class _Loading:
             notes=conditions.notes,
             rollout=conditions.rollout,
             quarantine=quarantine,
+            stop_early=form.stop_early,
             warnings=tuple(quarantines.warnings),
         )
 
@@ -152,6 +154,14 @@ class _Loading:
             if getattr(self._form, key) is None and key not in self._broken:
                 message = f"key '{key}' is missing; it is required; write for example '{key}: {example}'"
                 self._log.add(self._document.shown, self._document.mark((key,)), message)
+
+    def _check_stop(self, gates: Sequence[GateSpec]) -> None:
+        if self._form.stop_early and "gates" not in self._broken and all(gate.regression is None for gate in gates):
+            message = (
+                "'stop_early' has nothing to wait for; a suite with a regression gate may stop early; write for "
+                "example 'gates: [{regression: exact_match}]'"
+            )
+            self._log.add(self._document.shown, self._document.mark(("stop_early",)), message)
 
     def _conditions(self, variants: Variants, backends: Sequence[BackendSpec], judges: Judges) -> _Conditions:
         inputs = dict.fromkeys(name for variant in variants.variants for name in variant.prompt.inputs)

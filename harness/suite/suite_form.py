@@ -194,7 +194,7 @@ class SuiteForm(Form, frozen=True, kw_only=True):
     """suite.yaml: dataset + prompts + backends + metrics + checks + gates."""
 
     demanded: ClassVar[tuple[str, ...]] = ("dataset", "prompts")
-    refused: ClassVar[dict[str, str]] = later("stop_early", "sandbox", "attacks")
+    refused: ClassVar[dict[str, str]] = later("sandbox", "attacks")
 
     name: Annotated[Text | None, Says("Default: the folder's name.", ["feedback"])] = None
     description: Annotated[Text | None, Says("One sentence.", ["Classify customer feedback."])] = None
@@ -235,6 +235,9 @@ class SuiteForm(Form, frozen=True, kw_only=True):
         RolloutForm | None,
         Says("How `prompt-suite rollout` replays a staged rollout.", [{"metrics": ["exact_match"]}]),
     ] = None
+    stop_early: Annotated[
+        bool, Says("Run no more trials of a variant on a backend when its regression gates are clear.", [True])
+    ] = False
     quarantine: Annotated[
         list[QuarantineForm],
         Says(

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from msgspec.structs import replace
 
-from harness.comparison import compare
+from harness.comparison import Decision, compare
 from harness.schema import Measure, Measured, RegressionSpec, Rows
 
 if TYPE_CHECKING:
@@ -85,6 +85,22 @@ def test_what_is_in_quarantine_now_is_paired_with_nothing() -> None:
     assert one(compared(whole, side([1, 1, 1], "before"), RegressionSpec())).reason == (
         "all that is in both is in quarantine (4 trials)"
     )
+
+
+def test_row_that_was_looked_at_has_the_verdict_of_its_last_look_and_shares_the_error_of_the_others() -> None:
+    looked = Decision("inconclusive", (20, 40), 0.01, 0.3, "after 40 pairs the difference is -0.1: not enough to tell.")
+    other = ("few_shot", "other")
+    now, before = side([0.0] * 20 + [1.0] * 20), side([1.0] * 40, "before")
+    both = [replace(each, cells={CELL: each.cells[CELL], other: each.cells[CELL]}) for each in (now, before)]
+    specs = {KEY: RegressionSpec(), ("feedback", *other, "exact_match"): RegressionSpec()}
+    (found,) = compare([(both[0], both[1])], specs, decided={KEY: looked})
+    first, second = [row for row in found.rows if row.metric == "exact_match"]
+    assert (first.finding, first.stopped_after, first.p_value, first.p_adjusted) == ("inconclusive", 40, 0.3, None)
+    assert (first.ci_low, first.n_needed, first.n_family) == (None, None, 0)
+    assert first.reason == "after 40 pairs the difference is -0.1: not enough to tell"
+    assert (second.finding, second.n_family, second.stopped_after) == ("regressed", 2, None)
+    assert second.p_value is not None
+    assert second.p_adjusted == pytest.approx(2 * second.p_value)
 
 
 def test_clear_drop_regressed_and_its_mirror_improved() -> None:

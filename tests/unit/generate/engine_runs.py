@@ -69,7 +69,14 @@ def trials(count: int) -> list[Trial]:
 
 
 class Run:
-    def __init__(self, backend: Echo, settings: Settings, store: Store | None = None) -> None:
+    def __init__(
+        self,
+        backend: Echo,
+        settings: Settings,
+        store: Store | None = None,
+        *,
+        why_not: Callable[[Trial], str | None] = lambda _trial: None,
+    ) -> None:
         self.completions: list[Completion] = []
         self.threads: set[str] = set()
         wiring = Wiring(
@@ -77,6 +84,7 @@ class Run:
             describe=identity_text,
             content_of=lambda trial, identity: cache_content(identity, trial.messages, trial.repeat),
             deliver=self._deliver,
+            why_not=why_not,
         )
         sitting = Sitting("r", datetime(2026, 11, 22, tzinfo=UTC), store)
         self.engine = Engine(wiring, settings, sitting)

@@ -13,7 +13,7 @@ from tests.unit.generate.engine_runs import Echo, Run, trials
 
 if TYPE_CHECKING:
     from harness.generate import Store
-    from harness.schema import CacheMode, Request, Settings
+    from harness.schema import CacheMode, Request, Settings, Trial
 
 
 def test_every_trial_is_answered_once_and_calls_run_together(settings: Settings) -> None:
@@ -42,6 +42,33 @@ def test_delivery_is_in_a_thread_of_its_own(settings: Settings) -> None:
     run = Run(Echo(), settings)
     run.all(trials(5))
     assert run.threads == {"prompt-delivery"}
+
+
+def test_trials_that_are_needed_no_more_are_not_called_and_say_why(settings: Settings, store: Store) -> None:
+    backend = Echo(concurrency=1)
+
+    def why_not(trial: Trial) -> str | None:
+        return "stopped early: clear" if len(backend.calls) >= 4 and trial.suite == "s" else None
+
+    run = Run(backend, settings, store, why_not=why_not)
+    answers = run.all(trials(20))
+    assert len(backend.calls) == 4
+    assert list(answers.values()).count(CallError("stopped_early", "not run: stopped early: clear")) == 16
+    assert (run.engine.progress().not_run, run.engine.progress().errors) == (16, 0)
+    again = Echo()
+    assert len(Run(again, settings, store).all(trials(20))) == 20
+    assert len(again.calls) == 16
+
+
+def test_trial_whose_answer_another_one_shares_is_called(settings: Settings, store: Store) -> None:
+    work = trials(3)
+    twin = replace(work[1], trial_id="twin", suite="other")
+    backend = Echo(concurrency=1)
+    run = Run(backend, settings, store, why_not=lambda trial: "stopped early: clear" if trial.suite == "s" else None)
+    answers = run.all([*work, twin])
+    assert [call.sample_id for call in backend.calls] == ["1"]
+    assert isinstance(answers["twin"], Generation)
+    assert isinstance(answers["t1"], Generation)
 
 
 def test_second_run_calls_nothing(settings: Settings, store: Store) -> None:

@@ -80,6 +80,11 @@ def sorted_rows(measured: Measured) -> dict[str, Any]:
         order = sorted(range(len(rows.samples)), key=lambda at: (rows.samples[at], rows.repeats[at]))
         names = [name for name in rows.__struct_fields__ if name != "values"]
         columns = {name: [own[at] for at in order] if (own := getattr(rows, name)) else [] for name in names}
+        columns = {
+            name: [getattr(rows, name)[at] for at in order]
+            for name in rows.__struct_fields__
+            if name not in {"values", "quarantined"}
+        }
         cells[cell] = replace(rows, **columns, values={name: own[order] for name, own in rows.values.items()})
     measures = {name: replace(one, about="", calibration="") for name, one in measured.measures.items()}
     return plain(replace(measured, ref="", cells=cells, measures=measures))
@@ -192,6 +197,15 @@ def test_incomplete_run_is_no_baseline(tmp_path: Path) -> None:
     assert refused(tmp_path, record) == (
         "run 20261122T201849Z-3f9a: it is incomplete (3 trials of suite 'feedback' not run); a baseline is made of "
         "complete runs; finish it with --prompt-resume"
+    )
+
+
+def test_run_that_was_stopped_early_is_no_baseline(tmp_path: Path) -> None:
+    record = clean()
+    manifest = replace(record.manifest, totals={**record.manifest.totals, "stopped_early": 36})
+    assert refused(tmp_path, replace(record, manifest=manifest)) == (
+        "run 20261122T201849Z-3f9a: it was stopped early (36 trials not run, since the verdicts were clear); a "
+        "baseline is made of complete runs; save it with --prompt-save-baseline, which stops nothing early"
     )
 
 
