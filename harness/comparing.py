@@ -12,7 +12,7 @@ from harness.errors import RecordError
 from harness.wording import counted, listed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     import pandas as pd
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from harness.schema import (
         CellKey,
         Chance,
+        Compared,
         Comparison,
         GateSpec,
         Judging,
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     )
 
 _NONE = "none"
+_NOT_RUN = "nothing of it was run"
 
 
 def compare(run_a: record.Run | str | Path, run_b: record.Run | str | Path) -> pd.DataFrame:
@@ -87,6 +89,7 @@ class Comparing:
         """
         self._settings = settings
         self._suites = {suite.name: suite for suite in suites}
+        self._is_promised = any(_target(condition) is not None for suite in suites for condition in suite.gates)
         self.baselines: dict[str, Measured] = {}
         """By suite; those without one are left out."""
         for name in self._suites if settings.baseline != _NONE else ():
@@ -116,15 +119,21 @@ class Comparing:
         self._early.look(found)
 
     def comparisons(self, results: Sequence[TrialResult]) -> tuple[Comparison, ...]:
-        """Each suite that has a baseline, beside it; made once, and again only when more has been answered."""
+        """Each suite that has a baseline, beside it, then beside what its prompts promise.
+
+        Made once, and again only when more has been answered.
+        """
         n_answered = sum(result.outcome != "not_run" for result in results)
-        if not self.baselines:
+        if not self.baselines and not self._is_promised:
             return ()
         if self._known[1] != n_answered:
             facts = [record.suite_facts(suite) for suite in self._suites.values()]
             now = record.measured_of_results(facts, results, "this run")
             sides = [(now[name], baseline) for name, baseline in self.baselines.items() if name in now]
-            self._known = (comparison.compare(sides, self._asked(now), decided=self._decided(results)), n_answered)
+            found = comparison.compare(
+                sides, self._asked(now), promised=self._promised(now), decided=self._decided(results)
+            )
+            self._known = (found, n_answered)
         return self._known[0]
 
     def _decided(self, results: Sequence[TrialResult]) -> dict[comparison.RowKey, comparison.Decision]:
@@ -156,10 +165,12 @@ class Comparing:
 
     def verdict(self, condition: GateSpec, cell: CellKey, results: Sequence[TrialResult]) -> Verdict:
         """A regression gate's answer for one cell, over all results of the run: p is corrected over all its gates."""
-        suite, variant, backend = cell
+        suite = cell[0]
         own = [result for result in results if result.trial.cell == cell and result.trial.quarantine is None]
         if not_run := sum(result.outcome == "not_run" and not result.is_stopped_early for result in own):
             return gate.not_compared(condition, cell, f"{counted(not_run, 'trial')} not run", by_choice=False)
+        if _target(condition) is not None:
+            return gate.judge_regression(condition, cell, self._row(condition, cell, results), why=_NOT_RUN)
         if self._settings.baseline == _NONE:
             return gate.not_compared(
                 condition, cell, "--prompt-baseline none: no comparison was asked for", by_choice=True
@@ -170,16 +181,16 @@ class Comparing:
                     condition, cell, "there is no baseline yet: this run becomes it", by_choice=True
                 )
             return gate.judge_regression(condition, cell, None, why=_no_baseline(self._settings, suite))
-        row = next(
-            (
-                row
-                for each in self.comparisons(results)
-                for row in each.rows
-                if (row.suite, row.variant, row.backend, row.metric) == (suite, variant, backend, condition.metric)
-            ),
-            None,
-        )
-        return gate.judge_regression(condition, cell, row, why="nothing of it was run")
+        return gate.judge_regression(condition, cell, self._row(condition, cell, results), why=_NOT_RUN)
+
+    def _row(self, condition: GateSpec, cell: CellKey, results: Sequence[TrialResult]) -> Compared | None:
+        """What a regression gate asks about: of the recorded baseline, or of the number in its own prompt."""
+        key, is_number = (*cell, condition.metric), _target(condition) is not None
+        for each in self.comparisons(results):
+            for row in each.rows:
+                if (row.suite, row.variant, row.backend, row.metric) == key and row.is_against_number == is_number:
+                    return row
+        return None
 
     def save(self, run: RunRecord) -> list[record.Saved]:
         """Make the run the baseline of its suites, where that was asked for.
@@ -194,14 +205,31 @@ class Comparing:
         return [record.write_baseline(self._settings.reports, each, run.manifest) for each in measured if each.cells]
 
     def _asked(self, now: Mapping[str, Measured]) -> dict[comparison.RowKey, RegressionSpec]:
-        """Which rows the gates of what was run ask about."""
-        asked: dict[comparison.RowKey, RegressionSpec] = {}
+        """Which rows beside recorded baselines the gates of what was run ask about."""
+        return {key: spec for _, key, spec in self._gates(now) if spec.target is None}
+
+    def _promised(self, now: Mapping[str, Measured]) -> list[comparison.Promised]:
+        """What the prompts of what was run promise: one a suite and prompt version."""
+        specs: dict[tuple[str, str], dict[comparison.RowKey, RegressionSpec]] = {}
+        for origin, key, spec in self._gates(now):
+            if spec.target is not None:
+                specs.setdefault((key[0], origin), {})[key] = spec
+        return [
+            comparison.Promised(now[suite], f"performance_baseline of {origin}", own)
+            for (suite, origin), own in specs.items()
+        ]
+
+    def _gates(self, now: Mapping[str, Measured]) -> Iterator[tuple[str, comparison.RowKey, RegressionSpec]]:
+        """Origin, row and spec of each regression gate of what was run."""
         for suite in self._suites.values():
             for condition, cell in plan.plan_gates(suite):
                 is_run = suite.name in now and cell[1:] in now[suite.name].cells
                 if condition.regression is not None and condition.metric is not None and is_run:
-                    asked[*cell, condition.metric] = condition.regression
-        return asked
+                    yield condition.origin, (*cell, condition.metric), condition.regression
+
+
+def _target(condition: GateSpec) -> float | None:
+    return None if condition.regression is None else condition.regression.target
 
 
 def _no_baseline(settings: Settings, suite: str) -> str:

@@ -4,9 +4,11 @@ from harness.comparison.early import EarlyGate, PlannedPair, rule_of
 from harness.comparison.exposure import Exposure, expected_exposure, harmed
 from harness.comparison.one_sided import PValue, p_worse
 from harness.comparison.planned import regression_sights
+from harness.comparison.promised import Promised
 from harness.comparison.recorded import served_of
 from harness.comparison.rollout import RolloutPlan, assigned, replay
-from harness.comparison.runs import RowKey, compare
+from harness.comparison.rows import RowKey
+from harness.comparison.runs import compare
 from harness.comparison.served import ERRORS, Served, Watched
 from harness.comparison.stages import STAGES, Finding, Rollout, Stage, StageOutcome
 from harness.comparison.stopping import Decision, Stopping
@@ -23,6 +25,7 @@ __all__ = [
     "Finding",
     "PValue",
     "PlannedPair",
+    "Promised",
     "Rollout",
     "RolloutPlan",
     "RowKey",

@@ -68,7 +68,7 @@ def pair(current: Rows, baseline: Rows) -> Pairs:
     return Pairs(
         np.array(now, dtype=np.intp),
         np.array(before, dtype=np.intp),
-        _clusters(current, now),
+        clusters_of(current, now),
         _once(new),
         _once(gone),
         _once(changed),
@@ -83,8 +83,8 @@ def _is_other(content: str | None, before: str | None) -> bool:
     return content is not None and before is not None and content != before
 
 
-def _clusters(rows: Rows, places: list[int]) -> tuple[str, ...] | None:
-    """As the means of a run have them (`harness.gate.cells`): groups, or samples where some are repeated."""
+def clusters_of(rows: Rows, places: list[int]) -> tuple[str, ...] | None:
+    """The cluster of each of these places, as the means of a run have them: groups, or samples if repeated."""
     is_grouped = any(rows.groups)
     if not is_grouped and all(repeat == 1 for repeat in rows.repeats):
         return None

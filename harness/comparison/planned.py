@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from harness.comparison.spread import spread_of
+from harness.comparison.spread import spread_of, spread_of_values
 from harness.comparison.units import counting, in_words, n_groups, n_units
 from harness.schema import Sight
 from harness.stats import fewest_units, minimum_detectable_effect
@@ -61,7 +61,7 @@ class _Seeing(Struct):
 
     def sight(self, cells: Sequence[CellKey], baseline: Measured | None) -> Sight:
         measure = next(each for each in self.suite.measures if each.name == self.gate.metric)
-        spreads = [spread_of(measure, baseline, (cell[1], cell[2]), repeats=self.suite.repeats) for cell in cells]
+        spreads = [self._spread(measure, baseline, (cell[1], cell[2])) for cell in cells]
         worst = max(spreads, key=lambda each: each.variance or 0.0)
         alpha = self._spec.alpha
         smallest, alone = (self._smallest(worst, alpha / n_tests) for n_tests in (self.n_gates, 1))
@@ -77,22 +77,33 @@ class _Seeing(Struct):
             message=self._message(measure, worst, (smallest, alone)),
         )
 
+    def _spread(self, measure: Measure, baseline: Measured | None, cell: tuple[str, str]) -> Spread:
+        if self._spec.target is not None:
+            return spread_of_values(measure, baseline, cell, target=self._spec.target)
+        return spread_of(measure, baseline, cell, repeats=self.suite.repeats)
+
     @property
     def _spec(self) -> RegressionSpec:
         assert self.gate.regression is not None
         return self.gate.regression
 
     def _smallest(self, spread: Spread, alpha: float) -> float | None:
-        key = (n_units(self.samples), spread.variance, spread.is_share, spread.span, alpha, self._spec.margin)
-        if key not in self.known:
+        margin, is_number = self._spec.margin, self._spec.target is not None
+        n, variance = n_units(self.samples), spread.variance
+        key = (n, variance, spread.is_share, spread.span, alpha, margin, is_number)
+        if variance is not None and key not in self.known:
             self.known[key] = (
-                None if spread.variance is None else _smallest(key[0], spread, alpha=alpha, margin=self._spec.margin)
+                _smallest_of_number(n, spread, alpha=alpha)
+                if is_number
+                else _smallest(n, spread, alpha=alpha, margin=margin)
             )
-        return self.known[key]
+        return self.known.get(key)
 
     def _message(self, measure: Measure, spread: Spread, found: tuple[float | None, float | None]) -> str:
         who = f"{in_words(self.samples)} can "
-        change = f"{'drops' if measure.higher_is_better else 'rises'} of {measure.name}"
+        target = self._spec.target
+        promised = "" if target is None else f" from the promised {target:.12g}"
+        change = f"{'drops' if measure.higher_is_better else 'rises'} of {measure.name}{promised}"
         if spread.variance is None:
             return f"{who}see only some {change}: which is not known, {spread.basis}"
         smallest, alone = found
@@ -130,6 +141,13 @@ def _smallest(n: int, spread: Spread, *, alpha: float, margin: float) -> float |
         if abs(drop - before) <= _ACCURACY * spread.span:
             break
     return drop
+
+
+def _smallest_of_number(n: int, spread: Spread, *, alpha: float) -> float | None:
+    """Beside a number: values scatter whether or not the mean is what was promised."""
+    assert spread.variance is not None
+    drop = minimum_detectable_effect(n, alpha=alpha, sd=math.sqrt(spread.variance))
+    return None if drop is None or drop > spread.span else drop
 
 
 def _shown(change: float, spread: Spread) -> str:

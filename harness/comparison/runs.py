@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from harness.comparison.changes import changes_between, is_same_measure
@@ -12,43 +11,31 @@ from harness.comparison.corpus import SUFFIX, corpus_difference
 from harness.comparison.differences import both_scored, difference_of
 from harness.comparison.flips import all_flips
 from harness.comparison.pairing import pair
-from harness.schema import Compared, Comparison, RegressionSpec
+from harness.comparison.promised import promised_rows
+from harness.comparison.rows import Row, not_compared
+from harness.schema import Comparison, RegressionSpec
 from harness.stats import REASONS, Rule, adjusted, decide
 from harness.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from harness.comparison.differences import Found
     from harness.comparison.pairing import Pairs
+    from harness.comparison.promised import Promised
+    from harness.comparison.rows import RowKey
     from harness.comparison.stopping import Decision
-    from harness.schema import CorrectionName, Measure, Measured
+    from harness.schema import Compared, CorrectionName, Measure, Measured
+    from harness.stats import Reason
 
-RowKey = tuple[str, str, str, str]
-"""Suite, variant, backend, measure."""
 _PLAIN = RegressionSpec()
-_QUALITY = ("score", "percent")
-
-
-class _Row(Struct):
-    """One row before p is corrected."""
-
-    compared: Compared
-    found: Found | None
-    spec: RegressionSpec
-    measure: Measure
-
-    @property
-    def key(self) -> RowKey:
-        """Which row it is."""
-        return self.compared.suite, self.compared.variant, self.compared.backend, self.compared.metric
-
-    @property
-    def family(self) -> tuple[str, CorrectionName]:
-        """What p is corrected together with: the gates of the run; else all quality, else all amounts."""
-        if self.compared.is_gated:
-            return "gates", self.spec.correction
-        return ("quality" if self.measure.unit in _QUALITY else "amounts"), self.spec.correction
+_OF_A_NUMBER: Mapping[Reason, str] = {
+    **REASONS,
+    "identical": "every trial has just this value",
+    "drop": "worse, by more than chance explains",
+    "too_few": "so few samples that even the same value in all of them could be chance",
+    "not_shown": "chance alone could explain the difference",
+}
+"""Reasons where the baseline is a number: it has no samples, and no margin."""
 
 
 def compare(
@@ -57,8 +44,9 @@ def compare(
     *,
     plain: RegressionSpec = _PLAIN,
     decided: Mapping[RowKey, Decision] | None = None,
+    promised: Sequence[Promised] = (),
 ) -> tuple[Comparison, ...]:
-    """Each suite's current side beside its baseline.
+    """Each suite's current side beside its baseline, then what was measured beside what was promised of it.
 
     Pairs are of the same sample and repeat. `specs` says which rows regression gates ask about, and how; `plain` how
     the other rows are judged. p is corrected over the whole family: all rows that gates ask about; all other rows of
@@ -69,9 +57,10 @@ def compare(
     correction themselves, but count in that of the other gates, whose error they share.
     """
     parts = [_Part(current, baseline, specs or {}, plain=plain) for current, baseline in sides]
-    rows = [row for part in parts for row in part.rows]
+    beside = [(each, list(promised_rows(each))) for each in promised]
+    rows = [row for part in parts for row in part.rows] + [row for _, own in beside for row in own]
     judged = iter(_judged(rows, decided or {}))
-    return tuple(
+    compared = [
         Comparison(
             suite=part.current.suite,
             current=part.current.ref,
@@ -81,7 +70,12 @@ def compare(
             flips=part.flips,
         )
         for part in parts
-    )
+    ]
+    numbers = [
+        Comparison(each.current.suite, each.current.ref, each.baseline, tuple(next(judged) for _ in own), (), ())
+        for each, own in beside
+    ]
+    return (*compared, *numbers)
 
 
 class _Part:
@@ -106,7 +100,7 @@ class _Part:
         same = [measure for name, measure in current.measures.items() if is_same_measure(current, baseline, name)]
         self.flips = all_flips(same, self._sides, self._pairs)
 
-    def _rows(self) -> Iterator[_Row]:
+    def _rows(self) -> Iterator[Row]:
         for cell in self.current.cells:
             for name, measure in self.current.measures.items():
                 key = (self.current.suite, *cell, name)
@@ -115,17 +109,17 @@ class _Part:
                     yield self._compared(key, measure, spec)
                     yield from self._corpus(key, measure)
                 elif spec is not None:
-                    yield _Row(_not_compared(key, self._why(cell, name), spec, measure=measure), None, spec, measure)
+                    yield Row(not_compared(key, self._why(cell, name), spec, measure=measure), None, spec, measure)
 
-    def _compared(self, key: RowKey, measure: Measure, spec: RegressionSpec | None) -> _Row:
+    def _compared(self, key: RowKey, measure: Measure, spec: RegressionSpec | None) -> Row:
         cell = key[1], key[2]
         pairs, sides = self._pairs[cell], self._sides[cell]
         found = difference_of(measure, sides, pairs, spec=spec or self._plain)
         n_paired = int(both_scored(measure.name, sides, pairs).sum())
         row = replace(self._row(key, measure, spec), n_paired=n_paired, n_lost=len(pairs.now) - n_paired)
-        return _Row(row, found, spec or self._plain, measure)
+        return Row(row, found, spec or self._plain, measure)
 
-    def _corpus(self, key: RowKey, measure: Measure) -> Iterator[_Row]:
+    def _corpus(self, key: RowKey, measure: Measure) -> Iterator[Row]:
         """The row of its value over all answers at once, where it has one."""
         cell = key[1], key[2]
         found = corpus_difference(measure, self._sides[cell], self._pairs[cell])
@@ -133,13 +127,13 @@ class _Part:
             whole, n_paired = replace(measure, name=measure.name + SUFFIX), found.difference.n
             row = self._row((*key[:3], whole.name), whole, None)
             row = replace(row, n_paired=n_paired, n_lost=len(self._pairs[cell].now) - n_paired)
-            yield _Row(row, found, self._plain, whole)
+            yield Row(row, found, self._plain, whole)
 
     def _row(self, key: RowKey, measure: Measure, spec: RegressionSpec | None) -> Compared:
         """What is known of the cell's pairs before any value is looked at."""
         pairs = self._pairs[key[1], key[2]]
         return replace(
-            _not_compared(key, _nothing(pairs), spec or self._plain, measure=measure),
+            not_compared(key, _nothing(pairs), spec or self._plain, measure=measure),
             is_gated=spec is not None,
             n_new=pairs.n_new,
             n_gone=pairs.n_gone,
@@ -166,24 +160,12 @@ def _nothing(pairs: Pairs) -> str:
     return "no sample is in both"
 
 
-def _not_compared(key: RowKey, reason: str, spec: RegressionSpec, *, measure: Measure) -> Compared:
-    suite, variant, backend, metric = key
-    return Compared(
-        suite=suite, variant=variant, backend=backend, metric=metric,
-        n_paired=0, n_new=0, n_gone=0, n_changed=0, n_lost=0,
-        mean=None, mean_baseline=None, difference=None, ci_low=None, ci_high=None, method="none", test="none",
-        p_value=None, p_adjusted=None, n_family=0, effect=None, n_up=0, n_down=0,
-        finding="not compared", reason=reason, n_needed=None, margin=spec.margin, is_gated=True,
-        unit=measure.unit, higher_is_better=measure.higher_is_better, confidence=1 - spec.alpha,
-    )  # fmt: skip
-
-
-def _judged(rows: Sequence[_Row], decided: Mapping[RowKey, Decision]) -> list[Compared]:
+def _judged(rows: Sequence[Row], decided: Mapping[RowKey, Decision]) -> list[Compared]:
     """The rows with their verdicts, in order."""
     families: dict[tuple[str, CorrectionName], list[int]] = {}
     judged = [row.compared for row in rows]
     for place, row in enumerate(rows):
-        if row.found is not None and row.key in decided:
+        if row.found is not None and row.key in decided and not row.compared.is_against_number:
             judged[place] = _by_looks(row, decided[row.key])
         elif row.found is not None:
             families.setdefault(row.family, []).append(place)
@@ -196,7 +178,7 @@ def _judged(rows: Sequence[_Row], decided: Mapping[RowKey, Decision]) -> list[Co
     return judged
 
 
-def _by_looks(row: _Row, decision: Decision) -> Compared:
+def _by_looks(row: Row, decision: Decision) -> Compared:
     """The verdict of the last look; an interval of all pairs at once would leave the looks out of account."""
     assert row.found is not None
     assert decision.verdict is not None
@@ -218,7 +200,7 @@ def _by_looks(row: _Row, decision: Decision) -> Compared:
     )
 
 
-def _verdict(row: _Row, p_adjusted: float, n_family: int) -> Compared:
+def _verdict(row: Row, p_adjusted: float, n_family: int) -> Compared:
     assert row.found is not None
     difference, spec = row.found.difference, row.spec
     rule = Rule(spec.margin, spec.alpha, higher_is_better=row.measure.higher_is_better, n_tests=n_family)
@@ -239,6 +221,6 @@ def _verdict(row: _Row, p_adjusted: float, n_family: int) -> Compared:
         n_up=difference.n_up,
         n_down=difference.n_down,
         finding=decision.verdict,
-        reason=REASONS[decision.reason],
+        reason=(_OF_A_NUMBER if spec.target is not None else REASONS)[decision.reason],
         n_needed=decision.n_needed,
     )

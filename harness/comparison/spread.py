@@ -53,7 +53,7 @@ def spread_of(measure: Measure, baseline: Measured | None, cell: tuple[str, str]
         return Spread(ASSUMED_FLIPS * span**2 / repeats, is_share, span, basis, is_assumed=True)
     numbers, samples = values
     are_all = are_shares(numbers, bounds=(measure.low, measure.high))
-    span = float(numbers.max() - numbers.min()) if measure.high is None else measure.high - measure.low
+    span = _span(measure, numbers)
     found = nested_variances(
         Drawn("", sample, number, value)
         for number, (sample, value) in enumerate(zip(samples, numbers.tolist(), strict=True))
@@ -66,6 +66,26 @@ def spread_of(measure: Measure, baseline: Measured | None, cell: tuple[str, str]
         variance = 2 * _ANEW * float(numbers.var(ddof=1)) if len(numbers) >= _LEAST else 0.0
         basis = "assumed: one answer in five is given anew"
     return Spread(variance / repeats, are_all and repeats == 1, span, basis, is_assumed=False)
+
+
+def spread_of_values(measure: Measure, baseline: Measured | None, cell: tuple[str, str], *, target: float) -> Spread:
+    """How much a sample's values themselves scatter, which are compared with a number: there is nothing to pair.
+
+    By the values of the baseline; else as passes and failures would whose mean is the number, the most there can be.
+    """
+    values = None if baseline is None else _values(measure, baseline.cells.get(cell))
+    if values is not None and len(values[0]) >= _LEAST:
+        variance, basis = float(values[0].var(ddof=1)), "by how values scatter in the baseline"
+        return Spread(variance, is_share=False, span=_span(measure, values[0]), basis=basis, is_assumed=False)
+    if measure.high is None:
+        return Spread(None, is_share=False, span=0.0, basis="save a baseline to know", is_assumed=True)
+    span, basis = measure.high - measure.low, "assumed: values scatter as passes and failures do"
+    variance = max(0.0, (target - measure.low) * (measure.high - target))
+    return Spread(variance, is_share=False, span=span, basis=basis, is_assumed=True)
+
+
+def _span(measure: Measure, numbers: NDArray[np.float64]) -> float:
+    return float(numbers.max() - numbers.min()) if measure.high is None else measure.high - measure.low
 
 
 def _values(measure: Measure, rows: Rows | None) -> tuple[NDArray[np.float64], list[str]] | None:

@@ -39,7 +39,7 @@ def threshold_sights(
     Of gates on the mean of a metric that passes or fails (or the `rate` of any) with `<`, `>`, `<=` or `>=`.
     """
     found = []
-    for gate in dict.fromkeys(gate for gate, _ in gates if gate.metric is not None):
+    for gate in dict.fromkeys(gate for gate, _ in gates if gate.metric is not None and _is_by_value(gate)):
         cells = [cell for other, cell in gates if other == gate]
         if gate.aggregation == "rate" or (
             gate.aggregation == "mean" and _is_share(suite, gate, cells, baseline=baseline)
@@ -49,6 +49,11 @@ def threshold_sights(
             if nearest is not None:
                 found.append(_threshold_sight(replace(suite, samples=samples), gate, nearest))
     return found
+
+
+def _is_by_value(gate: GateSpec) -> bool:
+    """Whether the value alone decides: of others the share for which they fail is another one."""
+    return gate.regression is None and gate.judged_by == "value"
 
 
 def _is_share(suite: Suite, gate: GateSpec, cells: Iterable[CellKey], *, baseline: Measured | None) -> bool:

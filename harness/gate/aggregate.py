@@ -28,6 +28,8 @@ class Column(Struct, frozen=True):
     """None where it is not scored."""
     notes: Sequence[Note]
     """Status and reason of those that are not scored."""
+    n_quarantined: int = 0
+    """Trials in quarantine, which are not among them."""
 
     @classmethod
     def of(cls, scores: Sequence[Score]) -> Column:
@@ -80,6 +82,7 @@ def as_aggregate(found: Interval | None, scores: Column, aggregation: Aggregatio
         n_failed=counts["failed"],
         n_clusters=found.n_clusters if found else None,
         reason=max(reasons, key=lambda reason: reasons[reason], default=None),
+        n_quarantined=scores.n_quarantined,
     )
 
 

@@ -58,15 +58,17 @@ def _judged_by(
 
 
 def target_verdict(gate: GateSpec, suite: Suite, results: Sequence[TrialResult], *, cell: CellKey) -> Verdict:
-    """The answer of a gate that is judged by its interval, over one cell's results."""
+    """The answer of a gate that is judged by its interval, over one cell's results, without those in quarantine."""
+    counting = counting_results(results)
+    n_held, results = len(results) - len(counting), counting
     unit = "group" if any(result.trial.sample.group for result in results) else "sample"
     if gate.metric is None:
         ran = [result for result in results if result.outcome != "not_run"]
-        column = Column("error_rate", [float(result.outcome == "error") for result in ran], [])
+        column = Column("error_rate", [float(result.outcome == "error") for result in ran], [], n_held)
         return judge_target(gate, cell, column, measure=None, clusters=_clusters(suite, ran), unit=unit)
     measure = next(measure for measure in suite.measures if measure.name == gate.metric)
     scored = _Scored(suite, results)
-    column = scored.column(measure)
+    column = replace(scored.column(measure), n_quarantined=n_held)
     return judge_target(gate, cell, column, measure=measure, clusters=scored.clusters, unit=unit)
 
 

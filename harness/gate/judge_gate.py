@@ -24,10 +24,14 @@ _LONGEST_REASON = 80
 
 
 def judge(gate: GateSpec, cell: CellKey, aggregate: Aggregate) -> Verdict:
-    """The gate's answer for one cell. Fails closed: without a value it does not hold."""
+    """The gate's answer for one cell. Fails closed: without a value it does not hold.
+
+    Where it is judged by what is shown to be `missed`, a value beyond whose interval is not beyond holds, and warns.
+    """
     suite, variant, backend = cell
     passed, message = _decide(gate, aggregate)
-    return Verdict(suite, gate, variant, backend, passed=passed, aggregate=aggregate, message=message)
+    warns = passed and aggregate.value is not None and not COMPARISONS[gate.operator](aggregate.value, gate.threshold)
+    return Verdict(suite, gate, variant, backend, passed=passed, aggregate=aggregate, message=message, warns=warns)
 
 
 def not_judged(gate: GateSpec, cell: CellKey, aggregate: Aggregate, *, trials: int, not_run: int) -> Verdict:
@@ -49,6 +53,8 @@ def _decide(gate: GateSpec, aggregate: Aggregate) -> tuple[bool, str]:
     if gate.aggregation == "sum" and missing and gate.operator not in (">=", ">"):
         return False, f"{told}: fails; the sum lacks {missing} trials, so it may be larger"
     holds = COMPARISONS[gate.operator](aggregate.value, gate.threshold)
+    if not holds and gate.judged_by == "missed" and not _is_wholly_beyond(gate, aggregate):
+        return True, f"{told}: beyond, which may be chance, because {_reach(gate, aggregate)}: warns"
     return holds, f"{told}: {'holds' if holds else 'fails'}{_doubt(gate, aggregate, holds=holds)}"
 
 
@@ -99,6 +105,20 @@ def _interval(aggregate: Aggregate) -> str:
     if high is not None:
         return f", 95 % interval up to {number(high)}, no lower end with so few"
     return ""
+
+
+def _is_wholly_beyond(gate: GateSpec, aggregate: Aggregate) -> bool:
+    """Whether the interval too lies on the wrong side; without an end on that side nobody knows."""
+    nearest = aggregate.ci_high if gate.operator in (">=", ">") else aggregate.ci_low
+    return nearest is not None and not COMPARISONS[gate.operator](nearest, gate.threshold)
+
+
+def _reach(gate: GateSpec, aggregate: Aggregate) -> str:
+    """Why a value beyond the threshold shows little."""
+    wants_high = gate.operator in (">=", ">")
+    if (aggregate.ci_high if wants_high else aggregate.ci_low) is None:
+        return "so few values bound nothing"
+    return f"the interval reaches {'above' if wants_high else 'below'} the threshold"
 
 
 def _doubt(gate: GateSpec, aggregate: Aggregate, *, holds: bool) -> str:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from harness.gate.numbers import number, unit
-from harness.schema import Aggregate, Verdict
+from msgspec.structs import replace
+
+from harness.gate.numbers import number, told_apart, unit
+from harness.schema import COMPARISONS, Aggregate, Verdict
 from harness.wording import counted
 
 if TYPE_CHECKING:
@@ -26,7 +28,8 @@ def judge_regression(gate: GateSpec, cell: CellKey, compared: Compared | None, *
     """The gate's answer for one cell.
 
     Fails closed: without a comparison (None, and `why`), or with nothing comparable, the gate does not hold. When
-    nothing is shown either way, `on_inconclusive` says whether it does.
+    nothing is shown either way, `on_inconclusive` says whether it does; a mean that keeps what was promised of it does
+    not warn.
     """
     spec = gate.regression
     assert spec is not None
@@ -40,17 +43,24 @@ def judge_regression(gate: GateSpec, cell: CellKey, compared: Compared | None, *
         )  # fmt: skip
     unclear = compared.finding == "inconclusive"
     passed = compared.finding in ("improved", "unchanged") or (unclear and spec.on_inconclusive != "fail")
+    is_beyond = spec.target is None or _is_beyond(gate, compared)
     return Verdict(
         suite,
         gate,
         variant,
         backend,
         passed=passed,
-        aggregate=_difference(gate, compared),
-        message=_message(compared),
+        aggregate=_difference(gate, compared) if spec.target is None else _mean(gate, compared),
+        message=_message(gate, compared),
         finding=compared.finding,
-        warns=unclear and spec.on_inconclusive == "warn",
+        warns=unclear and spec.on_inconclusive == "warn" and is_beyond,
     )
+
+
+def _is_beyond(gate: GateSpec, compared: Compared) -> bool:
+    """Whether the mean lies on the wrong side of the number that was promised."""
+    assert compared.mean is not None
+    return not COMPARISONS[gate.operator](compared.mean, gate.threshold)
 
 
 def not_compared(gate: GateSpec, cell: CellKey, why: str, *, by_choice: bool) -> Verdict:
@@ -80,9 +90,25 @@ def _difference(gate: GateSpec, compared: Compared) -> Aggregate:
     )
 
 
-def _message(compared: Compared) -> str:
+def _mean(gate: GateSpec, compared: Compared) -> Aggregate:
+    """The mean itself with its interval: what was promised of it stands in the gate."""
+    low, high = _ends_of_mean(compared)
+    return replace(_difference(gate, compared), aggregation="mean", value=compared.mean, ci_low=low, ci_high=high)
+
+
+def _ends_of_mean(compared: Compared) -> tuple[float | None, float | None]:
+    assert compared.mean_baseline is not None
+    low, high = compared.ci_low, compared.ci_high
+    return (
+        None if low is None else compared.mean_baseline + low,
+        None if high is None else compared.mean_baseline + high,
+    )
+
+
+def _message(gate: GateSpec, compared: Compared) -> str:
     """The verdict in a sentence or two: what happened, what it means, what was left out."""
-    parts = [_what_happened(compared), f"{_FINDINGS[compared.finding]}: {compared.reason}{_evidence(compared)}"]
+    happened = _kept_or_not(gate, compared) if compared.is_against_number else _what_happened(compared)
+    parts = [happened, f"{_FINDINGS[compared.finding]}: {compared.reason}{_evidence(compared)}"]
     if compared.finding == "inconclusive" and compared.stopped_after is None:
         more = compared.n_needed
         parts.append("no number of samples would tell" if more is None else f"about {more:,} more samples would tell")
@@ -104,16 +130,32 @@ def _what_happened(compared: Compared) -> str:
     return f"{compared.metric} {move} on {counted(compared.n_paired, 'pair')}{flips}"
 
 
+def _kept_or_not(gate: GateSpec, compared: Compared) -> str:
+    """The mean, and what was promised of it."""
+    assert compared.mean is not None
+    measure, least = unit(compared.metric), "at least" if compared.higher_is_better else "at most"
+    value = told_apart(compared.mean, gate.threshold)
+    promised = f"{least} {gate.threshold:.12g}{measure} promised by performance_baseline of {gate.origin}"
+    return f"{compared.metric} is {value}{measure} on {counted(compared.n_paired, 'trial')}, {promised}"
+
+
 def _evidence(compared: Compared) -> str:
     """The numbers behind it, for who wants them."""
     if compared.p_adjusted is None or not compared.n_up + compared.n_down:
         return ""
     p = f"p < {_SURE:g}" if compared.p_adjusted < _SURE else f"p = {number(compared.p_adjusted, 2)}"
     corrected = f" corrected for {compared.n_family:,} comparisons" if compared.n_family > 1 else ""
-    low, high = compared.ci_low, compared.ci_high
-    change = "" if low is None or high is None else f", change {_signed(low)} to {_signed(high)}"
+    change = _spread(compared)
     tolerated = f", tolerated {number(compared.margin)}" if compared.margin else ""
     return f" ({p}{corrected}{change}{tolerated})"
+
+
+def _spread(compared: Compared) -> str:
+    if compared.is_against_number:
+        low, high = _ends_of_mean(compared)
+        return "" if low is None or high is None else f", interval {number(low)} to {number(high)}"
+    low, high = compared.ci_low, compared.ci_high
+    return "" if low is None or high is None else f", change {_signed(low)} to {_signed(high)}"
 
 
 def _signed(value: float) -> str:
@@ -122,7 +164,7 @@ def _signed(value: float) -> str:
 
 def _left_out(compared: Compared) -> list[str]:
     counts = (
-        (compared.n_lost, "left out without a value on both sides"),
+        (compared.n_lost, f"left out without a value{'' if compared.is_against_number else ' on both sides'}"),
         (compared.n_new, "new"),
         (compared.n_gone, "gone"),
         (compared.n_changed, "with another row in the dataset"),

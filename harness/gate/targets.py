@@ -47,7 +47,7 @@ def judge_target(
         backend,
         passed=showing == "shown",
         aggregate=aggregate,
-        message=target_message(gate, found, showing, lacking=not_scored(aggregate), unit=unit),
+        message=target_message(gate, found, showing, lacking=_lacking(aggregate), unit=unit),
         showing=showing,
     )
 
@@ -71,6 +71,11 @@ def _showing(gate: GateSpec, found: Evidence) -> Showing:
         return "missed"
     bound = bound_of(gate, found)
     return "shown" if bound is not None and holds(bound, gate.threshold) else "not shown"
+
+
+def _lacking(aggregate: Aggregate) -> str:
+    held = f"{aggregate.n_quarantined:,} in quarantine" if aggregate.n_quarantined else ""
+    return ", ".join(part for part in (held, not_scored(aggregate)) if part)
 
 
 def _aggregate(gate: GateSpec, column: Column, found: Evidence | None) -> Aggregate:

@@ -34,22 +34,18 @@ class Verdicts:
         corpus: Mapping[str, float],
     ) -> Verdict:
         """The gate's answer for a cell of the suite, over its results; `corpus` holds its corpus-level values."""
-        if not_run := sum(result.outcome == "not_run" for result in results):
-            aggregate = cell_aggregate(gate, suite, results, corpus=corpus)
-            verdict = not_judged(gate, cell, aggregate, trials=len(results), not_run=not_run)
-        elif gate.judged_by == "shown":
-            verdict = target_verdict(gate, suite, results, cell=cell)
-        aggregate = cell_aggregate(gate, suite, results, corpus=corpus)
         counting = counting_results(results)
         n_stopped = sum(result.is_stopped_early for result in counting)
         if not_run := sum(result.outcome == "not_run" for result in counting) - n_stopped:
+            aggregate = cell_aggregate(gate, suite, results, corpus=corpus)
             verdict = not_judged(gate, cell, aggregate, trials=len(counting), not_run=not_run)
+        elif gate.judged_by == "shown":
+            verdict = target_verdict(gate, suite, results, cell=cell)
         else:
             verdict = judge(gate, cell, cell_aggregate(gate, suite, results, corpus=corpus))
-            verdict = judge(gate, cell, aggregate)
-            if n_stopped:
-                told = f"over {len(counting) - n_stopped:,} of {counted(len(counting), 'trial')}, stopped early"
-                verdict = replace(verdict, message=f"{verdict.message}; {told}")
+        if n_stopped:
+            told = f"over {len(counting) - n_stopped:,} of {counted(len(counting), 'trial')}, stopped early"
+            verdict = replace(verdict, message=f"{verdict.message}; {told}")
         return self.keep(verdict, cell)
 
     def keep(self, verdict: Verdict, cell: CellKey) -> Verdict:

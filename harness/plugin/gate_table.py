@@ -102,7 +102,7 @@ def _gate(verdict: Verdict, names: Sequence[str], *, roomy: bool) -> list[Text]:
     held = verdict.passed and not verdict.warns
     style = "" if held else "yellow" if verdict.passed or not verdict.judged else "red"
     value = "none" if aggregate.value is None else told_apart(aggregate.value, verdict.gate.threshold)
-    if verdict.gate.regression is not None:
+    if verdict.gate.aggregation == "difference":
         value = f"{_plus(aggregate.value)}{value}"
     where = [verdict.gate.text, *(getattr(verdict, name) for name in names)]
     cells = [Text(printable(text), style=style) for text in where]
@@ -117,7 +117,7 @@ def _plus(difference: float | None) -> str:
 def _interval(verdict: Verdict) -> str:
     """Both ends, or the one there is: few values bound a percentile on one side only."""
     low, high = verdict.aggregate.ci_low, verdict.aggregate.ci_high
-    if verdict.gate.regression is not None and low is not None and high is not None:
+    if verdict.gate.aggregation == "difference" and low is not None and high is not None:
         return f"{_plus(low)}{number(low)} to {_plus(high)}{number(high)}"
     if low is None:
         return "" if high is None else f"up to {number(high)}"

@@ -11,6 +11,7 @@ from harness.report.interval import axis_of_differences, draw_difference
 from harness.report.markup import el, join
 from harness.report.numbers import ABSENT, in_unit, signed
 from harness.report.results import dagger
+from harness.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -116,7 +117,7 @@ def _pairs(row: Compared) -> Html:
     turned = el("small", f"{worse:,} worse, {better:,} better") if row.n_paired else None
     lacking = ", ".join(left_out(row))
     return join(
-        el("span", f"{row.n_paired:,}"),
+        el("span", counted(row.n_paired, "trial") if row.is_against_number else f"{row.n_paired:,}"),
         turned,
         el("small", f"left out: {lacking}", class_="lacking") if lacking else None,
     )

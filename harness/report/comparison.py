@@ -57,7 +57,7 @@ def _suite(each: Comparison, record: RunRecord) -> Html:
         beside,
         tables,
         _amounts(each.suite, amounts, small),
-        _changes(each.changes),
+        None if any(row.is_against_number for row in each.rows) else _changes(each.changes),
         flips(each, changed_answers(each), next((one for one in record.suites if one.name == each.suite), None)),
     )
 
@@ -106,7 +106,8 @@ def _names(change: Change) -> Html | None:
 
 def _legend() -> Html:
     lines = (
-        "A pair is the same sample in the same repeat on both sides; both means are over pairs only.",
+        "A pair is the same sample in the same repeat on both sides; both means are over pairs only, and a number that",
+        "a prompt promises (performance_baseline) has no samples: all trials with a value are compared with it.",
         "In each drawing the upright line is no change, the grey band what is tolerated, the dot the difference seen,",
         "and the line through it where the true one lies with the confidence said above.",
         "p is how often chance alone would make so large a difference, corrected for all comparisons made together.",

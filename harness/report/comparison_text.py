@@ -105,7 +105,8 @@ def _table(rows: Sequence[Compared], small: Collection[tuple[str, str]] = (), *,
 def _row(row: Compared, interval: str, *, dagger: str, with_suite: bool) -> list[str]:
     more = more_samples(row)
     worse, better = moved(row)
-    behind = f"{counted(row.n_paired, 'pair')}, {worse:,} worse, {better:,} better" if row.n_paired else "no pairs"
+    noun = "trial" if row.is_against_number else "pair"
+    behind = f"{counted(row.n_paired, noun)}, {worse:,} worse, {better:,} better" if row.n_paired else f"no {noun}s"
     why = f"{prose(row.reason)}{f'; {more}' if more and row.n_needed else ''}<br><sub>{behind}, p {_p(row)}</sub>"
     ends = ends_text(row)
     drawn = signed(row.difference, row.unit) + (f"<br><sub>{interval} {ends}</sub>" if ends else "")

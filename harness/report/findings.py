@@ -122,7 +122,12 @@ def left_out(row: Compared) -> list[str]:
 
 def cost_text(comparisons: Sequence[Comparison]) -> str | None:
     """What the answers that both sides have cost then and now; None where no pair has both costs."""
-    rows = [row for each in comparisons for row in each.rows if row.metric == "cost_usd" and row.n_paired]
+    rows = [
+        row
+        for each in comparisons
+        for row in each.rows
+        if row.metric == "cost_usd" and row.n_paired and not row.is_against_number
+    ]
     n = sum(row.n_paired for row in rows)
     if not n:
         return None

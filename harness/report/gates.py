@@ -104,7 +104,7 @@ def _row(verdict: Verdict, known: Known) -> Html:
 def _value(verdict: Verdict, measure: Measure | None) -> tuple[str, str]:
     """The number that was judged, and what is asked of it: of a regression gate both are differences."""
     gate, value, unit = verdict.gate, verdict.aggregate.value, unit_of(verdict, measure)
-    if gate.regression is None:
+    if gate.regression is None or gate.aggregation != "difference":
         return in_unit(value, unit), f"must be {gate.operator} {gate.threshold:g}"
     is_drop = measure is None or measure.higher_is_better
     return signed(value, unit), tolerance(gate.regression.margin, unit, is_drop=is_drop)
@@ -115,7 +115,7 @@ def _bounds(verdict: Verdict, unit: Unit) -> Html:
     aggregate = verdict.aggregate
     if verdict.showing is not None:
         return join(el("small", _one_sided(aggregate, unit)), standing_behind(aggregate))
-    if verdict.gate.regression is None:
+    if verdict.gate.aggregation != "difference":
         return join(el("small", interval(aggregate, unit)), standing_behind(aggregate))
     if aggregate.value is None:
         return el("small", "no pairs")
@@ -137,7 +137,7 @@ def _drawn(verdict: Verdict, measure: Measure | None) -> Html | None:
     if verdict.showing is not None:
         low, high = (aggregate.value if end is None else end for end in (aggregate.ci_low, aggregate.ci_high))
         aggregate = replace(aggregate, ci_low=low, ci_high=high)
-    if gate.regression is None:
+    if gate.regression is None or gate.aggregation != "difference":
         return draw(aggregate, axis_of([aggregate], measure, [gate.threshold]), gate.threshold)
     if aggregate.value is None:
         return None

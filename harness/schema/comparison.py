@@ -49,6 +49,8 @@ class RegressionSpec(Struct, frozen=True):
     """How p is corrected for the number of comparisons."""
     test: PairedTestName = "auto"
     """`auto`: exact McNemar for passes and failures, else a sign-flip permutation; or Wilcoxon's signed ranks."""
+    target: float | None = None
+    """The mean that was promised, which is compared with instead of a recorded run; None for a run."""
 
 
 class Rows(Struct, frozen=True):
@@ -173,6 +175,8 @@ class Compared(Struct, frozen=True):
     """Trials left out because they are in quarantine."""
     stopped_after: int | None = None
     """Pairs at the last look, where looks decided (`stop_early`); None where all pairs did, at once."""
+    is_against_number: bool = False
+    """Whether the baseline is a promised mean, without samples: `n_paired` then counts trials that have a value."""
 
 
 class Flip(Struct, frozen=True):

@@ -5,7 +5,7 @@ from harness.stats.allocation import Costs, Design, Increase, best_design, cheap
 from harness.stats.bootstrap import bootstrap_interval
 from harness.stats.bradley_terry import Comparison, bradley_terry, rank_players
 from harness.stats.corpus import CorpusDifference, Resampled, paired_bootstrap, sentence_statistics
-from harness.stats.decision import REASONS, Decision, Rule, decide
+from harness.stats.decision import REASONS, Decision, Reason, Rule, decide
 from harness.stats.drift import Cusum, Drift, cusum, cusum_limit, cusum_run_length, drift
 from harness.stats.evidence import Evidence, mean_evidence, percentile_evidence
 from harness.stats.flaky import Flaky, flaky
@@ -48,6 +48,7 @@ __all__ = [
     "Interval",
     "OneSample",
     "PairedTest",
+    "Reason",
     "Resampled",
     "Rule",
     "Sides",

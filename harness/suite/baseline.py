@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from harness.errors import OptionError
-from harness.schema import GateSpec
+from harness.schema import GateSpec, RegressionSpec
 from harness.suite.conditions import Condition, check_range
 from harness.suite.values import quoted
 from harness.wording import did_you_mean, listed
@@ -36,7 +36,11 @@ _CALLS = 1000
 def baseline_gates(
     file: VersionFile, variants: Sequence[str], metrics: SuiteMetrics, *, log: MistakeLog
 ) -> tuple[GateSpec, ...]:
-    """The gates of one prompt version, for the variants that use it; mistakes are logged in the prompt file."""
+    """The gates of one prompt version, for the variants that use it; mistakes are logged in the prompt file.
+
+    A mean is a baseline that is a number, judged as a regression; a percentile or the cost fails where its interval
+    lies beyond.
+    """
     gates = []
     for key, written in file.form.metadata.performance_baseline.items():
         place = ("metadata", "performance_baseline", key)
@@ -49,10 +53,16 @@ def baseline_gates(
         if gate is not None:
             metric, aggregation, operator, threshold = gate
             text = f"{metric}.{aggregation} {operator} {threshold:.12g}"
-            scope, origin = tuple(variants), file.reference
-            path, line = file.document.shown, file.document.key_mark(place).line
-            spec = GateSpec(text, metric, aggregation, operator, threshold, variants=scope, origin=origin)
-            gates.append(replace(spec, path=path, line=line))
+            is_mean = key != _COST and aggregation == "mean"
+            spec = GateSpec(
+                text,
+                *gate,
+                variants=tuple(variants),
+                origin=file.reference,
+                regression=RegressionSpec(target=threshold) if is_mean else None,
+                judged_by="value" if is_mean else "missed",
+            )
+            gates.append(replace(spec, path=file.document.shown, line=file.document.key_mark(place).line))
     return tuple(gates)
 
 

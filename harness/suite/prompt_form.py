@@ -56,7 +56,7 @@ class MetadataForm(Form, frozen=True, kw_only=True):
     performance_baseline: Annotated[
         dict[str, Text],
         Says(
-            "What this version must reach: metric: value, latency_p95: 1.2s, cost_per_1k: USD. Becomes gates.",
+            "What this version is known to reach: metric: value, latency_p95: 1.2s, cost_per_1k: USD. Becomes gates.",
             [{"exact_match": 0.62}],
         ),
     ] = {}

@@ -72,15 +72,62 @@ def test_error_is_told_apart_from_a_miss(project: Project) -> None:
     result.stdout.no_fnmatch_line("*missed check*")
 
 
-def test_performance_baseline_becomes_gates(project: Project) -> None:
+def promise(project: Project, baseline: str) -> None:
     prompt = (project.suite / "prompts/shouted/v1.0.yaml").read_text()
-    project.write(
-        "prompts/shouted/v1.0.yaml",
-        prompt.replace('"1.0",', '"1.0", performance_baseline: {exact_match: 0.8, latency_p95: 2s},'),
+    project.write("prompts/shouted/v1.0.yaml", prompt.replace('"1.0",', f'"1.0", performance_baseline: {baseline},'))
+
+
+def test_performance_baseline_becomes_gates(project: Project) -> None:
+    promise(project, "{exact_match: 0.8, latency_p95: 2s}")
+    project.rows([{"id": f"es{number}", "country": "Spain", "capital": "Madrid"} for number in range(10)])
+    result = project.run("-k", "shouted")
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    result.assert_outcomes(passed=11, failed=1, deselected=10)
+    # scipy 1.17.1: 2 * binom.cdf(0, 10, 0.8) = 2.0e-7; Wilson, 0 of 10: 0 to 0.278
+    result.stdout.fnmatch_lines(
+        [
+            "gate exact_match.mean >= 0.8 (performance_baseline of shouted@1.0) does not hold",
+            (
+                "  shouted on atlas: exact_match is 0 on 10 trials, at least 0.8 promised by performance_baseline of "
+                "shouted@1.0; regressed: worse, by more than chance explains (p < 0.001, interval 0 to 0.278)"
+            ),
+        ]
     )
-    result = project.run()
-    result.assert_outcomes(passed=9, failed=1)
-    result.stdout.fnmatch_lines(["*exact_match.mean >= 0.8 (performance_baseline of shouted@1.0) does not hold*"])
+    (comparison,) = json.loads((project.latest / "run.json").read_text())["comparisons"]
+    assert (comparison["baseline"], comparison["findings"]) == (
+        "performance_baseline of shouted@1.0",
+        {"regressed": 1},
+    )
+    table = pd.read_parquet(project.latest / "comparison.parquet")
+    assert table[["metric", "mean", "mean_baseline", "n_paired", "n_new", "verdict"]].to_numpy().tolist() == [
+        ["exact_match", 0.0, 0.8, 10, 0, "regressed"]
+    ]
+
+
+def test_performance_baseline_that_chance_may_miss_warns(project: Project) -> None:
+    promise(project, "{exact_match: 0.8}")
+    result = project.run("--prompt-baseline", "none")
+    assert result.ret == pytest.ExitCode.OK
+    result.assert_outcomes(passed=9)
+    (verdict,) = json.loads((project.latest / "run.json").read_text())["verdicts"]
+    # scipy 1.17.1: 2 * binom.cdf(2, 4, 0.8) = 0.3616; Wilson, 2 of 4: 0.150 to 0.850
+    assert verdict["message"] == (
+        "exact_match is 0.500 on 4 trials, at least 0.8 promised by performance_baseline of shouted@1.0; inconclusive: "
+        "so few samples that even the same value in all of them could be chance (p = 0.36, interval 0.150 to 0.850); "
+        "about 28 more samples would tell"
+    )
+    assert (verdict["finding"], verdict["passed"], verdict["warns"]) == ("inconclusive", True, True)
+    report = (project.latest / "report.html").read_text()
+    assert "Nothing else differs" not in report
+    assert "4 trials" in report
+
+
+def test_performance_baseline_is_judged_the_same_by_xdist(project: Project) -> None:
+    promise(project, "{exact_match: 0.8}")
+    result = project.pytester.runpytest_subprocess("--prompt-suite", "-n", "2")
+    assert result.ret == pytest.ExitCode.OK
+    (verdict,) = json.loads((project.latest / "run.json").read_text())["verdicts"]
+    assert (verdict["finding"], verdict["n"], verdict["warns"]) == ("inconclusive", 4, True)
 
 
 def test_mistakes_in_files_are_exit_code_2_and_all_at_once(project: Project) -> None:

@@ -14,6 +14,7 @@ from scipy import stats
 from harness.comparison import PASS_OR_FAIL, regression_sights, threshold_sights
 from harness.schema import GateSpec, Measure, Measured, MetricSpec, RegressionSpec, Rows, Sample
 from harness.score.registry import BUILTIN, EXAMPLES, FROM_ENTRY, create
+from harness.stats import minimum_detectable_effect
 from tests.builders import make_suite
 
 if TYPE_CHECKING:
@@ -81,6 +82,33 @@ def test_sixty_samples_see_what_the_page_on_verdicts_says() -> None:
     assert seen(suite_of(60), regression()).message == (
         "60 samples can only see drops of exact_match above 0.20; assumed: one answer in ten flips by itself"
     )
+
+
+def promise(metric: str = "exact_match", target: float = 0.7) -> GateSpec:
+    spec = RegressionSpec(target=target)
+    return GateSpec(f"{metric}.mean >= {target}", metric, "mean", ">=", target, origin="v@1.0", regression=spec)
+
+
+def test_number_that_a_prompt_promises_is_seen_by_how_values_themselves_scatter() -> None:
+    drop = minimum_detectable_effect(60, sd=0.21**0.5)
+    found = seen(suite_of(60), promise())
+    assert (found.gate, found.smallest) == ("exact_match.mean >= 0.7", pytest.approx(drop))
+    assert found.message == (
+        "60 samples can only see drops of exact_match from the promised 0.7 above 0.17; "
+        "assumed: values scatter as passes and failures do"
+    )
+    flat = seen(suite_of(60), promise("f1"), baseline=baseline([[0.6], [0.8]] * 20, "f1", 1))
+    sd = float(np.std([0.6, 0.8] * 20, ddof=1))
+    assert flat.smallest == pytest.approx(minimum_detectable_effect(60, sd=sd))
+    assert flat.message.endswith("; by how values scatter in the baseline")
+    assert seen(suite_of(60), promise("ter")).message == (
+        "60 samples can see only some rises of ter from the promised 0.7: which is not known, save a baseline to know"
+    )
+
+
+def test_gates_that_do_not_fail_by_the_value_alone_say_nothing_of_shares() -> None:
+    target = GateSpec("production: exact_match.mean > 0.9", "exact_match", "mean", ">", 0.9, judged_by="shown")
+    assert threshold_sights(suite_of(20), [(target, CELL), (promise(), CELL)]) == []
 
 
 def test_family_is_that_of_all_suites_that_run_together() -> None:

@@ -155,6 +155,52 @@ def test_a_verdict_says_value_threshold_n_and_interval(
     assert verdict.aggregate is found
 
 
+@pytest.mark.parametrize(
+    ("changes", "passed", "warns", "message"),
+    [
+        (
+            {"value": 2.3, "ci_low": 1.5, "ci_high": None},
+            True,
+            True,
+            "latency_s.p95 is 2.30 s, at most 2 s asked (n = 60, 95 % interval from 1.50, no upper end with so few): "
+            "beyond, which may be chance, because the interval reaches below the threshold: warns",
+        ),
+        (
+            {"value": 2.3, "ci_low": 2.1, "ci_high": 3.0},
+            False,
+            False,
+            "latency_s.p95 is 2.30 s, at most 2 s asked (n = 60, 95 % interval 2.10 to 3): fails",
+        ),
+        (
+            {"value": 2.3, "ci_low": None, "ci_high": None, "method": "none", "n_scored": 1},
+            True,
+            True,
+            "latency_s.p95 is 2.30 s, at most 2 s asked (n = 1): beyond, which may be chance, because so few values "
+            "bound nothing: warns",
+        ),
+        (
+            {"value": 1.9, "ci_low": 1.5, "ci_high": 3.0},
+            True,
+            False,
+            "latency_s.p95 is 1.90 s, at most 2 s asked (n = 60, 95 % interval 1.50 to 3): holds; "
+            "the interval reaches above the threshold",
+        ),
+        (
+            {"value": None, "ci_low": None, "ci_high": None, "method": "none", "n_scored": 0},
+            False,
+            False,
+            "latency_s.p95: nothing was scored (nothing ran), at most 2 s asked: a gate over nothing fails",
+        ),
+    ],
+)
+def test_promised_percentile_fails_only_where_its_interval_lies_beyond(
+    changes: dict[str, object], *, passed: bool, warns: bool, message: str
+) -> None:
+    condition = replace(gate("latency_s.p95 <= 2"), judged_by="missed", origin="few_shot@1.1")
+    verdict = judge(condition, CELL, replace(EXACT, **{"method": "order statistics", **changes}))
+    assert (verdict.message, verdict.passed, verdict.warns) == (message, passed, warns)
+
+
 NOTHING = Aggregate("exact_match", "mean", None, None, None, "none", 0, 0, 0)
 
 

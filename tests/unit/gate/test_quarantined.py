@@ -79,6 +79,20 @@ def test_gate_is_judged_though_a_trial_in_quarantine_was_not_run() -> None:
     assert Verdicts().on(GATE, SUITE, every, cell=CELL, corpus={}).judged
 
 
+def test_target_is_shown_by_the_others_and_says_what_it_leaves_out() -> None:
+    target = GateSpec("production: exact_match.mean > 0.3", "exact_match", "mean", ">", 0.3, judged_by="shown")
+    verdict = Verdicts().on(target, SUITE, results(), cell=CELL, corpus={})
+    assert (verdict.passed, verdict.showing, verdict.aggregate.n_quarantined) == (True, "shown", 1)
+    assert verdict.message == (
+        "3 of 3 answers passed exact_match: that shows more than 30 % (lower bound 37 %); left out: 1 in quarantine"
+    )
+    errors = GateSpec("production: error_rate < 0.5", None, "error_rate", "<", 0.5, judged_by="shown")
+    assert Verdicts().on(errors, SUITE, results(), cell=CELL, corpus={}).message == (
+        "0 of 3 trials ended in an error: that does not show less than 50 % (upper bound 63 %); about 2 more without "
+        "an error would; left out: 1 in quarantine"
+    )
+
+
 def test_gate_over_nothing_else_fails() -> None:
     verdict = Verdicts().on(GATE, SUITE, results()[:1], cell=CELL, corpus={})
     assert not verdict.passed

@@ -100,3 +100,39 @@ def test_equal_values_need_no_evidence() -> None:
 def test_gate_that_was_switched_off_is_not_judged() -> None:
     verdict = not_compared(gate(), CELL, "--prompt-baseline none", by_choice=True)
     assert (verdict.passed, verdict.judged, verdict.message) == (False, False, "not judged: --prompt-baseline none")
+
+
+PROMISED = replace(
+    ROW, mean=0.5, mean_baseline=0.62, difference=-0.12, ci_low=-0.24, ci_high=-0.0, n_up=30, n_down=30, margin=0.0,
+    method="wilson", test="binomial exact", p_adjusted=0.047, n_family=2, is_against_number=True,
+    reason="worse, by more than chance explains",
+)  # fmt: skip
+PROMISE = GateSpec(
+    "exact_match.mean >= 0.62", "exact_match", "mean", ">=", 0.62, origin="few_shot@1.1",
+    regression=RegressionSpec(target=0.62),
+)  # fmt: skip
+
+
+def test_mean_below_the_promise_fails_and_shows_the_mean_itself() -> None:
+    verdict = judge_regression(PROMISE, CELL, PROMISED)
+    assert (verdict.passed, verdict.finding, verdict.warns) == (False, "regressed", False)
+    assert verdict.message == (
+        "exact_match is 0.500 on 60 trials, at least 0.62 promised by performance_baseline of few_shot@1.1; regressed: "
+        "worse, by more than chance explains (p = 0.047 corrected for 2 comparisons, interval 0.380 to 0.620)"
+    )
+    assert (verdict.aggregate.aggregation, verdict.aggregate.value, verdict.aggregate.ci_low) == ("mean", 0.5, 0.38)
+
+
+@pytest.mark.parametrize(("mean", "warns"), [(0.5, True), (0.62, False), (0.7, False)])
+def test_promise_that_is_kept_does_not_warn_though_nothing_is_shown(mean: float, *, warns: bool) -> None:
+    row = replace(PROMISED, mean=mean, finding="inconclusive", n_needed=40, n_lost=1)
+    verdict = judge_regression(PROMISE, CELL, row)
+    assert (verdict.passed, verdict.warns, verdict.finding) == (True, warns, "inconclusive")
+    assert verdict.message.endswith("; about 40 more samples would tell; 1 trial left out without a value")
+
+
+def test_promise_of_which_nothing_has_a_value_fails() -> None:
+    row = replace(PROMISED, finding="not compared", reason="none of 60 trials has a value", n_paired=0)
+    assert judge_regression(PROMISE, CELL, row).message == (
+        "exact_match could not be compared: none of 60 trials has a value; a regression gate over nothing fails"
+    )

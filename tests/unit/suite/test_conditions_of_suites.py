@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from harness.errors import FilesError
-from harness.schema import CheckSpec, GateSpec
+from harness.schema import CheckSpec, GateSpec, RegressionSpec
 
 if TYPE_CHECKING:
     from harness.schema import Suite
@@ -169,3 +169,7 @@ def test_a_performance_baseline_becomes_gates_of_the_variants_that_use_it(projec
     assert {gate.variants for gate in gates[1:]} == {("zero_shot", "again")}
     assert {gate.origin for gate in gates[1:]} == {"zero_shot@1.0"}
     assert gates[-1].threshold == 0.00003
+    assert [gate.regression for gate in gates] == [
+        None, RegressionSpec(target=0.62), RegressionSpec(target=40.0), None, None, None, None,
+    ]  # fmt: skip
+    assert [gate.judged_by for gate in gates] == ["value", "value", "value", *["missed"] * 4]
