@@ -103,11 +103,8 @@ class _Loading:
         name = self._name()
         self._check_required()
         variants = VariantReader(self._folder, self._catalogue, self._log).read(form.prompts or (), self._document)
-        reader = BackendReader(self._catalogue, self._folder, self._log)
-        listed = reader.read(form.backends, self._document) if "backends" not in self._broken or form.backends else ()
-        backends = reader.chosen(options.backends, listed) if options.backends else listed
+        listed, backends, judges = self._backends()
         check_takers(variants.variants, backends, self._document, catalogue=self._catalogue, log=self._log)
-        judges = Judges(reader, listed, self._document)
         conditions = self._conditions(variants, [*listed, *backends], judges)
         dataset = self._dataset(variants, [*listed, *backends], conditions.metrics)
         quarantines = Quarantines(self._document, conditions.scopes, today=options.today, log=self._log)
@@ -139,6 +136,13 @@ class _Loading:
             stop_early=form.stop_early,
             warnings=tuple(quarantines.warnings),
         )
+
+    def _backends(self) -> tuple[Sequence[BackendSpec], Sequence[BackendSpec], Judges]:
+        """Those that the suite lists, those that answer, and those that its metrics ask."""
+        form, chosen = self._form, self._options.backends
+        reader = BackendReader(self._catalogue, self._folder, self._log)
+        listed = reader.read(form.backends, self._document) if "backends" not in self._broken or form.backends else ()
+        return listed, reader.chosen(chosen, listed) if chosen else listed, Judges(reader, listed, self._document)
 
     def _name(self) -> str:
         written = self._form.name
