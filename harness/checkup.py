@@ -139,7 +139,8 @@ def _gates(plan: Plan) -> Iterator[Point]:
 
 
 def _regressions(plan: Plan) -> list[GateSpec]:
-    return [gate for gate in plan.suite.gates if gate.regression is not None]
+    """Those beside a recorded run: a number that a prompt promises needs none, and shows no single sample."""
+    return [gate for gate in plan.suite.gates if gate.regression is not None and gate.regression.target is None]
 
 
 def _baseline(plan: Plan, settings: Settings) -> tuple[Measured | None, list[Point]]:
@@ -184,7 +185,7 @@ def _margins(plan: Plan, baseline: Measured | None) -> Iterator[Point]:
     spans = {each.name: each.high - each.low for each in suite.measures if each.high is not None}
     margins = {gate.text: gate.regression.margin for gate in _regressions(plan) if gate.regression is not None}
     for sight in regression_sights([(suite, plan.gates)], {suite.name: baseline} if baseline is not None else None):
-        enough = max(_COARSE * spans.get(sight.metric, math.inf), margins[sight.gate])
+        enough = max(_COARSE * spans.get(sight.metric, math.inf), margins.get(sight.gate, 0.0))
         if sight.smallest is None or sight.smallest > enough:
             is_unknown = sight.smallest is None and baseline is None
             yield Point("note", sight.message) if is_unknown else Point("lacks", f"too few samples: {sight.message}")
