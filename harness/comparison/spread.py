@@ -60,6 +60,10 @@ def spread_of(measure: Measure, baseline: Measured | None, cell: tuple[str, str]
     )
     if found.generations is not None:
         variance, basis = 2 * found.generations, "by the repeats in the baseline"
+    span = float(numbers.max() - numbers.min()) if measure.high is None else measure.high - measure.low
+    between = _between_answers(numbers, samples)
+    if between is not None:
+        variance, basis = 2 * between, "by the repeats in the baseline"
         if are_all:
             basis = f"{100 * variance:.0f} % of the answers flip by themselves, by the repeats in the baseline"
     else:
@@ -86,6 +90,16 @@ def spread_of_values(measure: Measure, baseline: Measured | None, cell: tuple[st
 
 def _span(measure: Measure, numbers: NDArray[np.float64]) -> float:
     return float(numbers.max() - numbers.min()) if measure.high is None else measure.high - measure.low
+
+
+def _between_answers(numbers: NDArray[np.float64], samples: list[str]) -> float | None:
+    """The variance between answers to one sample; None where none was answered twice."""
+    if len(set(samples)) == len(samples):
+        return None
+    return nested_variances(
+        Drawn("", sample, number, value)
+        for number, (sample, value) in enumerate(zip(samples, numbers.tolist(), strict=True))
+    ).generations
 
 
 def _values(measure: Measure, rows: Rows | None) -> tuple[NDArray[np.float64], list[str]] | None:

@@ -188,7 +188,7 @@ def _end(record: RunRecord, *, width: int, brief: bool) -> Iterator[RenderableTy
         kinds = ", ".join(f"{count} {kind}" for kind, count in errors.most_common())
         yield Text(f"errors: {kinds}", style="red")
     for reason in not_run_reasons(record.results):
-        yield Text(printable(reason), style="red")
+        yield Text(printable(reason), style="dim" if "not run: stopped early: " in reason else "red")
     slow = _slow(record.results)
     if slow:
         yield Text("slowest: " + ", ".join(slow), style="dim")
