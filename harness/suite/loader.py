@@ -81,6 +81,11 @@ def _check_options(options: LoadOptions) -> None:
             )
 
 
+def _has_pairs(gate: GateSpec) -> bool:
+    """Whether a gate is beside a recorded run: a number that a prompt promises has no samples to look at."""
+    return gate.regression is not None and gate.regression.target is None
+
+
 def _untested(_spec: MetricSpec, _measure: Measure) -> Trust:
     return Trust("")
 
@@ -160,7 +165,7 @@ class _Loading:
                 self._log.add(self._document.shown, self._document.mark((key,)), message)
 
     def _check_stop(self, gates: Sequence[GateSpec]) -> None:
-        if self._form.stop_early and "gates" not in self._broken and all(gate.regression is None for gate in gates):
+        if self._form.stop_early and "gates" not in self._broken and not any(map(_has_pairs, gates)):
             message = (
                 "'stop_early' has nothing to wait for; a suite with a regression gate may stop early; write for "
                 "example 'gates: [{regression: exact_match}]'"

@@ -80,6 +80,19 @@ def test_clear_regression_stops_after_a_part_of_the_samples_and_fails(early: Pro
                                       "skipped": found["totals"]["stopped_early"]}  # fmt: skip
 
 
+def test_cell_of_which_a_number_is_promised_runs_to_its_end(early: Project) -> None:
+    """Its test is of all samples at once: one that stops at a result would be another's."""
+    prompt = (early.suite / "prompts/plain/v1.0.yaml").read_text()
+    promising = prompt.replace("metadata: {", "metadata: {performance_baseline: {exact_match: 0.9}, ")
+    assert promising != prompt
+    early.write("prompts/plain/v1.0.yaml", promising)
+    early.write("wrong", "1")
+    assert run(early).ret == pytest.ExitCode.TESTS_FAILED
+    assert manifest(early)["totals"]["stopped_early"] == 0
+    assert verdicts(early)["exact_match.regression <= 0.1"]["finding"] == "regressed"
+    assert verdicts(early)["exact_match.mean >= 0.9"]["message"].startswith(f"exact_match is 0 on {N} trials, ")
+
+
 def test_other_gates_are_judged_over_what_was_run_and_say_so(early: Project) -> None:
     early.write("wrong", "1")
     run(early)
