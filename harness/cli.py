@@ -72,8 +72,8 @@ def _run(arguments: Sequence[str] | None) -> int:
 
 
 def _say(text: str) -> None:
-    """Print lines; names of files in them cannot move the terminal's cursor."""
-    print(escaped(text, keep="\n"))
+    """Print lines; names of files in them cannot move the terminal's cursor. Word joiners are our Markdown's own."""
+    print(escaped(text, keep="\n\u2060"))
 
 
 def _complain(text: str) -> None:

@@ -196,11 +196,18 @@ class Comparing:
         """Make the run the baseline of its suites, where that was asked for.
 
         Raises:
-            RecordError: the run is incomplete, trials have no answer, or a file cannot be written.
+            RecordError: the run is incomplete or of some samples only, trials have no answer, or a file cannot be
+                written.
 
         """
         if not self._settings.save_baseline:
             return []
+        if self._settings.limit is not None:
+            raise RecordError(
+                f"--prompt-save-baseline: the run has at most {counted(self._settings.limit, 'sample')} a dataset "
+                "(--prompt-limit); a baseline of all of them is needed, and none was saved; run without "
+                "--prompt-limit, or write limit: into the suite file"
+            )
         measured = record.measured_of_record(run).values()
         return [record.write_baseline(self._settings.reports, each, run.manifest) for each in measured if each.cells]
 

@@ -116,6 +116,7 @@ class Evaluation:
             self._sitting.close(is_complete=is_recorded)
             self.scorer.close()
         self._tracer.exported(wait=wait)
+        self._notices += [saved.message for saved in self._comparing.save(run)]
         return run, folder
 
     def _recorded(self, *, complete: bool) -> tuple[RunRecord, Path]:
@@ -137,7 +138,6 @@ class Evaluation:
         texts = {"report.html": lambda: report.render_html(run), "summary.md": lambda: report.render_summary(run)}
         spans = self._tracer.close({f"prompt_suite.{name}": value for name, value in run.manifest.totals.items()})
         folder = self._store.write(run, texts, spans=spans)
-        self._comparing.save(run)
         self._store.write_index(report.render_index(record.list_manifests(self._settings.reports)))
         return run, folder
 

@@ -139,5 +139,8 @@ def _flaws(
     backends = facts.get("backends") or {}
     for backend in suite.backends:
         was = backends.get(backend.name)
-        if was is not None and (was.get("provider"), was.get("model")) != (backend.provider, backend.model):
+        now = record.backend_facts(backend)
+        if was is not None and any(was.get(key) != now.get(key) for key in ("provider", "model")):
             yield f"backend {backend.name} was another model"
+        elif was is not None and was.get("source") != now.get("source"):
+            yield f"backend {backend.name} had other code: {backend.function} was edited"

@@ -60,9 +60,16 @@ def _prompts(current: Measured, baseline: Measured) -> Iterator[Change]:
 def _backends(current: Measured, baseline: Measured) -> Iterator[Change]:
     for name, now in current.backends.items():
         before = baseline.backends.get(name)
-        if before is not None and dict(before) != dict(now):
-            was, now_is = (f"{one.get('provider')} {one.get('model')}" for one in (before, now))
-            message = f"backend {name} is another model: was {was}, is {now_is}; a difference may come from it"
+        if before is None:
+            continue
+        was, is_now = (f"{one.get('provider')} {one.get('model')}" for one in (before, now))
+        if was != is_now:
+            message = f"backend {name} is another model: was {was}, is {is_now}; a difference may come from it"
+            yield Change("backend changed", name, message)
+        elif "source" in before and before["source"] != now.get("source"):
+            message = (
+                f"backend {name} answers by other code: {now.get('model')} was edited; a difference may come from it"
+            )
             yield Change("backend changed", name, message)
 
 

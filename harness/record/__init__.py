@@ -14,7 +14,7 @@ from harness.record.contents import SampleHashes, sample_hash
 from harness.record.export import write_export
 from harness.record.history import load_history
 from harness.record.load import Run, list_manifests, load_manifest, load_run
-from harness.record.manifest import make_record, suite_facts, with_findings
+from harness.record.manifest import backend_facts, make_record, suite_facts, with_findings
 from harness.record.measured import measured_of_record, measured_of_results, measured_of_run
 from harness.record.preparation import Preparation
 from harness.record.reference import resolve, resolve_run, resolve_suites
@@ -30,6 +30,7 @@ __all__ = [
     "RunStore",
     "SampleHashes",
     "Saved",
+    "backend_facts",
     "baseline_path",
     "comparison_frame",
     "kept_baseline",

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from msgspec import to_builtins
 from msgspec.structs import replace
 
+from harness.errors import OptionError
+from harness.own_code import source_sha256
 from harness.schema import SCHEMA_VERSION, Cell, RunManifest, RunRecord, Suite, TrialResult, Verdict
 from harness.stats import total
 
@@ -111,7 +114,16 @@ def suite_facts(suite: Suite) -> dict[str, Any]:
 
 
 def _models(specs: Sequence[BackendSpec]) -> dict[str, dict[str, str]]:
-    return {spec.name: {"provider": spec.provider, "model": spec.model} for spec in specs}
+    return {spec.name: backend_facts(spec) for spec in specs}
+
+
+def backend_facts(spec: BackendSpec) -> dict[str, str]:
+    """What tells a backend from another of its name: provider, model, and the code of one's own application."""
+    facts = {"provider": spec.provider, "model": spec.model}
+    if spec.function is not None:
+        with suppress(OptionError):  # the file is gone by now: it answered all the same
+            facts["source"] = source_sha256(spec.function, spec.folder, kind="function")[:16]
+    return facts
 
 
 def _totals(results: Sequence[TrialResult], progress: Progress) -> dict[str, Any]:

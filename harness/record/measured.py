@@ -85,7 +85,7 @@ def _measured(
             suite=name,
             dataset_hash=facts[name].get("dataset_hash"),
             prompts=_named(facts[name].get("prompts"), ("prompt", "version", "hash")),
-            backends=_named(facts[name].get("backends"), ("provider", "model")),
+            backends=_named(facts[name].get("backends"), ("provider", "model", "source")),
             measures=own,
             cells=cells.get(name, {}),
         )
@@ -95,7 +95,10 @@ def _measured(
 
 def _named(entries: Any, fields: Iterable[str]) -> dict[str, dict[str, str]]:
     kept = list(fields)
-    return {name: {field: str(entry.get(field, "")) for field in kept} for name, entry in dict(entries or {}).items()}
+    return {
+        name: {field: str(entry[field]) for field in kept if field in entry}
+        for name, entry in dict(entries or {}).items()
+    }
 
 
 def _measures(where: object, suites: Facts) -> dict[str, dict[str, Measure]]:

@@ -164,3 +164,33 @@ def test_selected_gates_are_a_family_of_their_own(echo: Project) -> None:
     run(echo, "--prompt-save-baseline")
     run(echo, "-k", "regression")
     assert comparison(echo).loc["exact_match", "n_family"] == 1
+
+
+def test_baseline_of_some_samples_only_is_refused_and_the_old_one_stays(echo: Project) -> None:
+    run(echo, "--prompt-save-baseline")
+    before = baseline(echo).read_bytes()
+    result = run(echo, "--prompt-save-baseline", "--prompt-limit", "10")
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    result.stdout.fnmatch_lines(["*--prompt-save-baseline: the run has at most 10 samples a dataset*"])
+    assert baseline(echo).read_bytes() == before
+
+
+def test_run_whose_baseline_was_refused_is_finished_all_the_same(echo: Project) -> None:
+    run(echo, "--prompt-save-baseline", "--prompt-limit", "10")
+    result = echo.pytester.runpytest("--prompt-suite", "-p", "no:randomly", "--prompt-resume")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+
+
+def test_saving_a_baseline_is_said(echo: Project) -> None:
+    result = run(echo, "--prompt-save-baseline")
+    result.stdout.fnmatch_lines(["*baselines/capitals.jsonl: 60 trials of 1 cell saved*"])
+
+
+def test_edited_application_is_named_beside_the_baseline(echo: Project) -> None:
+    run(echo, "--prompt-save-baseline")
+    echo.write("echo.py", ECHO + "# another day\n")
+    run(echo)
+    (told,) = json.loads((echo.path / "reports/latest/run.json").read_text())["comparisons"]
+    assert [change["message"] for change in told["changes"]] == [
+        "backend app answers by other code: echo.py:answer was edited; a difference may come from it"
+    ]
