@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 _FINDINGS = ("regressed", "inconclusive", "improved", "not compared")
 _EXIT_FOUND = 1
+_LEAST_ALPHA = 1e-6
+"""Below it no number of samples would show anything, and 1 - alpha would lose its digits."""
 _WIDEST = 160
 """Columns of the widest table."""
 _MOST_CHANGES = 3
@@ -63,8 +65,8 @@ def _margin(text: str) -> float:
 
 def _alpha(text: str) -> float:
     number = _number(text)
-    if not 0 < number < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is no share between 0 and 1; write for example 0.05")
+    if not _LEAST_ALPHA <= number < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no share from {_LEAST_ALPHA:g} to 1; write for example 0.05")
     return number
 
 

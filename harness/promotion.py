@@ -13,7 +13,7 @@ from harness.suite import move_label
 from harness.wording import counted, listed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from harness.schema import CellKey, GateSpec, Plan, RunManifest, Settings, Suite, Variant
@@ -125,6 +125,9 @@ def _flaws(
 ) -> Iterator[str]:
     if not manifest.complete:
         yield "the run is incomplete"
+    if facts.get("suite_hash") != suite.suite_hash:
+        yield f"{suite.path} was edited since"
+    yield from _lost_trials(suite, {variant.name for variant in variants}, manifest)
     prompts = facts.get("prompts") or {}
     for variant in variants:
         prompt = prompts.get(variant.name)
@@ -136,7 +139,18 @@ def _flaws(
         yield "it ran over other rows than the suite's dataset has now"
     if facts.get("repeats", 1) < suite.repeats:
         yield f"it asked each trial {facts.get('repeats', 1)} times, the suite {suite.repeats}"
-    backends = facts.get("backends") or {}
+    yield from _other_models(suite, facts.get("backends") or {})
+
+
+def _lost_trials(suite: Suite, variants: Collection[str], manifest: RunManifest) -> Iterator[str]:
+    """Trials of these variants that speak against a promotion, whatever the gates say."""
+    cells = [cell for cell in manifest.cells if cell.get("suite") == suite.name and cell.get("variant") in variants]
+    for key, what in (("n_failed", "failed"), ("n_errors", "had no answer or no score"), ("n_not_run", "not run")):
+        if count := sum(int(cell.get(key) or 0) for cell in cells):
+            yield f"{counted(count, 'trial')} of it {what}"
+
+
+def _other_models(suite: Suite, backends: Mapping[str, Any]) -> Iterator[str]:
     for backend in suite.backends:
         was = backends.get(backend.name)
         now = record.backend_facts(backend)

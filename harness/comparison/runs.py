@@ -37,6 +37,8 @@ _OF_A_NUMBER: Mapping[Reason, str] = {
 }
 """Reasons where the baseline is a number: it has no samples, and no margin."""
 
+_MOSTLY_LEFT_OUT = "more trials were left out than could be paired, and what is left may not stand for them"
+
 
 def compare(
     sides: Sequence[tuple[Measured, Measured]],
@@ -200,11 +202,19 @@ def _by_looks(row: Row, decision: Decision) -> Compared:
     )
 
 
+def _left_out(row: Compared) -> int:
+    """Trials of either side that are in no pair."""
+    return row.n_lost + row.n_new + row.n_gone + row.n_changed
+
+
 def _verdict(row: Row, p_adjusted: float, n_family: int) -> Compared:
     assert row.found is not None
     difference, spec = row.found.difference, row.spec
     rule = Rule(spec.margin, spec.alpha, higher_is_better=row.measure.higher_is_better, n_tests=n_family)
     decision = decide(difference, p_adjusted, rule)
+    finding, reason = decision.verdict, (_OF_A_NUMBER if spec.target is not None else REASONS)[decision.reason]
+    if finding == "unchanged" and _left_out(row.compared) > row.compared.n_paired:
+        finding, reason = "inconclusive", _MOSTLY_LEFT_OUT
     return replace(
         row.compared,
         mean=row.found.mean,
@@ -220,7 +230,7 @@ def _verdict(row: Row, p_adjusted: float, n_family: int) -> Compared:
         effect=difference.effect,
         n_up=difference.n_up,
         n_down=difference.n_down,
-        finding=decision.verdict,
-        reason=(_OF_A_NUMBER if spec.target is not None else REASONS)[decision.reason],
+        finding=finding,
+        reason=reason,
         n_needed=decision.n_needed,
     )

@@ -7,7 +7,7 @@ import math
 from typing import TYPE_CHECKING, Any, get_args
 
 from harness.errors import RecordError
-from harness.schema import SCHEMA_VERSION, Measure, Outcome
+from harness.schema import LARGEST_VALUE, SCHEMA_VERSION, Measure, Outcome
 from harness.wording import one_line
 
 if TYPE_CHECKING:
@@ -144,7 +144,7 @@ class Lines:
 
 def _is_finite(value: Any) -> bool:
     try:
-        return type(value) in {int, float} and math.isfinite(value)
+        return type(value) in {int, float} and math.isfinite(value) and abs(value) <= LARGEST_VALUE
     except OverflowError:
         return False
 

@@ -35,7 +35,7 @@ from harness.schema.prompt import (
 from harness.schema.quarantine import Quarantine
 from harness.schema.question import Ask, AskFor, Others, Question
 from harness.schema.run import Cell, RunManifest, RunRecord
-from harness.schema.score import Measure, Note, Score, Scores, Status, Unit
+from harness.schema.score import LARGEST_VALUE, Measure, Note, Score, Scores, Status, Unit
 from harness.schema.settings import CacheMode, Settings
 from harness.schema.span import AttributeValue, Span, SpanEvent, SpanKind, StepKind
 from harness.schema.suite import (
@@ -69,6 +69,7 @@ SCHEMA_VERSION = 1
 
 __all__ = [
     "COMPARISONS",
+    "LARGEST_VALUE",
     "SCHEMA_VERSION",
     "Aggregate",
     "Aggregation",

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 from msgspec import Struct
 
 Status = Literal["scored", "unscored", "failed"]
+LARGEST_VALUE = 1e100
+"""Of a score, either way: sums of squares of larger ones overflow."""
 Unit = Literal["score", "percent", "s", "tokens", "usd"]
 """`score` is 0…1, `percent` is 0…100 (sacrebleu): both say how good; the others are amounts in the unit itself."""
 

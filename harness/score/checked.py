@@ -6,7 +6,7 @@ import math
 import sys
 from typing import TYPE_CHECKING
 
-from harness.schema import Score
+from harness.schema import LARGEST_VALUE, Score
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -56,6 +56,8 @@ def _checked(score: Score, measure: Measure) -> Score:
 def _flaw(value: float | None, measure: Measure) -> str | None:
     if value is None or not math.isfinite(value):
         return f"the value is {value}; allowed: a finite number"
+    if abs(value) > LARGEST_VALUE:
+        return f"the value is {value:g}; allowed: up to {LARGEST_VALUE:g} either way"
     if value < measure.low or (measure.high is not None and value > measure.high):
         high = "" if measure.high is None else f" to {measure.high:g}"
         return f"the value is {value:g}; allowed: from {measure.low:g}{high}"

@@ -30,10 +30,10 @@ def regression_gate(metrics: SuiteMetrics, entry: RegressionGateForm) -> GateSpe
     measure = metrics.find(form.metric)
     if measure is None:
         return None
-    if measure.high is not None and form.margin > measure.high - measure.low:
+    if measure.high is not None and form.margin >= measure.high - measure.low:
         raise OptionError(
-            f"margin {form.margin:g} is more than {quoted(measure.name)} can fall; 0 to {measure.high - measure.low:g} "
-            "is allowed; write for example 'margin: 0.02'"
+            f"margin {form.margin:g} is as much as {quoted(measure.name)} can fall, and no drop would be more; 0 to "
+            f"below {measure.high - measure.low:g} is allowed; write for example 'margin: 0.02'"
         )
     metrics.check_trusted(measure.name)
     return GateSpec(

@@ -117,7 +117,7 @@ class RegressionForm(Form, frozen=True, kw_only=True):
     metric: Annotated[Text, Says("Which measure.", ["exact_match"])]
     margin: Annotated[float, Says("Drop that is tolerated, in the metric's unit.", [0.02], at_least=0)] = 0.0
     alpha: Annotated[
-        float, Says("False alarms allowed over all regression gates of a run.", [0.05], more_than=0, less_than=1)
+        float, Says("False alarms allowed over all regression gates of a run.", [0.05], at_least=1e-6, less_than=1)
     ] = 0.05
     on_inconclusive: Annotated[
         Literal["warn", "fail", "pass"], Says("What becomes of the gate when nothing is shown either way.", ["warn"])

@@ -241,3 +241,11 @@ def test_amounts_have_no_flips() -> None:
     found = compared(side([1], cells={CELL: slower}), side([1, 1], "before"))
     assert found.flips == ()
     assert one(found, "latency_s").difference == 8.5
+
+
+def test_what_is_left_of_mostly_lost_values_does_not_show_that_nothing_changed() -> None:
+    found = compared(side([1, math.nan, math.nan, math.nan]), side([1, 1, 1, 1], "before"), RegressionSpec())
+    assert (one(found).n_paired, one(found).n_lost, one(found).finding) == (1, 3, "inconclusive")
+    assert one(found).reason == (
+        "more trials were left out than could be paired, and what is left may not stand for them"
+    )

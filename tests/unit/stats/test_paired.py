@@ -15,7 +15,7 @@ from harness.stats import (
     paired_difference,
     paired_test,
 )
-from harness.stats.paired_test import PairedTest
+from harness.stats.paired_test import PairedTest, mcnemar
 
 
 def test_no_pairs_have_no_difference_and_no_p() -> None:
@@ -233,3 +233,9 @@ def test_100_000_pairs_take_less_than_half_a_second() -> None:
         paired_test(now, before, clusters)
         spent.append(time.perf_counter() - start)
     assert min(spent) < 0.5
+
+
+@pytest.mark.parametrize("n", range(1, 20))
+def test_flips_all_one_way_have_the_exact_p(n: int) -> None:
+    assert mcnemar(0, n) == min(1.0, 2 * 0.5**n)
+    assert mcnemar(n, 0) == min(1.0, 2 * 0.5**n)
