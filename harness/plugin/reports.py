@@ -80,9 +80,5 @@ def gone_of(result: TrialResult, *, with_properties: bool) -> Gone | None:
     if not is_held and result.outcome != "not_run":
         return None
     found = properties.of_trial(result) if with_properties else ()
-    return Gone(latency_s(result), None if is_held else why_not_run(result), found)
-    if result.outcome == "passed" or result.is_held_back:
-        return Gone(latency_s(result))
-    if result.outcome != "not_run":
-        return None
-    return Gone(0.0, why_not_run(result), is_by_rule=result.is_stopped_early)
+    why = None if is_held else why_not_run(result)
+    return Gone(latency_s(result), why, properties=found, is_by_rule=result.is_stopped_early)

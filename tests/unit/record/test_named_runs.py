@@ -37,7 +37,10 @@ def reports(tmp_path: Path) -> Path:
         ("reports/latest", None, NEW),
     ],
 )
-def test_run_is_found_by_id_beginning_path_or_age(reports: Path, ref: str, *, suite: str | None, expected: str) -> None:
+def test_run_is_found_by_id_beginning_path_or_age(
+    reports: Path, ref: str, *, suite: str | None, expected: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(reports.parent)
     folder = resolve_run(ref, reports, reports.parent, suite=suite)
     assert folder.resolve() == (reports / "runs" / expected).resolve()
 

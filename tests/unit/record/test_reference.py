@@ -117,6 +117,7 @@ def test_no_complete_run_is_said(project: Project) -> None:
 def test_path_is_a_run_folder_latest_a_file_or_a_folder_of_baselines(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.chdir(project.reports.parent)  # a project of one's own may have a run as well
     folder = project.run(OLDEST)
     file = project.baseline(MIDDLE)
     for ref in (str(folder), f"reports/runs/{OLDEST}", "reports/latest"):

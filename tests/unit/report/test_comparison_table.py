@@ -75,7 +75,7 @@ def test_nothing_new_needs_no_table() -> None:
     assert text.splitlines()[1:] == [
         f"feedback  {CURRENT} beside {BASELINE}",
         "1 unchanged, 1 not compared",
-        f"unchanged: 1; not compared: 1 ({BASELINE} has no trials of zero_shot on local)",
+        f"not compared: 1 ({BASELINE} has no trials of zero_shot on local)",
     ]
 
 
