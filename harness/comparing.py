@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from harness import comparison, gate, plan, record
+from harness import gate, plan, record
 from harness.early import EarlyStops
 from harness.errors import RecordError
 from harness.wording import counted, listed
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from harness import score
+    from harness import comparison, score
     from harness.schema import (
         CellKey,
         Chance,
@@ -52,6 +52,8 @@ def compare(run_a: record.Run | str | Path, run_b: record.Run | str | Path) -> p
         RecordError: there is no run, it is damaged, or no suite is in both.
 
     """
+    from harness import comparison
+
     first, second = (record.measured_of_run(run.path if isinstance(run, record.Run) else run) for run in (run_a, run_b))
     both = [name for name in second if name in first]
     if not both:
@@ -69,6 +71,8 @@ def foresight(plans: Sequence[Plan], settings: Settings) -> list[Sight]:
         RecordError: the baseline of a suite with regression gates cannot be read.
 
     """
+    from harness import comparison
+
     asking = [each for each in plans if any(gate.regression is not None for gate, _ in each.gates)]
     baselines = Comparing([each.suite for each in asking], settings).baselines
     found = comparison.regression_sights([(each.suite, each.gates) for each in asking], baselines)
@@ -123,6 +127,8 @@ class Comparing:
 
         Made once, and again only when more has been answered.
         """
+        from harness import comparison
+
         n_answered = sum(result.outcome != "not_run" for result in results)
         if not self.baselines and not self._is_promised:
             return ()
@@ -151,6 +157,8 @@ class Comparing:
 
     def _sights(self, results: Sequence[TrialResult]) -> list[Sight]:
         """What the regression gates of what was run can see."""
+        from harness import comparison
+
         asking = [suite for suite in self._suites.values() if any(gate.regression for gate in suite.gates)]
         ran = {(result.trial.suite, result.trial.sample.sample_id) for result in results} if asking else set()
         cells = {result.trial.cell for result in results} if asking else set()
@@ -217,6 +225,8 @@ class Comparing:
 
     def _promised(self, now: Mapping[str, Measured]) -> list[comparison.Promised]:
         """What the prompts of what was run promise: one a suite and prompt version."""
+        from harness import comparison
+
         specs: dict[tuple[str, str], dict[comparison.RowKey, RegressionSpec]] = {}
         for origin, key, spec in self._gates(now):
             if spec.target is not None:

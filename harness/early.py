@@ -6,7 +6,7 @@ import math
 import threading
 from typing import TYPE_CHECKING
 
-from harness import comparison, record
+from harness import record
 from harness.schema import Scores
 from harness.wording import counted
 
@@ -80,6 +80,8 @@ class _Pairs:
 
     def gate(self, trials: Sequence[Trial], cell: CellKey, *, n_gates: int) -> EarlyGate | None:
         """The gate as it is looked at; None where it has nothing to be compared with, such as a promised number's."""
+        from harness import comparison
+
         assert self._gate.regression is not None
         if self._gate.regression.target is not None:  # its test is of all samples at once
             return None
@@ -95,6 +97,8 @@ class _Pairs:
         return comparison.EarlyGate(rule, pairs, higher_is_better=measure.higher_is_better)
 
     def _pairs(self, trials: Sequence[Trial], rows: Rows, measure: Measure) -> list[PlannedPair]:
+        from harness import comparison
+
         places = {key: place for place, key in enumerate(zip(rows.samples, rows.repeats, strict=True))}
         values = rows.values[measure.name].tolist()
         found = []
