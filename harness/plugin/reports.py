@@ -80,5 +80,6 @@ def gone_of(result: TrialResult, *, with_properties: bool) -> Gone | None:
     if not is_held and result.outcome != "not_run":
         return None
     found = properties.of_trial(result) if with_properties else ()
-    why = None if is_held else why_not_run(result)
-    return Gone(latency_s(result), why, properties=found, is_by_rule=result.is_stopped_early)
+    if is_held:
+        return Gone(latency_s(result), properties=found)
+    return Gone(latency_s(result), why_not_run(result), properties=found, is_by_rule=result.is_stopped_early)
