@@ -46,10 +46,19 @@ def test_hangs(trial):
 """
 SLOW_APP = """
 import time
+from pathlib import Path
 
 def answer(messages):
-    time.sleep(1.5 if "France?" in messages[-1]["content"] else 0)
+    while "France?" in messages[-1]["content"] and not Path("given_up").exists():
+        time.sleep(0.05)
     return "Paris"
+"""
+SEES_WHO_GIVES_UP = """
+from pathlib import Path
+
+def pytest_runtest_logreport(report):
+    if report.failed:
+        Path("given_up").touch()
 """
 FLAKY = """
 import pytest
@@ -106,6 +115,7 @@ def test_time_limit_of_the_session_holds_for_trials_whose_calls_go_on(
 ) -> None:
     use(monkeypatch, "timeout")
     project.write("app.py", SLOW_APP)
+    project.pytester.makeconftest(SEES_WHO_GIVES_UP)
     result = project.run("--timeout=0.5", "-k", "plain", *workers)
     assert result.ret == pytest.ExitCode.TESTS_FAILED
     assert "INTERNALERROR" not in result.stdout.str()
