@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import shutil
+import subprocess
 import sys
 from typing import TYPE_CHECKING
 
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
 _EVERY = 50
 """One value in so many is another one in the second run."""
 _ROUNDS = 3
+_COMPARE = [sys.executable, "-c", "import sys; from harness.cli import main; sys.exit(main())", "compare"]
 
 
 def comparison(project: Path) -> Iterator[Figure]:
@@ -23,7 +26,8 @@ def comparison(project: Path) -> Iterator[Figure]:
     (run,) = (project / "reports/runs").iterdir()
     worse = run.with_name("20990101T000000Z-0000")
     _write_worse(run, worse)
-    command = [sys.executable, "-m", "harness.cli", "compare", run.name, worse.name, "--fail-on", "improved"]
+    command = [*_COMPARE, run.name, worse.name]
+    _assert_it_compares([*command, "--format", "json"], project)
     (found,) = usages([(command, project)], _ROUNDS)
     yield Figure("compare two runs of 100,000 trials", found.wall_s, 3, "s", f"({found.cpu_s:.2f} s CPU)")
     yield Figure("compare two runs of 100,000 trials, peak memory", found.peak_mb, 600, "MB", "")
@@ -46,3 +50,12 @@ def _write_worse(run: Path, worse: Path) -> None:
     pq.write_table(scores.set_column(column, "value", pa.array(changed, pa.float64())), worse / "scores.parquet")
     manifest = (run / "run.json").read_text().replace(run.name, worse.name)
     (worse / "run.json").write_text(manifest)
+
+
+def _assert_it_compares(command: list[str], project: Path) -> None:
+    """All pairs are there, and what was made worse is found: a command that does nothing is fast, too."""
+    done = subprocess.run(command, cwd=project, capture_output=True, text=True, check=True)
+    rows = [row for suite in json.loads(done.stdout) for row in suite["rows"]]
+    worse = [row for row in rows if row["metric"] == "exact_match"]
+    assert worse, done.stdout
+    assert all(row["n_paired"] == 50_000 and row["finding"] == "regressed" for row in worse), worse

@@ -1,6 +1,6 @@
 """What answers: the Backend protocol, its providers and the embedded models.
 
-Importing this room is cheap: aiohttp, xllamacpp and the users' own code are imported by what needs them.
+Importing this room is cheap: httptools, xllamacpp and the users' own code are imported by what needs them.
 """
 
 from harness.backends.amounts import is_amount, is_count

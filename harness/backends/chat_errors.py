@@ -9,10 +9,10 @@ from __future__ import annotations
 import json
 import math
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
+from harness.backends.http.exchange import UNSENT
 from harness.errors import BackendError
 from harness.wording import one_line
 
@@ -20,22 +20,57 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from harness.backends.endpoint import Endpoint
+    from harness.backends.http import Answer, PostError
+    from harness.backends.http.exchange import Where
     from harness.errors import ErrorKind
 
 _PASSING = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.CONFLICT})
 """Client errors that may pass: the kind is `server`."""
 _USED_UP = frozenset({"insufficient_quota", "billing_hard_limit_reached", "billing_not_active"})
 """OpenAI's error codes of a 429 that waiting does not mend."""
+_ENDS: Mapping[Where, tuple[str, ErrorKind, bool]] = {
+    "address": ("{url} is no address to post to; correct base_url", "rejected", False),
+    "resolving": ("the host of {url} cannot be resolved ({said}); check base_url and the network", "connection", True),
+    "tls": ("no trusted TLS connection to {url} ({said}); check its certificate", "connection", False),
+    "connecting": (
+        "no connection to {url} ({said}); check that the server runs and that base_url is right",
+        "connection",
+        True,
+    ),
+    "connect_limit": (
+        (
+            "no connection to {url} within {connect} s; check that the server runs, raise connect_timeout_s if it "
+            "needs longer"
+        ),
+        "timeout",
+        True,
+    ),
+    "read_limit": (
+        "nothing came from {url} for {read} s; raise read_timeout_s if it needs longer",
+        "timeout",
+        True,
+    ),
+    "limit": ("no answer from {url} within {whole} s; raise timeout_s if it needs longer", "timeout", True),
+    "cut": ("the connection to {url} was cut in the middle of the answer ({said})", "connection", True),
+    "lost": ("the connection to {url} was lost ({said})", "connection", True),
+    "too_large": (
+        "the answer is larger than {said} (from {url}); check that base_url is an OpenAI-compatible API",
+        "unreadable",
+        False,
+    ),
+}
+"""How a call that ended there is told, its kind, and whether the next try may do better."""
 
 
-def status_failure(status: int, headers: Mapping[str, str], content: bytes, *, endpoint: Endpoint) -> BackendError:
+def status_failure(answer: Answer, *, endpoint: Endpoint) -> BackendError:
     """The error of an HTTP answer that is not 200."""
+    status, headers, content = answer.status, answer.headers, endpoint.without_key(answer.content)
     error = _error_object(content)
     kind = _kind(status)
     code = str(error.get("code") or error.get("type") or "")
     said = _said(error, content, endpoint)
     if 300 <= status < 400:  # noqa: PLR2004 - redirects
-        said = f"it redirects to {one_line(headers.get('Location', 'nowhere'), secret=endpoint.key)}"
+        said = f"it redirects to {one_line(headers.get('location', 'nowhere'), secret=endpoint.key)}"
     text = f"{endpoint.label}: HTTP {_phrase(status)} from {endpoint.shown_url}" + (f": {said}" if said else "")
     hint = _hint(status, endpoint)
     return BackendError(
@@ -48,34 +83,20 @@ def status_failure(status: int, headers: Mapping[str, str], content: bytes, *, e
     )
 
 
-def call_failure(error: BaseException, endpoint: Endpoint) -> BackendError:
+def call_failure(error: PostError, endpoint: Endpoint) -> BackendError:
     """The error of a call that got no whole answer."""
-    import aiohttp
-
-    label, url = endpoint.label, endpoint.shown_url
     said = one_line(str(error), secret=endpoint.key)
-    if isinstance(error, TimeoutError):
-        return _timeout(error, endpoint)
-    if isinstance(error, aiohttp.InvalidURL | aiohttp.NonHttpUrlClientError):
-        return BackendError(
-            f"{label}: {url} is no address to post to; correct base_url", kind="rejected", was_sent=False
-        )
-    if isinstance(error, aiohttp.ClientConnectorDNSError):
-        what = f"the host of {url} cannot be resolved ({said}); check base_url and the network"
-    elif isinstance(error, aiohttp.ClientConnectorCertificateError | aiohttp.ClientSSLError):
-        return BackendError(
-            f"{label}: no trusted TLS connection to {url} ({said}); check its certificate",
-            kind="connection",
-            was_sent=False,
-        )
-    elif isinstance(error, aiohttp.ClientConnectorError):
-        what = f"no connection to {url} ({said}); check that the server runs and that base_url is right"
-    elif isinstance(error, aiohttp.ClientPayloadError):
-        what = f"the connection to {url} was cut in the middle of the answer ({said})"
-    else:
-        what = f"the connection to {url} was lost ({said or type(error).__name__})"
-    was_sent = not isinstance(error, aiohttp.ClientConnectorError)
-    return BackendError(f"{label}: {what}", kind="connection", retryable=True, was_sent=was_sent)
+    words, kind, is_passing = _ENDS[error.where]
+    what = words.format(
+        url=endpoint.shown_url,
+        said=said or "no reason was given",
+        whole=f"{endpoint.timeout_s:g}",
+        connect=f"{endpoint.connect_timeout_s or endpoint.timeout_s:g}",
+        read=f"{endpoint.read_timeout_s or endpoint.timeout_s:g}",
+    )
+    return BackendError(
+        f"{endpoint.label}: {what}", kind=kind, retryable=is_passing, was_sent=error.where not in UNSENT
+    )
 
 
 def retry_after_s(headers: Mapping[str, str], now: datetime | None = None) -> float | None:
@@ -83,45 +104,29 @@ def retry_after_s(headers: Mapping[str, str], now: datetime | None = None) -> fl
 
     A date is compared with the server's own `Date`, where there is one: this machine's clock may be wrong.
     """
-    for name, scale in (("retry-after-ms", 0.001), ("Retry-After", 1.0)):
+    for name, scale in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
         text = headers.get(name, "")
         try:
             wait_s = float(text) * scale
         except ValueError:
             continue
         return max(wait_s, 0.0) if math.isfinite(wait_s) else None
-    until = _date(headers.get("Retry-After", ""))
+    until = _date(headers.get("retry-after", ""))
     if until is None:
         return None
-    sent = _date(headers.get("Date", "")) or now or datetime.now(UTC)
+    sent = _date(headers.get("date", "")) or now or datetime.now(UTC)
     return max((until - sent).total_seconds(), 0.0)
 
 
 def _date(text: str) -> datetime | None:
     """The moment an HTTP date names; None when it is none."""
+    from email.utils import parsedate_to_datetime
+
     try:
         date = parsedate_to_datetime(text)
     except (ValueError, TypeError, IndexError, OverflowError):
         return None
     return date if date.tzinfo else date.replace(tzinfo=UTC)
-
-
-def _timeout(error: TimeoutError, endpoint: Endpoint) -> BackendError:
-    """The error of whichever time limit it was."""
-    import aiohttp
-
-    label, url = endpoint.label, endpoint.shown_url
-    if isinstance(error, aiohttp.ConnectionTimeoutError) and endpoint.connect_timeout_s is not None:
-        what = (
-            f"no connection to {url} within {endpoint.connect_timeout_s:g} s; check that the server runs, "
-            "raise connect_timeout_s if it needs longer"
-        )
-        return BackendError(f"{label}: {what}", kind="timeout", retryable=True, was_sent=False)
-    if isinstance(error, aiohttp.SocketTimeoutError) and endpoint.read_timeout_s is not None:
-        what = f"nothing came from {url} for {endpoint.read_timeout_s:g} s; raise read_timeout_s if it needs longer"
-    else:
-        what = f"no answer from {url} within {endpoint.timeout_s:g} s; raise timeout_s if it needs longer"
-    return BackendError(f"{label}: {what}", kind="timeout", retryable=True)
 
 
 def _kind(status: int) -> ErrorKind:

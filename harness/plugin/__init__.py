@@ -116,11 +116,9 @@ def pytest_configure(config: pytest.Config) -> None:
         "markers", "prompt_suite(path): run the test once for each trial of the suite file; needs --prompt-suite"
     )
     if config.option.prompt_suite:
-        from harness.plugin.ahead import import_ahead
         from harness.plugin.garbage import Collector
 
         collector = Collector()  # importing the rest makes many objects, too
-        import_ahead(config)
         from harness.plugin.session import PromptSession
 
         config.pluginmanager.register(PromptSession(config, collector), _SESSION)

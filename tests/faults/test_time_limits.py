@@ -94,7 +94,7 @@ def test_name_that_is_never_resolved_is_given_up_by_the_limit_of_the_connection(
         await asyncio.sleep(3600)
         return []
 
-    monkeypatch.setattr("aiohttp.connector.DefaultResolver.resolve", resolve)
+    monkeypatch.setattr("harness.backends.http.direct.resolve", resolve)
     error = failure("http://model.invalid/v1", connect_timeout_s=0.3, timeout_s=_LONG_S)
     assert "no connection to http://model.invalid/v1/chat/completions within 0.3 s" in str(error)
 

@@ -83,7 +83,7 @@ def assert_closed(processes: list[Any]) -> None:
         assert each.popen.stdin.closed
         assert each.popen.stdout.closed
         assert each.log.closed
-        assert each.client is None or each.client._session.closed
+        assert each.client is None or not each.client._poster._open
 
 
 def test_backends_that_differ_in_requests_only_share_the_processes(folder: Path) -> None:

@@ -214,7 +214,7 @@ def test_body_that_is_no_chat_completion_is_unreadable(
 def test_answer_without_end_is_cut_off(
     openai_spec: SpecOf, server: FakeServer, request_: Request, *, monkeypatch: pytest.MonkeyPatch, packed: bool
 ) -> None:
-    monkeypatch.setattr("harness.backends.chat_client._MOST_BODY", 2**20)
+    monkeypatch.setattr("harness.backends.http.connection.MOST_BODY", 2**20)
     body = b" " * (3 * 2**20)
     server.script(
         Behaviour(body=gzip.compress(body), headers={"Content-Encoding": "gzip"}) if packed else Behaviour(body=body)

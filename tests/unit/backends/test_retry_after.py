@@ -92,4 +92,4 @@ def test_retry_after_as_a_date_goes_by_the_servers_clock(
 )
 def test_every_form_of_http_date_is_read(sent: str, until: str, expected: float | None) -> None:
     now = datetime(2026, 11, 22, 12, 0, 0, tzinfo=UTC)
-    assert retry_after_s({"Date": sent, "Retry-After": until}, now) == expected
+    assert retry_after_s({"date": sent, "retry-after": until}, now) == expected
