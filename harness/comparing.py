@@ -37,6 +37,8 @@ if TYPE_CHECKING:
         Verdict,
     )
 
+USED_LATER = ("harness.comparison", "rich.console", "rich.table")
+"""Modules that take long to import and that a run uses when everything is answered."""
 _NONE = "none"
 _NOT_RUN = "nothing of it was run"
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from harness import backends, gate, generate, plan, prompt, record, report, score, trace
 from harness import suite as suites
-from harness.comparing import Comparing
+from harness.comparing import USED_LATER, Comparing
 from harness.rooms import catalogue
 from harness.schema import Plan
 
@@ -70,7 +70,7 @@ class Evaluation:
         """Begin to call; returns at once. UsageError: there is a budget, and what calls may cost is not known."""
         self._results = score.Results(trials)
         self._comparing.begin(trials)
-        self._prepared = record.Preparation(self._settings.root, self.progress)
+        self._prepared = record.Preparation(self._settings.root, self.progress, modules=USED_LATER)
         try:
             self._engine.start(trials)
         except BaseException:  # nothing was called: a run that begins here leaves nothing to resume

@@ -10,15 +10,13 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from harness.schema import Progress
 
 _PACKAGES = ("pytest-prompt-suite", "pytest", "sacrebleu", "rouge-score-rs", "jinja2", "xllamacpp")
 """Distributions whose version can change a run."""
-_MODULES = ("rich.console", "rich.table")
-"""What takes longest to import, and is used only when the run is over."""
 _LOOK_S = 0.05
 """Between looks whether the first calls are on their way: long enough to let all of them go."""
 _LOOKS = 40
@@ -28,12 +26,16 @@ _LOOKS = 40
 class Preparation:
     """Libraries imported, versions and the commit looked up, while the first answers travel."""
 
-    def __init__(self, root: Path, progress: Callable[[], Progress] | None = None) -> None:
+    def __init__(
+        self, root: Path, progress: Callable[[], Progress] | None = None, *, modules: Sequence[str] = ()
+    ) -> None:
         """Begin, in a thread of its own; `root` lies in the checkout, if there is one.
 
-        With `progress` all of it waits for the first calls: beside the engine's own start they would hold those up.
+        `modules` are those that are used only when the run is over. With `progress` all of it waits for the first
+        calls: beside the engine's own start it would hold those up.
         """
         self._root = root
+        self._modules = modules
         self._progress = progress
         self._is_wanted = threading.Event()
         self._versions: dict[str, str] = {}
@@ -67,7 +69,7 @@ class Preparation:
                 break
         self._commit = _git_commit(self._root)
         self._versions = _versions()
-        for name in _MODULES:
+        for name in self._modules:
             import_module(name)
 
 

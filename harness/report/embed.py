@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 from array import array
+from itertools import groupby
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct, field
@@ -14,8 +16,10 @@ from harness.report.texts import Block, Texts, add_mapping, as_json, starts_of
 from harness.schema import Scores
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from harness.report.markup import Html
-    from harness.schema import CellKey, Generation, Note, RunRecord, Sample, Trial, TrialResult
+    from harness.schema import CellKey, Generation, RunRecord, Sample, Trial, TrialResult
 
 _PLAIN_CHARACTERS = 1_000_000
 """Up to this size the data stay readable in the page's source; above they are deflated."""
@@ -87,6 +91,7 @@ def _filled(record: RunRecord) -> _Columns:
             columns.scores.setdefault(measure.name, _Scores())
     for at, result in enumerate(record.results):
         _add(columns, at, result)
+    _add_scores(columns, record.results)
     for scores in columns.scores.values():
         scores.fill(len(record.results))
     return columns
@@ -110,9 +115,6 @@ def _add(columns: _Columns, at: int, result: TrialResult) -> None:
     columns.outcomes.append(_OUTCOMES[result.outcome])
     if result.missed:
         columns.missed[at] = [texts.number(text) for text in result.missed]
-    scores = Scores.of(result.scores)
-    for place, name in enumerate(scores.names):
-        _score(columns, at, (name, scores.value(place), scores.note(place)))
 
 
 def _sample(columns: _Columns, trial: Trial) -> int:
@@ -151,15 +153,33 @@ def _generation(columns: _Columns, generation: Generation | None) -> dict[str, A
     }
 
 
-def _score(columns: _Columns, at: int, score: tuple[str, float | None, Note]) -> None:
-    name, value, (status, reason) = score
-    scores = columns.scores[name] if name in columns.scores else columns.scores.setdefault(name, _Scores())
-    if len(scores.values) != at:
-        scores.fill(at)
-    scores.values.append(_short(value))
-    scores.status.append(_STATUSES[status])
-    if reason is not None:
-        scores.reasons[at] = columns.texts.number(reason)
+def _add_scores(columns: _Columns, results: Sequence[TrialResult]) -> None:
+    """The scores of all trials; those of a stretch with the same measures at once, measure by measure."""
+    at = 0
+    for names, stretch in groupby((Scores.of(result.scores) for result in results), key=attrgetter("names")):
+        found = list(stretch)
+        packed = array("d", b"".join(scores.packed for scores in found))
+        noted = [(row, scores.notes) for row, scores in enumerate(found) if scores.notes]
+        for place, name in enumerate(names):
+            scores = columns.scores.setdefault(name, _Scores())
+            scores.fill(at)
+            values, status = _shortened(packed[place :: len(names)]), [_STATUSES["scored"]] * len(found)
+            for row, notes in noted:
+                if place in notes:
+                    kind, reason = notes[place]
+                    status[row] = _STATUSES[kind]
+                    values[row] = values[row] if kind == "scored" else None
+                    if reason is not None:
+                        scores.reasons[at + row] = columns.texts.number(reason)
+            scores.values += values
+            scores.status += status
+        at += len(found)
+
+
+def _shortened(values: Sequence[float]) -> list[float | None]:
+    """Each of them short; most measures have few values."""
+    short = {value: _short(value) for value in set(values)}
+    return [short[value] for value in values]
 
 
 def _short(value: float | None) -> float | None:
