@@ -48,9 +48,9 @@ class Columns:
                 raise ValueError(f"{TRIALS}: an outcome is '{one_line(outcome, longest=60)}'")
         if np.any(self.repeats < 1) or np.any(self.repeats >= _MOST_REPEATS):
             raise ValueError(f"{TRIALS}: a repeat is no whole number from 1")
-        texts, samples = self._coded["sample"]
-        _, which = np.unique(self._cell_codes() * len(texts) + samples, return_inverse=True)
-        if len(np.unique(which * _MOST_REPEATS + self.repeats)) < self._n:
+        key = (self.repeats, self._coded["sample"][1], self._cell_codes())
+        order = np.lexsort(key)
+        if np.any(np.all([each[order][1:] == each[order][:-1] for each in key], axis=0)):
             raise ValueError(f"{TRIALS}: a sample is in it twice with the same repeat")
 
     def _cell_codes(self) -> NDArray[np.int64]:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from harness.errors import RecordError
-from harness.record.manifest_form import flaw_of
 from harness.record.regular import content_of
 from harness.schema import SCHEMA_VERSION, RunManifest
 from harness.wording import one_line
@@ -111,6 +110,8 @@ def load_manifest(path: str | Path) -> RunManifest:
 
 def read_manifest(folder: Path) -> RunManifest | Flaw:
     """The folder's run.json, or why it cannot be read."""
+    from harness.record.manifest_form import flaw_of  # many classes, and the start of a run reads no manifest
+
     try:
         content = json.loads(content_of(folder / _MANIFEST))
     except (OSError, ValueError, RecursionError) as error:
