@@ -135,6 +135,9 @@ class Lines:
                 )
             if value is not None and not _is_finite(value):
                 raise self._damaged(number, f"scores: {name} is {_shown(value)}; a finite number or null is")
+        if len(trial["scores"]) < len(measures):
+            lacking = next(name for name in measures if name not in trial["scores"])
+            raise self._damaged(number, f"scores: {one_line(lacking)!r} is missing; a finite number or null is")
         if trial["outcome"] not in get_args(Outcome):
             raise self._damaged(
                 number, f"outcome is {_shown(trial['outcome'])}; one of {', '.join(get_args(Outcome))} is"

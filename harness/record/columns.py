@@ -9,7 +9,7 @@ from harness.schema import LARGEST_VALUE, Outcome
 from harness.wording import one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     import numpy as np
@@ -124,7 +124,7 @@ class _References:
 
 
 def read_columns(folder: Path, manifest: RunManifest, measures: Mapping[str, Sequence[str]]) -> Columns:
-    """The tables of a run folder, with the values of these measures, by suite.
+    """The tables of a run folder, with the values of these measures, by suite: all that the run has.
 
     Raises:
         RecordError: a table is missing or damaged, does not fit the other, or is not what the manifest speaks of.
@@ -139,8 +139,10 @@ def read_columns(folder: Path, manifest: RunManifest, measures: Mapping[str, Seq
         found = _Values(scores, places)
         columns = Columns(trials, found.of({name for own in measures.values() for name in own}), len(places))
         columns.check()
-        for cell, own in columns.cells():
-            found.check(measures.get(cell[0], ()), own[columns.are_scored(own)])
+        for (suite, *_), own in columns.cells():
+            if suite not in measures:
+                raise unreadable(folder, f"{TRIALS}: run.json does not speak of suite {one_line(suite)}")
+            found.check(measures[suite], own, columns.are_scored(own))
     except ValueError as error:
         raise unreadable(folder, str(error)) from error
     return columns
@@ -184,10 +186,17 @@ class _Values:
         none = np.full(self._table.shape[1], np.nan)
         return {name: self._table[self._rows[name]] if name in self._rows else none for name in measures}
 
-    def check(self, measures: Iterable[str], places: NDArray[np.int64]) -> None:
-        """Raise ValueError where one of these trials has no row of one of these measures: what lacks was cut off."""
-        for name in measures if len(places) else ():
-            if name not in self._rows or not self._is_there[self._rows[name]][places].all():
+    def check(self, measures: Collection[str], places: NDArray[np.int64], are_scored: NDArray[np.bool_]) -> None:
+        """Raise ValueError where these trials have another measure than these, or one that was scored lacks one.
+
+        A table that was cut would else pass for one with values that there were not.
+        """
+        for name, row in self._rows.items():
+            if name not in measures and self._is_there[row][places].any():
+                raise ValueError(f"{SCORES}: run.json does not speak of measure {one_line(name)}")
+        scored = places[are_scored]
+        for name in measures if len(scored) else ():
+            if name not in self._rows or not self._is_there[self._rows[name]][scored].all():
                 raise ValueError(f"{SCORES}: trials that were scored have no row of {one_line(name)}")
 
 

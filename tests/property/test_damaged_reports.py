@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from tests.property.damaged_reports import Damage
 
-EXAMPLES = settings(max_examples=25, deadline=None)
+EXAMPLES = settings(max_examples=15, deadline=None)
 
 
 @pytest.fixture(scope="module")

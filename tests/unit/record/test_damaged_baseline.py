@@ -43,6 +43,7 @@ def less(field: str) -> str:
         (changed(output=[]), "output is []; text or null is"),
         (changed(scores=None), "scores is null; a mapping is"),
         (changed(scores={"f1": "x"}), 'scores: f1 is "x"; a finite number or null is'),
+        (changed(scores={"f1": 1}), "scores: 'exact_match' is missing; a finite number or null is"),
         (changed(scores={"f1": True}), "scores: f1 is true; a finite number or null is"),
         (changed(scores={"rouge": 1}), "scores: 'rouge' is no measure of the first line; one of those is"),
         (TRIAL.replace("0.123", "NaN"), "is no JSON (NaN is no number of JSON); one object a line is"),

@@ -243,6 +243,26 @@ def test_manifest_that_does_not_say_what_values_mean_is_damaged(tmp_path: Path) 
     )
 
 
+def test_table_that_has_more_than_the_manifest_says_is_one_clear_line(tmp_path: Path) -> None:
+    folder = RunStore(tmp_path).write(run_of(), {})
+    file = folder / "run.json"
+    content = json.loads(file.read_text())
+    suite = content["suites"][0]
+    for suites, why in (
+        (
+            [{**suite, "measures": suite["measures"][1:]}],
+            "scores.parquet: run.json does not speak of measure exact_match",
+        ),
+        ([{**suite, "name": "other"}], "trials.parquet: run.json does not speak of suite feedback"),
+    ):
+        file.write_text(json.dumps({**content, "suites": suites}))
+        with pytest.raises(RecordError) as caught:
+            measured_of_run(folder)
+        assert str(caught.value) == (
+            f"{folder}: a table is missing or damaged ({why}); both are needed; record the run again"
+        )
+
+
 def test_row_s_hash_knows_its_content_and_neither_its_id_nor_its_place() -> None:
     sample = run_of().results[0].trial.sample
     same = [replace(sample, sample_id="other"), replace(sample, location="elsewhere:7")]
