@@ -145,7 +145,7 @@ def _regressions(plan: Plan) -> list[GateSpec]:
 
 def _baseline(plan: Plan, settings: Settings) -> tuple[Measured | None, list[Point]]:
     path = record.baseline_path(settings.reports, plan.suite.name)
-    if not path.is_file():
+    if not os.path.lexists(path):
         return None, [Point("lacks", f"no baseline ({path}): run pytest --prompt-suite --prompt-save-baseline")]
     try:
         found = record.read_baseline(path)

@@ -204,3 +204,7 @@ def _schema(options: argparse.Namespace) -> int:
             "name another with --write DIR"
         ) from error
     return EXIT_OK
+
+
+if __name__ == "__main__":
+    sys.exit(main())

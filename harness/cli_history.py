@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.wording import counted
+from harness.wording import counted, escaped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -53,10 +53,12 @@ def _count(text: str) -> int:
 
 
 def _history(options: argparse.Namespace, say: Say) -> int:
-    from harness.series import Wanted, follow
+    from harness.series import Wanted, follow, unreadable
 
     wanted = Wanted(options.metric, options.suite, options.variant, options.backend)
     found = follow(options.reports, wanted)
+    for line in unreadable(options.reports):
+        sys.stderr.write(f"note: {escaped(line)}\n")
     shown = {"text": _text, "markdown": _markdown, "json": _json}[options.format]
     if found or options.format == "json":
         say(shown(found, options.last))

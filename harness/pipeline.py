@@ -138,7 +138,7 @@ class Evaluation:
         texts = {"report.html": lambda: report.render_html(run), "summary.md": lambda: report.render_summary(run)}
         spans = self._tracer.close({f"prompt_suite.{name}": value for name, value in run.manifest.totals.items()})
         folder = self._store.write(run, texts, spans=spans)
-        self._store.write_index(report.render_index(record.list_manifests(self._settings.reports)))
+        self._store.write_index(report.render_index(*record.told_apart(self._settings.reports)))
         return run, folder
 
     def _deliver(self, batch: Sequence[generate.Completion]) -> None:

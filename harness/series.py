@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
 from harness.errors import UsageError
-from harness.record import list_manifests, load_history
+from harness.record import list_runs, load_history
 from harness.stats import drift
 from harness.stats.drift import FEWEST_RUNS, IN_CONTROL_RUNS
 from harness.wording import counted, did_you_mean, listed
@@ -109,16 +110,27 @@ def follow(reports: str | Path, wanted: Wanted) -> list[Series]:
         RecordError: the history is damaged.
 
     """
-    if not (Path(reports) / "history.parquet").exists():
+    if not os.path.lexists(Path(reports) / "history.parquet"):
         return []
     frame = load_history(reports)
     if frame.empty:
         return []
+    frame = frame.assign(complete=frame["complete"].eq(other=True) if "complete" in frame else False)
     frame = frame.astype(dict.fromkeys([*_CELL, "prompt_hash", "dataset_hash", "model"], "object"))
     frame = _chosen(frame.sort_values(["started_at", "run_id"], kind="stable"), wanted)
     groups: list[tuple[Any, Any]] = [(cell, rows.to_dict("records")) for cell, rows in frame.groupby(_CELL, sort=False)]
     facts = _measures(Path(reports), {(cell[0], cell[3]) for cell, _ in groups})
     return [_series(cell, rows, facts.get((cell[0], cell[3]), {}), n_series=len(groups)) for cell, rows in groups]
+
+
+def unreadable(reports: str | Path) -> list[str]:
+    """One line a recorded run whose run.json cannot be read: what it says of units and directions is left out."""
+    return [
+        f"{run.folder / 'run.json'}: {run.problem}; its rows of the history are shown, units and directions are those "
+        f"of other runs; move the folder out of {run.folder.parent}"
+        for run in list_runs(Path(reports))
+        if run.manifest is None
+    ]
 
 
 def _chosen(frame: pd.DataFrame, wanted: Wanted) -> pd.DataFrame:
@@ -147,8 +159,8 @@ def _check(kind: str, name: str, known: Iterable[Any]) -> None:
 def _measures(reports: Path, asked: set[tuple[str, str]]) -> dict[tuple[str, str], Mapping[str, Any]]:
     """What the newest run that is left says of each measure."""
     found: dict[tuple[str, str], Mapping[str, Any]] = {}
-    for manifest in list_manifests(reports):
-        for suite in manifest.suites:
+    for run in list_runs(reports):
+        for suite in run.manifest.suites if run.manifest is not None else ():
             for measure in suite.get("measures", ()):
                 found.setdefault((str(suite.get("name")), str(measure.get("name"))), measure)
         if asked <= found.keys():

@@ -8,7 +8,9 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 from harness.comparison.differences import Found
+from harness.errors import RecordError
 from harness.stats import Difference, PairedTest, paired_bootstrap, sentence_statistics
+from harness.wording import one_line
 
 if TYPE_CHECKING:
     from harness.comparison.pairing import Pairs
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
 SUFFIX = ".corpus"
 """Behind the measure's name, in the row of its corpus value."""
 _TEST = "paired bootstrap"
+_MOST = 999
+"""Of any order or weight: sequences of more tokens than an answer has count for nothing, and take as long."""
 _Z = 1.959963984540054
 """Half the width of a 95 % interval, in standard errors."""
 
@@ -26,6 +30,10 @@ def corpus_difference(measure: Measure, sides: tuple[Rows, Rows], pairs: Pairs) 
 
     None for measures that have no corpus value, and where no answer was recorded. Sentences are drawn one by one, as
     sacrebleu does, whatever their clusters. p and interval are those of `harness.stats.paired_bootstrap`.
+
+    Raises:
+        RecordError: the measure's signature is damaged.
+
     """
     metric = _sacrebleu(measure.signature)
     if metric is None:
@@ -51,7 +59,17 @@ def corpus_difference(measure: Measure, sides: tuple[Rows, Rows], pairs: Pairs) 
 
 
 def _sacrebleu(signature: str) -> Any:
-    """The library's metric that a signature of ours stands for; None for other measures."""
+    """The library's metric that a signature of ours stands for; None for other measures; raises RecordError."""
+    try:
+        return _metric_of(signature)
+    except (AssertionError, KeyError, ValueError) as error:
+        raise RecordError(
+            f"compare: the signature {one_line(signature)!r} does not say how to measure all answers at once; "
+            "one as recorded is needed; record the run again, or compare other measures with --metric"
+        ) from error
+
+
+def _metric_of(signature: str) -> Any:
     name, *parts = signature.split("|")
     said = dict(part.partition(":")[::2] for part in parts)
     if name == "bleu":
@@ -65,17 +83,23 @@ def _sacrebleu(signature: str) -> Any:
             tokenize=said["tok"],
             smooth_method=smooth[1],
             smooth_value=float(smooth[2]) if smooth[2] else None,
-            max_ngram_order=int(said["order"]),
+            max_ngram_order=_number(said["order"], least=1),
         )
     if name == "chrf":
         from sacrebleu.metrics.chrf import CHRF
 
         return CHRF(
-            char_order=int(said["nc"]),
-            word_order=int(said["nw"]),
-            beta=int(said["beta"]),
+            char_order=_number(said["nc"], least=1),
+            word_order=_number(said["nw"], least=0),
+            beta=_number(said["beta"], least=1),
             lowercase=said["case"] == "lc",
             whitespace=said["space"] == "yes",
             eps_smoothing=said["eff"] == "no",
         )
     return None
+
+
+def _number(text: str, *, least: int) -> int:
+    if not (text.isdecimal() and text.isascii() and least <= int(text) <= _MOST):
+        raise ValueError(text)
+    return int(text)

@@ -13,12 +13,13 @@ from harness.record.compared import COMPARISON_COLUMNS, comparison_frame
 from harness.record.contents import SampleHashes, sample_hash
 from harness.record.export import write_export
 from harness.record.history import load_history
-from harness.record.load import Run, list_manifests, load_manifest, load_run
+from harness.record.load import Run, load_manifest, load_run
 from harness.record.manifest import backend_facts, make_record, suite_facts, with_findings
 from harness.record.measured import measured_of_record, measured_of_results, measured_of_run
 from harness.record.preparation import Preparation
 from harness.record.reference import resolve, resolve_run, resolve_suites
 from harness.record.rounding import rounded_value
+from harness.record.runs import list_runs, told_apart
 from harness.record.store import RunStore, new_run_id
 from harness.record.tiers import tags_of_run
 
@@ -34,7 +35,7 @@ __all__ = [
     "baseline_path",
     "comparison_frame",
     "kept_baseline",
-    "list_manifests",
+    "list_runs",
     "load_history",
     "load_manifest",
     "load_run",
@@ -52,6 +53,7 @@ __all__ = [
     "sample_hash",
     "suite_facts",
     "tags_of_run",
+    "told_apart",
     "with_findings",
     "write_baseline",
     "write_export",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
@@ -9,6 +10,7 @@ from msgspec.structs import replace
 
 from harness.errors import RecordError
 from harness.record.baseline_text import facts_of, read_text, text_of
+from harness.record.regular import content_of
 from harness.record.replacing import replaced
 from harness.wording import counted, listed
 
@@ -135,9 +137,14 @@ class _Before:
         self.dropped: dict[CellName, str] = {}
         self._old: Measured | None = None
         self._head: Mapping[str, Any] = {}
-        if not path.is_file():
+        if not os.path.lexists(path):
             return
         self._old, self._head = old, _ = _read(path, str(path))
+        if old.suite != now.suite:
+            raise RecordError(
+                f"{path}: it is the baseline of suite '{old.suite}'; one of suite '{now.suite}' is needed, or none; "
+                "move it away"
+            )
         for cell, rows in old.cells.items():
             if cell in now.cells:
                 continue
@@ -193,7 +200,7 @@ def _why_not(cell: CellName, old: Measured, now: Measured) -> str | None:
 
 def _read(path: Path, shown: str) -> tuple[Measured, Mapping[str, Any]]:
     try:
-        text = path.read_bytes()
+        text = content_of(path)
     except OSError as error:
         raise RecordError(
             f"{shown}: the baseline cannot be read ({error.strerror or error}); a file that "

@@ -7,7 +7,7 @@ import math
 from typing import TYPE_CHECKING, Any, get_args
 
 from harness.errors import RecordError
-from harness.schema import LARGEST_VALUE, SCHEMA_VERSION, Measure, Outcome
+from harness.schema import LARGEST_VALUE, SCHEMA_VERSION, Measure, Outcome, Unit
 from harness.wording import one_line
 
 if TYPE_CHECKING:
@@ -44,6 +44,10 @@ HEAD: Mapping[str, tuple[type, ...]] = {
     "kept": (list,),
 }
 """What the first line has, in this order, after `schema_version`."""
+KEPT: Mapping[str, tuple[type, ...]] = dict.fromkeys(("variant", "backend", "run_id", "started_at"), (str,))
+"""What the first line says of each variant and backend that an earlier run measured."""
+_BLANK = b" \t\r\n"
+_MOST_REPEATS = 2**31
 _KINDS = {
     str: "text",
     int: "a whole number",
@@ -55,11 +59,11 @@ _KINDS = {
 
 
 class Lines:
-    """The lines of a file that may be damaged."""
+    """The lines of a file that may be damaged; blank ones at its end, which editors and merges add, are none."""
 
     def __init__(self, text: bytes, shown: str) -> None:
         """Of this text; `shown` is what messages call the file."""
-        self._lines = text.removeprefix(b"\xef\xbb\xbf").splitlines()
+        self._lines = text.removeprefix(b"\xef\xbb\xbf").rstrip(_BLANK).splitlines()
         self._shown = shown
 
     def head(self) -> dict[str, Any]:
@@ -68,6 +72,8 @@ class Lines:
         head = content.get("baseline")
         if not isinstance(head, dict) or type(head.get("schema_version")) is not int:
             raise self._damaged(1, 'is not the first line of a baseline; {"baseline": {"schema_version": …}} is')
+        if head["schema_version"] < 1:
+            raise self._damaged(1, f"schema_version is {_shown(head['schema_version'])}; a whole number from 1 is")
         if head["schema_version"] > SCHEMA_VERSION:
             raise RecordError(
                 f"{self._shown}:1: recorded in form {head['schema_version']}; this version reads up to "
@@ -78,6 +84,10 @@ class Lines:
             for name, facts in head[field].items():
                 if not isinstance(facts, dict) or not all(isinstance(fact, str) for fact in facts.values()):
                     raise self._damaged(1, f"{field}: {one_line(name)!r} is no mapping of texts; such a mapping is")
+        for entry in head["kept"]:
+            if not isinstance(entry, dict):
+                raise self._damaged(1, f"kept: {_shown(entry)} is no mapping; such a mapping is")
+            self._check(1, entry, KEPT)
         return head
 
     def measures(self, head: Mapping[str, Any]) -> dict[str, Measure]:
@@ -85,9 +95,24 @@ class Lines:
         found = {}
         for name, facts in head["measures"].items():
             self._check(1, facts if isinstance(facts, dict) else {}, MEASURE)
+            self._check_range(one_line(name), facts)
             kept = {fact: facts[fact] for fact in MEASURE}
             found[name] = Measure(name, **{**kept, "low": -math.inf if kept["low"] is None else kept["low"]})
         return found
+
+    def _check_range(self, name: str, facts: Mapping[str, Any]) -> None:
+        """Refuse a unit that there is not, and a range that holds no value."""
+        if facts["unit"] not in get_args(Unit):
+            raise self._damaged(
+                1, f"measures: {name!r}: unit is {_shown(facts['unit'])}; one of {', '.join(get_args(Unit))} is"
+            )
+        ends = {end: facts[end] for end in ("low", "high") if facts[end] is not None}
+        for end, value in ends.items():
+            if not _is_finite(value):
+                raise self._damaged(1, f"measures: {name!r}: {end} is {_shown(value)}; a finite number or null is")
+        if len(ends) > 1 and not ends["low"] < ends["high"]:
+            between = f"low is {_shown(ends['low'])} and high {_shown(ends['high'])}"
+            raise self._damaged(1, f"measures: {name!r}: {between}; low below high is")
 
     def trials(self, measures: Mapping[str, Measure]) -> Iterator[dict[str, Any]]:
         """The trials, one a line; each is there once."""
@@ -110,10 +135,15 @@ class Lines:
                 )
             if value is not None and not _is_finite(value):
                 raise self._damaged(number, f"scores: {name} is {_shown(value)}; a finite number or null is")
+        if len(trial["scores"]) < len(measures):
+            lacking = next(name for name in measures if name not in trial["scores"])
+            raise self._damaged(number, f"scores: {one_line(lacking)!r} is missing; a finite number or null is")
         if trial["outcome"] not in get_args(Outcome):
             raise self._damaged(
                 number, f"outcome is {_shown(trial['outcome'])}; one of {', '.join(get_args(Outcome))} is"
             )
+        if not 1 <= trial["repeat"] < _MOST_REPEATS:
+            raise self._damaged(number, f"repeat is {_shown(trial['repeat'])}; a whole number from 1 is")
         references = trial.get("references", [])
         if not isinstance(references, list) or not all(isinstance(text, str) for text in references):
             raise self._damaged(number, "references is no list of texts; such a list is")

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
-from harness.errors import RecordError
+from harness.record.table_form import SCORES, TRIALS, check_count, read_table, unreadable
+from harness.schema import LARGEST_VALUE, Outcome
+from harness.wording import one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     import numpy as np
     from numpy.typing import NDArray
 
+    from harness.schema import RunManifest
+
 _CELL = ("suite", "variant", "backend")
 _SHARED = (*_CELL, "group", "outcome", "sample", "sample_hash")
 """Columns in which few texts repeat: each becomes one object, however many rows have it."""
-_KINDS = {"repeat": "int", "value": "double", "quarantined": "bool"}
-"""What Arrow calls the types of the columns that hold no texts."""
-_LATER = ("sample_hash", "quarantined")
-"""Columns that runs of earlier versions do not have."""
+_MOST_REPEATS = 2**31
 
 
 class Columns:
@@ -38,15 +39,41 @@ class Columns:
         held = trials["quarantined"].chunks if "quarantined" in trials.column_names else ()
         self._quarantined = np.concatenate([np.zeros(0, np.bool_), *map(_bits, held)])
 
-    def cells(self) -> Iterator[tuple[tuple[str, str, str], NDArray[np.int64]]]:
-        """Suite, variant and backend with the places of its trials, in the order of the run."""
+    def check(self) -> None:
+        """Raise ValueError where a cell of the table holds what no run writes."""
+        import numpy as np
+
+        for outcome in self._coded["outcome"][0]:
+            if outcome not in get_args(Outcome):
+                raise ValueError(f"{TRIALS}: an outcome is '{one_line(outcome, longest=60)}'")
+        if np.any(self.repeats < 1) or np.any(self.repeats >= _MOST_REPEATS):
+            raise ValueError(f"{TRIALS}: a repeat is no whole number from 1")
+        key = (self.repeats, self._coded["sample"][1], self._cell_codes())
+        order = np.lexsort(key)
+        if np.any(np.all([each[order][1:] == each[order][:-1] for each in key], axis=0)):
+            raise ValueError(f"{TRIALS}: a sample is in it twice with the same repeat")
+
+    def _cell_codes(self) -> NDArray[np.int64]:
         import numpy as np
 
         code = np.zeros(self._n, np.int64)
         for name in _CELL:
             texts, codes = self._coded[name]
             code = code * len(texts) + codes
-        _, firsts, inverse = np.unique(code, return_index=True, return_inverse=True)
+        return code
+
+    def are_scored(self, places: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Which of them were scored without an error, so that every measure of their suite has a row for them."""
+        import numpy as np
+
+        texts, codes = self._coded["outcome"]
+        return np.isin(texts[codes[places]], ("passed", "failed"))
+
+    def cells(self) -> Iterator[tuple[tuple[str, str, str], NDArray[np.int64]]]:
+        """Suite, variant and backend with the places of its trials, in the order of the run."""
+        import numpy as np
+
+        _, firsts, inverse = np.unique(self._cell_codes(), return_index=True, return_inverse=True)
         ordered = np.split(np.argsort(inverse, kind="stable"), np.cumsum(np.bincount(inverse))[:-1])
         for cell in np.argsort(firsts) if self._n else ():
             first = firsts[cell]
@@ -96,65 +123,81 @@ class _References:
         return [tuple(texts[begin:end]) for begin, end in zip(begins, ends, strict=True)]
 
 
-def read_columns(folder: Path, measures: Collection[str]) -> Columns:
-    """The tables of a run folder, with the values of these measures.
+def read_columns(folder: Path, manifest: RunManifest, measures: Mapping[str, Sequence[str]]) -> Columns:
+    """The tables of a run folder, with the values of these measures, by suite: all that the run has.
 
     Raises:
-        RecordError: a table is missing or damaged, or does not fit the other.
+        RecordError: a table is missing or damaged, does not fit the other, or is not what the manifest speaks of.
 
     """
+    wanted = (*_SHARED, "repeat", "trial_id", "output", "references", "quarantined")
+    trials = read_table(folder, TRIALS, wanted, coded=_SHARED)
+    scores = read_table(folder, SCORES, ("trial_id", "metric", "value"), coded=("trial_id", "metric"))
     try:
-        trials = _read(
-            folder / "trials.parquet", (*_SHARED, "repeat", "trial_id", "output", "references", "quarantined"), _SHARED
-        )
         places = _places(trials["trial_id"].to_pylist())
-        scores = _read(folder / "scores.parquet", ("trial_id", "metric", "value"), ("trial_id", "metric"))
-        return Columns(trials, _values(scores, places, measures), len(places))
-    except KeyError as error:
-        raise _unreadable(folder, f"scores.parquet: no trial of trials.parquet is called {error}") from error
-    except (OSError, ValueError) as error:
-        raise _unreadable(folder, str(error)) from error
+        check_count(folder, trials.num_rows, manifest)
+        found = _Values(scores, places)
+        columns = Columns(trials, found.of({name for own in measures.values() for name in own}), len(places))
+        columns.check()
+        for (suite, *_), own in columns.cells():
+            if suite not in measures:
+                raise unreadable(folder, f"{TRIALS}: run.json does not speak of suite {one_line(suite)}")
+            found.check(measures[suite], own, columns.are_scored(own))
+    except ValueError as error:
+        raise unreadable(folder, str(error)) from error
+    return columns
 
 
 def _places(ids: list[str]) -> dict[str, int]:
     places = {trial_id: place for place, trial_id in enumerate(ids)}
     if len(places) < len(ids):
-        raise ValueError("trials.parquet: a trial is in it twice")
+        raise ValueError(f"{TRIALS}: a trial is in it twice")
     return places
 
 
-def _unreadable(folder: Path, why: str) -> RecordError:
-    return RecordError(f"{folder}: a table is missing or damaged ({why}); both are needed; record the run again")
+class _Values:
+    """scores.parquet by measure, a place a trial."""
 
+    def __init__(self, scores: Any, trials: Mapping[str, int]) -> None:
+        """Of an Arrow table; ValueError where it does not fit the trials."""
+        import numpy as np
 
-def _read(path: Path, columns: Sequence[str], shared: Sequence[str]) -> Any:
-    import pyarrow.parquet as pq
+        ids, id_codes = _coded(scores["trial_id"])
+        unknown = next((one_line(trial_id) for trial_id in ids if trial_id not in trials), None)
+        if unknown is not None:
+            raise ValueError(f"{SCORES}: no trial of {TRIALS} is called '{unknown}'")
+        metrics, rows = _coded(scores["metric"])
+        self._rows = {name: row for row, name in enumerate(metrics)}
+        places = np.array([trials[trial_id] for trial_id in ids], np.int64)[id_codes]
+        values = _joined(scores["value"], np.float64)
+        if np.any(np.abs(values) > LARGEST_VALUE):
+            raise ValueError(f"{SCORES}: a value is beyond {LARGEST_VALUE:g}")
+        self._table = np.full((len(metrics), len(trials)), np.nan)
+        self._table[rows, places] = values
+        self._is_there = np.zeros(self._table.shape, np.bool_)
+        self._is_there[rows, places] = True
+        if np.count_nonzero(self._is_there) < len(values):
+            raise ValueError(f"{SCORES}: a score is in it twice")
 
-    with pq.ParquetFile(str(path)) as file:
-        metadata = file.metadata
-        kinds = {field.name: str(field.type) for field in file.schema_arrow}
-    for name in columns:
-        if name not in kinds and name not in _LATER:
-            raise ValueError(f"{path.name} has no column {name}")
-        if name in kinds and _KINDS.get(name, "string") not in kinds[name]:
-            raise ValueError(f"{path.name}: column {name} is {kinds[name]}")
-    coded = [name for name in shared if name in kinds]
-    with pq.ParquetFile(str(path), metadata=metadata, read_dictionary=coded) as file:
-        return file.read(columns=[name for name in columns if name in kinds])
+    def of(self, measures: Iterable[str]) -> dict[str, NDArray[np.float64]]:
+        """The values of these measures; NaN where there is none."""
+        import numpy as np
 
+        none = np.full(self._table.shape[1], np.nan)
+        return {name: self._table[self._rows[name]] if name in self._rows else none for name in measures}
 
-def _values(scores: Any, trials: dict[str, int], measures: Collection[str]) -> dict[str, NDArray[np.float64]]:
-    """By measure, a place a trial."""
-    import numpy as np
+    def check(self, measures: Collection[str], places: NDArray[np.int64], are_scored: NDArray[np.bool_]) -> None:
+        """Raise ValueError where these trials have another measure than these, or one that was scored lacks one.
 
-    names = {name: row for row, name in enumerate(measures)}
-    table = np.full((len(names) + 1, len(trials)), np.nan)  # the last row takes what nobody asks for
-    ids, id_codes = _coded(scores["trial_id"])
-    metrics, metric_codes = _coded(scores["metric"])
-    columns = np.array([trials[trial_id] for trial_id in ids], np.int64)
-    rows = np.array([names.get(metric, len(names)) for metric in metrics], np.int64)
-    table[rows[metric_codes], columns[id_codes]] = _joined(scores["value"], np.float64)
-    return {name: table[row] for name, row in names.items()}
+        A table that was cut would else pass for one with values that there were not.
+        """
+        for name, row in self._rows.items():
+            if name not in measures and self._is_there[row][places].any():
+                raise ValueError(f"{SCORES}: run.json does not speak of measure {one_line(name)}")
+        scored = places[are_scored]
+        for name in measures if len(scored) else ():
+            if name not in self._rows or not self._is_there[self._rows[name]][scored].all():
+                raise ValueError(f"{SCORES}: trials that were scored have no row of {one_line(name)}")
 
 
 def _coded(column: Any) -> tuple[NDArray[np.object_], NDArray[np.int64]]:
@@ -198,7 +241,8 @@ def _numbers(array: Any) -> NDArray[Any]:
     """Its numbers as they lie in memory: Arrow's own way to numpy imports pandas, for half a second."""
     import numpy as np
 
-    kind = f"{'f' if str(array.type) == 'double' else 'i'}{array.type.bit_width // 8}"
+    sort = "f" if str(array.type) == "double" else "u" if str(array.type).startswith("uint") else "i"
+    kind = f"{sort}{array.type.bit_width // 8}"
     return np.frombuffer(array.buffers()[1], kind)[array.offset : array.offset + len(array)]
 
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.errors import RecordError
+from harness.record.parquet import read_whole
+from harness.record.regular import content_of
 from harness.record.text import utf8
+from harness.wording import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,6 +44,8 @@ HISTORY_COLUMNS = {
     "complete": "bool",
 }
 """history.parquet; the first column tells the rows of a run."""
+_MAY_LACK = (("complete",), ("git_commit", "model", "dataset_hash", "value", "ci_low", "ci_high", "complete"))
+"""Columns that files of other versions do not have, and those that have no value in some rows."""
 _CATEGORIES = "git_commit suite variant backend model prompt prompt_version prompt_hash dataset_hash metric aggregation"
 _PATIENCE_S = 10.0
 """How long other runs that end now are waited for: each writes for a fraction of a second."""
@@ -56,7 +62,7 @@ def append_history(reports: Path, record: RunRecord, tables: Tables) -> str | No
     group = history_group(record)
     try:
         with FileLock(reports / ".history.lock", timeout=_PATIENCE_S, poll_interval=0.02):
-            moved = tables.append(path, HISTORY_COLUMNS, group, key=record.manifest.run_id)
+            moved = tables.append(path, HISTORY_COLUMNS, group, key=record.manifest.run_id, lacking=_MAY_LACK)
     except Timeout:
         return _left_out(path, f"another run has been writing it for {_PATIENCE_S:g} s")
     except OSError as error:
@@ -128,15 +134,18 @@ def load_history(reports: str | Path = "reports") -> pd.DataFrame:
 
     path = Path(reports) / "history.parquet"
     try:
-        frame = pd.read_parquet(path)
+        content = content_of(path)
+        read_whole(content, HISTORY_COLUMNS, _MAY_LACK)
+        frame = pd.read_parquet(BytesIO(content))
         frame["started_at"] = pd.to_datetime(frame["started_at"], utc=True, format="ISO8601")
         return frame.astype(dict.fromkeys(_CATEGORIES.split(), "category"))
     except FileNotFoundError:
         raise RecordError(
             f"{path}: no history is here; every run adds to it; record one with: pytest --prompt-suite"
         ) from None
-    except (OSError, ValueError, KeyError) as error:
+    except Exception as error:  # Arrow raises what it likes at a damaged file
+        why = getattr(error, "strerror", None) or str(error)
         raise RecordError(
-            f"{path}: the history is damaged ({error}); the file as recorded is needed; "
+            f"{path}: the history is damaged ({one_line(why)}); the file as recorded is needed; "
             "move it away: the next run begins another"
         ) from error

@@ -3,32 +3,23 @@
 from __future__ import annotations
 
 import json
-import math
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from harness.errors import RecordError
+from harness.record.regular import content_of
 from harness.schema import SCHEMA_VERSION, RunManifest
+from harness.wording import one_line
 
 if TYPE_CHECKING:
     import pandas as pd
 
-
-_FORMS: dict[str, type | tuple[type, ...]] = {
-    "run_id": str,
-    "started_at": str,
-    "wall_s": (int, float),
-    "complete": bool,
-    "versions": dict,
-    "git_commit": (str, type(None)),
-    "suites": list,
-    "totals": dict,
-    "verdicts": list,
-    "cells": list,
-}
-"""What JSON holds in each field of the manifest, the version apart."""
+_MANIFEST = "run.json"
+_LONGEST_POINTER = 4096
+"""Bytes of a `latest` file that are read: as long as a path may be."""
 
 
 class Run(Struct, frozen=True):
@@ -44,89 +35,121 @@ class Run(Struct, frozen=True):
     """scores.parquet: a row a trial and measure."""
 
 
+class Flaw(Struct, frozen=True):
+    """Why a manifest cannot be read."""
+
+    what: str
+    """What is wrong with it."""
+    remedy: str
+    """What is needed, and what to do."""
+
+
 def run_folder(path: str | Path) -> Path:
     """The run folder that `path` names: a folder with run.json, or a `latest` file that points at one.
 
     Raises:
-        RecordError: there is no run there.
+        RecordError: there is no run there, or `latest` points nowhere.
 
     """
     folder = Path(path)
-    if folder.is_file() and folder.name == "latest":
-        folder = folder.parent / folder.read_text(encoding="utf-8").strip()
-    if not (folder / "run.json").is_file():
+    target = pointed_at(folder)
+    if has_manifest(target or folder):
+        return target or folder
+    if target is not None and not os.path.lexists(target):
         raise RecordError(
-            f"{path}: no recorded run is here; a folder with run.json is expected, such as reports/latest; "
-            "record one with: pytest --prompt-suite"
+            f"{path}: it points at the run {one_line(target.name)}, which is not there; a run that is there is needed; "
+            "name one by its id, or record one with: pytest --prompt-suite"
         )
-    return folder
+    raise RecordError(
+        f"{path}: no recorded run is here; a folder with run.json is expected, such as reports/latest; "
+        "record one with: pytest --prompt-suite"
+    )
+
+
+def pointed_at(path: Path) -> Path | None:
+    """What a `latest` points at, where it is a text, or a link to nothing; None where the path itself leads there.
+
+    Raises:
+        RecordError: it is a text that is no path.
+
+    """
+    if path.name != "latest" or os.path.isdir(path):  # noqa: PTH112 - pathlib raises at loops and long names
+        return None
+    try:
+        if os.path.islink(path) and not os.path.exists(path):  # noqa: PTH110, PTH114 - as above
+            return path.parent / path.readlink()
+        if not os.path.lexists(path):
+            return None
+        return path.parent / content_of(path)[:_LONGEST_POINTER].decode().strip()
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or str(error)
+        raise RecordError(
+            f"{path}: it does not say where the newest run is ({one_line(why)}); a link to its folder is expected, or "
+            "a text with the path; remove it: the next run writes it anew"
+        ) from error
+
+
+def has_manifest(folder: Path) -> bool:
+    """Whether a run.json lies there, readable or not: it is written last, when the run has ended."""
+    return os.path.lexists(folder / _MANIFEST)
 
 
 def load_manifest(path: str | Path) -> RunManifest:
-    """run.json of the run at `path`.
+    """run.json of the run at `path`, all that readers rely on as `manifest_form` has it.
 
     Raises:
         RecordError: there is no run, it is damaged, or it was recorded by a newer version.
 
     """
-    file = run_folder(path) / "run.json"
+    folder = run_folder(path)
+    found = read_manifest(folder)
+    if isinstance(found, Flaw):
+        raise RecordError(f"{folder / _MANIFEST}: {found.what}; {found.remedy}")
+    return found
+
+
+def read_manifest(folder: Path) -> RunManifest | Flaw:
+    """The folder's run.json, or why it cannot be read."""
+    from harness.record.manifest_form import flaw_of  # many classes, and the start of a run reads no manifest
+
     try:
-        content = json.loads(file.read_text(encoding="utf-8"))
+        content = json.loads(content_of(folder / _MANIFEST))
     except (OSError, ValueError, RecursionError) as error:
-        raise _damaged(file, str(error)) from error
+        return _damaged(one_line(getattr(error, "strerror", None) or str(error)))
     version = content.get("schema_version") if isinstance(content, dict) else None
-    if not isinstance(version, int):
-        raise _damaged(file, "it says no schema_version")
+    if type(version) is not int:
+        return _damaged("it says no schema_version")
     if version > SCHEMA_VERSION:
-        raise RecordError(
-            f"{file}: recorded in form {version}; this version reads up to {SCHEMA_VERSION}; "
-            "run: pip install -U pytest-prompt-suite"
+        return Flaw(
+            f"recorded in form {version}; this version reads up to {SCHEMA_VERSION}",
+            "run: pip install -U pytest-prompt-suite",
         )
-    for name, form in _FORMS.items():
-        if not isinstance(content.get(name), form):
-            raise _damaged(file, f"{name} is {'missing' if name not in content else 'of the wrong type'}")
-    for name in ("suites", "verdicts", "cells"):
-        if not all(isinstance(entry, dict) for entry in content[name]):
-            raise _damaged(file, f"{name} holds what is no mapping")
-    for name, value in {"wall_s": content["wall_s"], **content["totals"]}.items():
-        if value is not None and not (isinstance(value, int | float) and math.isfinite(value)):
-            raise _damaged(file, f"{name} is no number")
+    if flaw := flaw_of(content):
+        return _damaged(flaw)
     return RunManifest(**{name: content[name] for name in RunManifest.__struct_fields__ if name in content})
 
 
-def _damaged(file: Path, what: str) -> RecordError:
-    return RecordError(
-        f"{file}: the manifest is damaged ({what}); a run.json as recorded is needed; record the run again"
-    )
-
-
-def list_manifests(reports: Path) -> list[RunManifest]:
-    """The manifests of all runs below `reports`, newest first; a run without a readable one is left out."""
-    manifests = []
-    for folder in sorted((reports / "runs").glob("*"), reverse=True):
-        try:
-            manifests.append(load_manifest(folder))
-        except RecordError:
-            continue
-    return manifests
+def _damaged(what: str) -> Flaw:
+    return Flaw(f"the manifest is damaged ({what})", "a run.json as recorded is needed; record the run again")
 
 
 def load_run(path: str | Path) -> Run:
     """The run at `path`, its tables as DataFrames.
 
     Raises:
-        RecordError: there is no run, or it is damaged.
+        RecordError: there is no run, it is damaged, or its tables are not those that were recorded.
 
     """
-    import pandas as pd
+    from harness.record.table_form import SCORES, TRIALS, check_tables, reading
 
     folder = run_folder(path)
     manifest = load_manifest(folder)
-    try:
-        trials = pd.read_parquet(folder / "trials.parquet")
-        scores = pd.read_parquet(folder / "scores.parquet")
-    except (OSError, ValueError) as error:
-        raise RecordError(
-            f"{folder}: a table is missing or damaged ({error}); both are needed; record the run again"
-        ) from error
+    check_tables(folder, manifest)
+    import pandas as pd
+
+    frames = []
+    for name in (TRIALS, SCORES):
+        with reading(folder, name):
+            frames.append(pd.read_parquet(folder / name, page_checksum_verification=True))
+    trials, scores = frames
     return Run(path=folder, manifest=manifest, trials=trials, scores=scores)

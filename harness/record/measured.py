@@ -41,11 +41,10 @@ def measured_of_run(path: str | Path, *, suites: Collection[str] | None = None) 
 
     folder = run_folder(path)
     manifest = load_manifest(folder)
-    measures = {
-        name: own for name, own in _measures(folder, manifest.suites).items() if suites is None or name in suites
-    }
+    every = _measures(folder, manifest.suites)
+    measures = {name: own for name, own in every.items() if suites is None or name in suites}
     cells: dict[str, _Cells] = {}
-    columns = read_columns(folder, {measure for own in measures.values() for measure in own})
+    columns = read_columns(folder, manifest, {name: list(own) for name, own in every.items()})
     for (suite, variant, backend), places in columns.cells():
         if suite in measures:
             rows = _rows_of(columns, places, measures[suite])

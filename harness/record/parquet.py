@@ -26,6 +26,11 @@ Column = tuple[Any, ...]
 so often · `("coded", values, places)`, places as bytes of 32-bit integers · `("doubles", bytes)` · `("nulls", n)`."""
 Group = tuple[str, Any]
 """`("lines", bytes)`, one JSON object a row, or `("columns", {name: Column})`."""
+Lacking = tuple[tuple[str, ...], tuple[str, ...]]
+"""Columns that a file of another version need not have, and those that need not have a value in every row."""
+_NOTHING_LACKS: Lacking = ((), ())
+_LARGEST = 1e100
+"""As `harness.schema.LARGEST_VALUE`."""
 _AT_ONCE = 4
 """Groups that become one row group of the file: small ones come early, large ones pack better."""
 
@@ -42,7 +47,9 @@ class TableFile:
         self._schema = pa.schema(list(self._kinds.items()))
         self._writer: Any = None
         self._pending: list[Any] = []
-        self._open: Callable[[Any], Any] = partial(pq.ParquetWriter, path, compression="zstd", store_schema=False)
+        self._open: Callable[[Any], Any] = partial(
+            pq.ParquetWriter, path, compression="zstd", store_schema=False, write_page_checksum=True
+        )
 
     def write(self, group: Group) -> None:
         """Append the rows. OSError: they cannot be written."""
@@ -83,10 +90,13 @@ class TableFile:
         return _table(pa, self._kinds, columns)
 
 
-def append_rows(path: str, columns: Mapping[str, str], group: Group, *, key: str) -> tuple[str, str] | None:
+def append_rows(
+    path: str, columns: Mapping[str, str], group: Group, *, key: str, lacking: Lacking = _NOTHING_LACKS
+) -> tuple[str, str] | None:
     """Write the file anew with these rows of columns at its end, in place of those whose first column is `key`.
 
-    A file that cannot be read is moved aside: where to, and why; else None. OSError: the new one cannot be written.
+    A file that cannot be read, or is not in their form (`read_whole`), is moved aside: where to, and why; else None.
+    OSError: the new one cannot be written, or what lies there is no file, which is left where it is.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -94,27 +104,76 @@ def append_rows(path: str, columns: Mapping[str, str], group: Group, *, key: str
     kinds = {name: _type(pa, kind) for name, kind in columns.items()}
     rows = _table(pa, kinds, group[1])
     aside = None
-    try:
-        with open(path, "rb") as file:  # noqa: PTH123 - as below
-            old = file.read()
-    except FileNotFoundError:
-        whole = rows
-    else:
+    every = rows
+    if os.path.lexists(path):
+        old = _content(path)
         try:
-            kept = _without(pq.ParquetFile(pa.BufferReader(old)).read(), next(iter(columns)), key=key)
-            whole = pa.concat_tables([*kept, rows], promote_options="default")
+            table = read_whole(old, columns, lacking)
+            kept = _without(table, next(iter(columns)), key=key)
+            every = pa.concat_tables([*kept, rows], promote_options="default")
         except Exception as error:  # noqa: BLE001 - Arrow raises what it likes at a damaged file
             aside = _moved_aside(path), str(error).partition("\n")[0]
-            whole = rows
     fresh = os.path.join(os.path.dirname(path), f".history-{os.getpid()}")  # noqa: PTH118, PTH120 - as below
     try:
-        pq.write_table(whole, fresh, compression="zstd")
+        pq.write_table(every, fresh, compression="zstd", write_page_checksum=True)
         os.replace(fresh, path)  # noqa: PTH105 - as below
     except BaseException:
         with suppress(OSError):
             os.unlink(fresh)  # noqa: PTH108 - as below
         raise
     return aside
+
+
+def _content(path: str) -> bytes:
+    """What the file holds; OSError where it is no regular file: a pipe would be waited for without end."""
+    if not os.path.isfile(path):  # noqa: PTH113 - as below
+        what = "a folder" if os.path.isdir(path) else "no regular file"  # noqa: PTH112 - as below
+        raise OSError(None, f"it is {what}", path)
+    with open(path, "rb") as file:  # noqa: PTH123 - as below
+        return file.read()
+
+
+def read_whole(content: bytes, columns: Mapping[str, str], lacking: Lacking = _NOTHING_LACKS) -> Any:
+    """The table in a file of this content, whose columns of these names have their types.
+
+    Raises:
+        ValueError: it is not in the form of these columns. Whatever else Arrow raises at a damaged file comes through.
+
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    table = pq.ParquetFile(pa.BufferReader(content), page_checksum_verification=True).read()
+    table.validate(full=True)
+    columns_may_lack, values_may_lack = lacking
+    for name, kind in columns.items():
+        places = [place for place, column in enumerate(table.column_names) if column == name]
+        if not places and name in columns_may_lack:
+            continue
+        if len(places) != 1:
+            raise ValueError(f"it has {'no' if not places else 'more than one'} column {name}")
+        column = table[places[0]]
+        if _plain(column.type) != kind:
+            raise ValueError(f"column {name} is {column.type}")
+        if column.null_count and name not in values_may_lack:
+            raise ValueError(f"column {name} is empty in {column.null_count} of {table.num_rows} rows")
+        _check_numbers(name, column, kind)
+        if str(column.type) != str(_type(pa, kind)):
+            table = table.set_column(places[0], name, column.cast(_type(pa, kind)))
+    return table
+
+
+def _check_numbers(name: str, column: Any, kind: str) -> None:
+    """Refuse what would be followed as if it had been measured: numbers without end, and counts below 0."""
+    numbers = [number for number in column.to_pylist() if number is not None] if kind in {"double", "int64"} else ()
+    if any(abs(number) > _LARGEST for number in numbers) or (kind == "int64" and any(n < 0 for n in numbers)):
+        raise ValueError(f"column {name} holds a number that is none of a run's")
+
+
+def _plain(kind: Any) -> str:
+    """What Arrow's type is called here; pandas writes texts in forms of its own."""
+    name = str(kind.value_type if str(kind).startswith("dictionary<") else kind)
+    return {"large_string": "string"}.get(name, name)
 
 
 def _without(table: Any, column: str, *, key: str) -> list[Any]:
@@ -190,7 +249,7 @@ def serve(incoming: Any, outgoing: Any) -> None:
     """Write the tables that are asked for until nothing more comes; one reply a table.
 
     In, pickled: `("begin", place, folder, columns)`, `("write", place, group)` …, `("save", place, path)`, and
-    `("append", place, path, columns, group, key)`. Out, at `save` and `append`: None, or what went wrong as
+    `("append", place, path, columns, group, key, lacking)`. Out, at `save` and `append`: None, or what went wrong as
     `("OSError", errno, text)` or `("broken", traceback)`, or `("aside", path, why)` for a damaged file that was moved.
     Whoever asks waits for this side only there.
     """
@@ -205,8 +264,8 @@ def serve(incoming: Any, outgoing: Any) -> None:
                     failures.pop(place, None)
                     tables[place] = _Unsaved(*parts)
                 elif request == "append":
-                    *what, key = parts
-                    moved = append_rows(*what, key=key)
+                    *what, key, lacking = parts
+                    moved = append_rows(*what, key=key, lacking=lacking)
                     reply = moved and ("aside", *moved)
                 elif place not in failures:
                     tables[place].write(*parts) if request == "write" else tables[place].save(*parts)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.errors import RecordError
 from harness.record.baseline import baseline_path, parse_baseline, read_baseline
 from harness.record.checkout import committed
-from harness.record.load import list_manifests, load_manifest, run_folder
+from harness.record.load import has_manifest, load_manifest, pointed_at, run_folder
 from harness.record.measured import measured_of_run
+from harness.record.runs import list_runs, recorded_folders
 from harness.wording import did_you_mean, listed, one_line
 
 if TYPE_CHECKING:
@@ -34,6 +36,11 @@ def resolve(ref: str | None, reports: Path, root: Path, *, suite: str, current: 
     Without `ref` it is the committed baseline, if there is one. `current` is the id of the run that is compared: it is
     never its own baseline, also when it is resumed.
 
+    `latest` and `previous` fail where a run newer than the one they would mean cannot be read, whether it has the suite
+    or not, since nobody can tell. A gate that watches a suite night by night would else go on, green, beside a run
+    from before the damage: it would compare something else than was asked for, and only who reads the run's id would
+    see it. A folder without run.json is a run that never ended, and is none of those.
+
     Raises:
         RecordError: nothing is called so, it is damaged, or it does not have the suite.
 
@@ -41,7 +48,7 @@ def resolve(ref: str | None, reports: Path, root: Path, *, suite: str, current: 
     places = _Places(reports, root, current)
     if ref is None:
         path = baseline_path(reports, suite)
-        return read_baseline(path, shown=places.shown(path)) if path.is_file() else None
+        return places.of_file(path, suite) if os.path.lexists(path) else None
     if ref == "none":
         return None
     if ref in _RECENT:
@@ -90,22 +97,48 @@ class _Places:
         return self._of_run(self.recent_folder(which, suite), suite)
 
     def recent_folder(self, which: str, suite: str | None) -> Path:
-        """The folder of a recent complete run, one that has the suite where one is named."""
-        place = _RECENT.index(which)
-        runs = [each for each in self._runs() if each.complete and (suite is None or suite in _suites(each))]
-        if len(runs) <= place:
-            what = f"has suite '{suite}'" if suite is not None else "is recorded"
-            there = f"only one complete run {what}" if runs else f"no complete run {what}"
-            raise RecordError(
-                f"{self._what} {which}: {there} below {self.shown(self._reports)}; "
-                f"{('one is', 'two are')[place]} needed; record a run with: pytest --prompt-suite"
-            )
-        return self._reports / "runs" / runs[place].run_id
+        """The folder of a recent complete run, one that has the suite where one is named; see `resolve`."""
+        skipped = _RECENT.index(which)
+        is_any = False
+        for found in list_runs(self._reports):
+            if found.folder.name == self._current:
+                continue
+            if found.manifest is None:
+                lost = f"{self.shown(found.folder / 'run.json')}: {found.problem}"
+                raise self._unsure(which, lost, f"move the folder out of {self.shown(found.folder.parent)}")
+            if not found.manifest.complete or (suite is not None and suite not in _suites(found.manifest)):
+                continue
+            if not is_any:
+                self._check_latest(which, found.folder)
+            if not skipped:
+                return found.folder
+            skipped, is_any = skipped - 1, True
+        what = f"has suite '{suite}'" if suite is not None else "is recorded"
+        there = f"only one complete run {what}" if is_any else f"no complete run {what}"
+        raise RecordError(
+            f"{self._what} {which}: {there} below {self.shown(self._reports)}; "
+            f"{('one is', 'two are')[_RECENT.index(which)]} needed; record a run with: pytest --prompt-suite"
+        )
+
+    def _check_latest(self, which: str, newest: Path) -> None:
+        """Fail where `reports/latest` points at a newer run than the newest there is: that one was lost."""
+        latest = self._reports / "latest"
+        target = pointed_at(latest)
+        if target is not None and target.name > newest.name and not os.path.lexists(target):
+            lost = f"{self.shown(latest)} points at {one_line(target.name)}, which is not there"
+            raise self._unsure(which, lost, f"remove {self.shown(latest)}")
+
+    def _unsure(self, which: str, lost: str, remedy: str) -> RecordError:
+        return RecordError(
+            f"{self._what} {which}: a run newer than it would be cannot be read: {lost}; the newest one must be "
+            f"readable, so that no older one takes its place unsaid; name a run by its id, or {remedy}"
+        )
 
     def of_revision(self, revision: str, suite: str) -> Measured:
         """The committed baseline as it was then."""
         path = baseline_path(self._reports, suite)
-        return parse_baseline(committed(revision, path, self._root), f"{_GIT}{revision}:{self.shown(path)}")
+        shown = f"{_GIT}{revision}:{self.shown(path)}"
+        return _of_suite(parse_baseline(committed(revision, path, self._root), shown), suite)
 
     def every(self, ref: str) -> dict[str, Measured]:
         """All suites of what is called so."""
@@ -114,7 +147,7 @@ class _Places:
             names = [path.stem for path in sorted(folder.glob("*.jsonl"))]
             return {name: self.of_revision(ref.removeprefix(_GIT), name) for name in names}
         path = self.recent_folder(ref, None) if ref in _RECENT else self.named(ref)
-        if (path / "run.json").is_file() or path.name == "latest":
+        if _is_run(path):
             return measured_of_run(path)
         files = sorted(path.glob("*.jsonl")) if path.is_dir() else [path]
         if not files:
@@ -122,12 +155,21 @@ class _Places:
                 f"{self.shown(path)}: there is neither a run nor a baseline here; a folder with run.json, or one of "
                 ".jsonl baselines, is needed; record a run with: pytest --prompt-suite"
             )
-        found = [read_baseline(file, shown=self.shown(file)) for file in files]
-        return {measured.suite: measured for measured in found}
+        found: dict[str, Measured] = {}
+        for file in files:
+            measured = read_baseline(file, shown=self.shown(file))
+            if measured.suite in found:
+                raise RecordError(
+                    f"{self.shown(file)}: suite '{measured.suite}' is in {found[measured.suite].ref}, too; one file a "
+                    "suite is allowed; name one of them, or move one away"
+                )
+            found[measured.suite] = measured
+        return found
 
     def named(self, ref: str) -> Path:
         """The run with this id, or the only one whose id begins so; else the path."""
-        ids = [each.run_id for each in self._runs()]
+        folders = recorded_folders(self._reports)
+        ids = [folder.name for folder in folders if folder.name != self._current]
         found = [ref] if ref in ids else [each for each in ids if ref and each.startswith(ref)]
         if len(found) > 1:
             raise RecordError(
@@ -136,7 +178,7 @@ class _Places:
             )
         if found:
             return self._reports / "runs" / found[0]
-        path = next((path for path in (Path(ref), self._root / ref) if ref and _exists(path)), None)
+        path = next((path for path in (Path(ref), self._root / ref) if ref and os.path.lexists(path)), None)
         if path is not None:
             return path
         recorded = f"recorded below {self.shown(self._reports)}: {_newest(ids)}" if ids else "no run is recorded yet"
@@ -149,21 +191,19 @@ class _Places:
 
     def at(self, path: Path, suite: str) -> Measured:
         """The suite's part of what lies there."""
-        shown = self.shown(path)
-        if (path / "run.json").is_file() or path.name == "latest":
+        if _is_run(path):
             return self._of_run(run_folder(path), suite)
-        if path.is_dir():
-            return self._of_folder(path, suite)
-        measured = read_baseline(path, shown=shown)
-        if measured.suite != suite:
-            raise _absent(shown, suite, [measured.suite])
-        return measured
+        return self._of_folder(path, suite) if path.is_dir() else self.of_file(path, suite)
+
+    def of_file(self, path: Path, suite: str) -> Measured:
+        """The baseline in this file, which is this suite's."""
+        return _of_suite(read_baseline(path, shown=self.shown(path)), suite)
 
     def _of_folder(self, folder: Path, suite: str) -> Measured:
         path = folder / f"{suite}.jsonl"
-        if not path.is_file():
+        if not os.path.lexists(path):
             raise _absent(self.shown(folder), suite, sorted(each.stem for each in folder.glob("*.jsonl")))
-        return self.at(path, suite)
+        return self.of_file(path, suite)
 
     def _of_run(self, folder: Path, suite: str) -> Measured:
         measured = measured_of_run(folder, suites=[suite]).get(suite)
@@ -175,10 +215,6 @@ class _Places:
                 "name a run by its id, or give latest"
             )
         return measured
-
-    def _runs(self) -> Sequence[RunManifest]:
-        """Recorded runs, newest first, the one that is compared left out."""
-        return [each for each in list_manifests(self._reports) if each.run_id != self._current]
 
     def shown(self, path: Path) -> str:
         """The path as messages show it: relative to the root where it lies below it."""
@@ -192,11 +228,14 @@ def _suites(manifest: RunManifest) -> list[str]:
     return [str(suite.get("name")) for suite in manifest.suites]
 
 
-def _exists(path: Path) -> bool:
-    try:
-        return path.exists()
-    except (OSError, ValueError):  # too long for a path, or a NUL in it
-        return False
+def _of_suite(measured: Measured, suite: str) -> Measured:
+    if measured.suite != suite:
+        raise _absent(measured.ref, suite, [measured.suite])
+    return measured
+
+
+def _is_run(path: Path) -> bool:
+    return path.name == "latest" or has_manifest(path)
 
 
 def _newest(ids: Sequence[str]) -> str:

@@ -17,7 +17,7 @@ from harness.record.parquet import TableFile, append_rows
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from harness.record.parquet import Group
+    from harness.record.parquet import Group, Lacking
 
 _SCRIPT = Path(__file__).with_name("parquet.py")
 _END_S = 5.0
@@ -106,14 +106,16 @@ class Tables:
                 return
         write_here(self._sent)
 
-    def append(self, path: Path, columns: Mapping[str, str], group: Group, *, key: str) -> tuple[str, str] | None:
+    def append(
+        self, path: Path, columns: Mapping[str, str], group: Group, *, key: str, lacking: Lacking
+    ) -> tuple[str, str] | None:
         """Put rows at the end of a file that is there, see `append_rows`; after `written`.
 
         Raises:
             OSError: the file cannot be read or written.
 
         """
-        self._say(("append", -1, str(path), dict(columns), group, key))
+        self._say(("append", -1, str(path), dict(columns), group, key, lacking))
         self._flush()
         if self._process is not None:
             try:
@@ -125,7 +127,7 @@ class Tables:
                     return reply[1], reply[2]
                 _check([reply])
                 return None
-        return append_rows(str(path), columns, group, key=key)
+        return append_rows(str(path), columns, group, key=key, lacking=lacking)
 
     def close(self) -> None:
         """End the process."""

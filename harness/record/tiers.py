@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from harness.errors import RecordError
-
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -17,12 +15,7 @@ def tags_of_run(folder: Path, suite: str) -> dict[str, tuple[str, ...]]:
         RecordError: the table is missing or damaged.
 
     """
-    import pyarrow.parquet as pq
+    from harness.record.table_form import TRIALS, read_table
 
-    try:
-        rows = pq.read_table(folder / "trials.parquet", columns=["suite", "sample", "tags"]).to_pylist()
-    except (OSError, ValueError, KeyError) as error:
-        raise RecordError(
-            f"{folder}: a table is missing or damaged ({error}); both are needed; record the run again"
-        ) from error
+    rows = read_table(folder, TRIALS, ("suite", "sample", "tags")).to_pylist()
     return {row["sample"]: tuple(row["tags"] or ()) for row in rows if row["suite"] == suite}

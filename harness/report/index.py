@@ -11,32 +11,41 @@ from harness.report.findings import findings_text
 from harness.report.frame import page
 from harness.report.markup import el, join
 from harness.report.numbers import commit, count, duration, moment
-from harness.wording import counted, usd
+from harness.wording import counted, escaped, usd
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from harness.report.markup import Html
     from harness.schema import Finding, RunManifest
 
 _TITLE = "Prompt suite runs"
+_ALL_READ: Mapping[str, str] = {}
 _COLUMNS = ("Started", "Suites", "Gates", "Trials", "Cost", "Time", "Commit")
 
 
-def render_index(runs: Sequence[RunManifest]) -> str:
-    """A page that links each run's `runs/<run_id>/report.html`."""
+def render_index(runs: Sequence[RunManifest], unreadable: Mapping[str, str] = _ALL_READ) -> str:
+    """A page that links each run's `runs/<run_id>/report.html`; `unreadable` are others, with what is wrong of each."""
     newest = sorted(runs, key=lambda run: (run.started_at, run.run_id), reverse=True)
     number = f"{counted(len(newest), 'run')}, newest first"
+    if unreadable:
+        number += f"; {counted(len(unreadable), 'more run')} cannot be read"
     content: Html
     if newest:
-        head = el("thead", el("tr", [el("th", name, scope="col") for name in _COLUMNS]))
-        table = el("table", el("caption", _TITLE, class_="off"), head, el("tbody", [_row(run) for run in newest]))
+        names = el("thead", el("tr", [el("th", name, scope="col") for name in _COLUMNS]))
+        table = el("table", el("caption", _TITLE, class_="off"), names, el("tbody", [_row(run) for run in newest]))
         content = el("div", table, class_="scroll runs", tabindex=0, role="region", aria_label=_TITLE)
     else:
         content = el("p", "No run is recorded here yet.", class_="quiet")
-    return page(
-        _TITLE, (el("header", el("h1", _TITLE), el("p", number, class_="identity"), class_="top"), el("main", content))
-    )
+    head = el("header", el("h1", _TITLE), el("p", number, class_="identity"), class_="top")
+    return page(_TITLE, (head, el("main", content, _unreadable(unreadable) if unreadable else None)))
+
+
+def _unreadable(runs: Mapping[str, str]) -> Html:
+    """What cannot be shown, and what to do: a run that is left out would look as if it had never been."""
+    items = [el("li", el("code", f"runs/{name}/run.json"), f": {escaped(why)}") for name, why in runs.items()]
+    what = "Runs that cannot be read, and are compared with nothing; restore run.json, or move the folder away:"
+    return el("section", el("p", el("strong", what)), el("ul", items))
 
 
 def _row(run: RunManifest) -> Html:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -125,6 +126,24 @@ def test_another_run_can_be_the_baseline(echo: Project) -> None:
     go_wrong(echo, 0)
     assert run(echo, "--prompt-baseline", "latest").ret == pytest.ExitCode.OK
     assert verdict(echo)["finding"] == "improved"
+
+
+def test_newest_run_that_cannot_be_read_stops_a_run_beside_the_latest_before_the_first_call(echo: Project) -> None:
+    run(echo, "--prompt-baseline", "none")
+    (manifest,) = (echo.path / "reports/runs").glob("*/run.json")
+    manifest.write_text("{}")
+    result = run(echo, "--prompt-baseline", "latest")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    damaged = f"reports/runs/{manifest.parent.name}/run.json"
+    result.stderr.fnmatch_lines([f"*baseline latest: a run newer than it would be cannot be read: {damaged}:*"])
+    assert len(list((echo.path / "reports/runs").iterdir())) == 1
+
+
+def test_pipe_is_no_baseline(echo: Project) -> None:
+    os.mkfifo(echo.path / "pipe")
+    result = run(echo, "--prompt-baseline", "pipe")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["*pipe: the baseline cannot be read (it is a pipe or a device, no regular file);*"])
 
 
 def test_baseline_that_cannot_be_read_stops_before_the_first_call(echo: Project) -> None:

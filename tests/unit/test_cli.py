@@ -377,3 +377,10 @@ def test_file_that_is_no_model_is_exit_code_1(command: Command, tmp_path: Path) 
         "",
         "prompt-suite: some.gguf: this is no GGUF file; only GGUF models can be run\n",
     )
+
+
+def test_module_is_the_command_too() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "harness.cli", "--version"], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.startswith("prompt-suite ")

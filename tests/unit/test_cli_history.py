@@ -63,6 +63,29 @@ def test_runs_are_shown_oldest_first_with_their_intervals_drawn(prompt_suite: Pr
     )
 
 
+def test_run_whose_manifest_cannot_be_read_is_named_beside_the_history(
+    prompt_suite: PromptSuite, tmp_path: Path
+) -> None:
+    record(tmp_path / "reports", STEADY)
+    (tmp_path / "reports/runs/run-00/run.json").write_text("{}")
+    code, out, err = prompt_suite(*ASKED, "--format", "json")
+    assert (code, len(json.loads(out)[0]["points"])) == (0, 10)
+    assert err == (
+        "note: reports/runs/run-00/run.json: the manifest is damaged (it says no schema_version); its rows of the "
+        "history are shown, units and directions are those of other runs; move the folder out of reports/runs\n"
+    )
+
+
+def test_run_that_does_not_say_whether_it_was_complete_counts_in_no_drift(
+    prompt_suite: PromptSuite, tmp_path: Path
+) -> None:
+    record(tmp_path / "reports", STEADY)
+    path = tmp_path / "reports/history.parquet"
+    pd.read_parquet(path).drop(columns=["complete"]).to_parquet(path)
+    (series,) = json.loads(prompt_suite(*ASKED, "--format", "json")[1])
+    assert (series["points"], len(series["incomplete"])) == ([], 10)
+
+
 def test_steady_history_has_no_drift(prompt_suite: PromptSuite, tmp_path: Path) -> None:
     record(tmp_path / "reports", STEADY)
     code, out, _ = prompt_suite(*ASKED, "--fail-on-drift", "--last", "4")

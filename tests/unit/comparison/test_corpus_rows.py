@@ -12,6 +12,7 @@ from sacrebleu.metrics.chrf import CHRF
 from sacrebleu.significance import PairedTest
 
 from harness.comparison import compare
+from harness.errors import RecordError
 from harness.schema import MetricSpec
 from harness.score import measures_of
 from tests.unit.comparison.test_compare import CELL, one, rows, side
@@ -55,6 +56,29 @@ def test_corpus_row_has_the_numbers_of_sacrebleu(name: str, options: dict[str, o
     assert row.mean_baseline == pytest.approx(before.score, abs=1e-9)
     assert row.p_value == pytest.approx(now.p_value)
     assert (row.n_paired, row.test) == (40, "paired bootstrap")
+
+
+@pytest.mark.parametrize(
+    "signature",
+    [
+        "bleu|",
+        "bleu|case:lc|tok:nothing|smooth:exp|order:4",
+        "bleu|case:lc|tok:13a|smooth:nothing|order:4",
+        "bleu|case:lc|tok:13a|smooth:exp[|order:4",
+        "bleu|case:lc|tok:13a|smooth:exp|order:-4",
+        "chrf|nc:6|nw:1e9|beta:2|case:lc|space:no|eff:yes",
+        "chrf|nc:6|nw:0|beta:9999999|case:lc|space:no|eff:yes",
+    ],
+)
+def test_damaged_signature_is_one_clear_line(signature: str) -> None:
+    own = measured(signature.partition("|")[0], NOW, "now")
+    measures = {name: replace(one, signature=signature) for name, one in own.measures.items()}  # type: ignore[attr-defined]
+    with pytest.raises(RecordError) as caught:
+        compare([(replace(own, measures=measures), replace(own, measures=measures))])  # type: ignore[type-var, list-item]
+    assert str(caught.value) == (
+        f"compare: the signature '{signature}' does not say how to measure all answers at once; one as "
+        "recorded is needed; record the run again, or compare other measures with --metric"
+    )
 
 
 def test_equal_answers_are_unchanged() -> None:

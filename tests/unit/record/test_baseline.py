@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from harness.errors import RecordError
 from harness.record import measured_of_record, parse_baseline, read_baseline, write_baseline
-from harness.schema import SCHEMA_VERSION, Generation
+from harness.schema import Generation
 from tests.unit.record.measured_runs import CLEAN, plain, run_of
 from tests.unit.report.run_records import Shape
 
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from harness.record import Saved
     from harness.schema import Measured, RunRecord
 
-TAIL = "restore the file from version control, or save it anew: pytest --prompt-suite --prompt-save-baseline"
 GOLDEN = (
     '{"baseline":{"schema_version":1,"suite":"feedback","run_id":"20261122T201849Z-3f9a",'
     '"started_at":"2026-11-22T20:18:49Z","dataset_hash":"9b1c77aa02de4451",'
@@ -262,117 +261,3 @@ def test_no_file_is_one_clear_line(tmp_path: Path) -> None:
         f"{path}: the baseline cannot be read (No such file or directory); a file that --prompt-save-baseline wrote "
         "is needed; restore it, or save it anew"
     )
-
-
-TRIAL = GOLDEN.splitlines()[1]
-OTHER = GOLDEN.splitlines()[2]
-
-
-def changed(**fields: Any) -> str:
-    return json.dumps({**json.loads(TRIAL), **fields})
-
-
-def less(field: str) -> str:
-    return json.dumps({name: value for name, value in json.loads(TRIAL).items() if name != field})
-
-
-@pytest.mark.parametrize(
-    ("line", "what"),
-    [
-        ("<<<<<<< HEAD", "is no JSON (Expecting value: line 1 column 1 (char 0)); one object a line is"),
-        ("", "is no JSON (Expecting value: line 1 column 1 (char 0)); one object a line is"),
-        ("[1, 2]", "is [1, 2]; one object a line is"),
-        ('"a\x1b[31m"', "is no JSON (Invalid control character at: line 1 column 3 (char 2)); one object a line is"),
-        (TRIAL, "is the trial of line 2 again; one line a trial is"),
-        (less("repeat"), "repeat is missing; a whole number is"),
-        (changed(repeat=True), "repeat is true; a whole number is"),
-        (changed(sample=7), "sample is 7; text is"),
-        (changed(output=[]), "output is []; text or null is"),
-        (changed(scores=None), "scores is null; a mapping is"),
-        (changed(scores={"f1": "x"}), 'scores: f1 is "x"; a finite number or null is'),
-        (changed(scores={"f1": True}), "scores: f1 is true; a finite number or null is"),
-        (changed(scores={"rouge": 1}), "scores: 'rouge' is no measure of the first line; one of those is"),
-        (TRIAL.replace("0.123", "NaN"), "is no JSON (NaN is no number of JSON); one object a line is"),
-        (TRIAL.replace("0.123", "1e999"), "scores: latency_s is Infinity; a finite number or null is"),
-        (
-            TRIAL.replace("0.123", "1" + "0" * 400),
-            "scores: latency_s is " + "1" + "0" * 58 + "…; a finite number or null is",
-        ),
-        (changed(outcome="fine"), 'outcome is "fine"; one of passed, failed, error, not_run is'),
-        (changed(references="x"), "references is no list of texts; such a list is"),
-        (changed(references=[None]), "references is no list of texts; such a list is"),
-    ],
-)
-def test_damaged_line_is_one_clear_line(line: str, what: str) -> None:
-    text = "\n".join([GOLDEN.splitlines()[0], TRIAL, line, OTHER, ""])
-    with pytest.raises(RecordError) as caught:
-        parse_baseline(text.encode(), "b.jsonl")
-    assert str(caught.value) == f"b.jsonl:3: {what} allowed; {TAIL}"
-
-
-def test_bytes_that_are_no_text_and_nesting_without_end_are_damage() -> None:
-    for line, why in ((b"\xff\xfe", "'utf-8' codec can't decode byte 0xff"), (b"[" * 100_000, "")):
-        with pytest.raises(RecordError) as caught:
-            parse_baseline(GOLDEN.splitlines()[0].encode() + b"\n" + line, "b.jsonl")
-        assert str(caught.value).startswith(f"b.jsonl:2: is no JSON ({why}")
-        assert "\n" not in str(caught.value)
-
-
-def first_line(**fields: Any) -> str:
-    head = json.loads(GOLDEN.splitlines()[0])["baseline"]
-    return json.dumps({"baseline": {**head, **fields}})
-
-
-NO_HEAD = 'is not the first line of a baseline; {"baseline": {"schema_version": …}} is'
-
-
-@pytest.mark.parametrize(
-    ("line", "what"),
-    [
-        ("", NO_HEAD),
-        (TRIAL, NO_HEAD),
-        ('{"baseline": 7}', NO_HEAD),
-        ('{"baseline": {"schema_version": "1"}}', NO_HEAD),
-        ('{"baseline": {"schema_version": 1}}', "suite is missing; text is"),
-        (first_line(prompts=[]), "prompts is []; a mapping is"),
-        (first_line(prompts={"a": {"hash": 7}}), "prompts: 'a' is no mapping of texts; such a mapping is"),
-        (first_line(backends={"a": 1}), "backends: 'a' is no mapping of texts; such a mapping is"),
-        (first_line(measures={"f1": 1}), "unit is missing; text is"),
-        (
-            first_line(measures={"f1": {"unit": "score", "low": "0"}}),
-            'low is "0"; a whole number or a number or null is',
-        ),
-    ],
-)
-def test_damaged_first_line_is_one_clear_line(line: str, what: str) -> None:
-    with pytest.raises(RecordError) as caught:
-        parse_baseline(line.encode(), "b.jsonl")
-    assert str(caught.value) == f"b.jsonl:1: {what} allowed; {TAIL}"
-
-
-def test_newer_form_is_told_apart_from_damage() -> None:
-    text = json.dumps({"baseline": {"schema_version": SCHEMA_VERSION + 1}})
-    with pytest.raises(RecordError) as caught:
-        parse_baseline(text.encode(), "b.jsonl")
-    assert str(caught.value) == (
-        f"b.jsonl:1: recorded in form {SCHEMA_VERSION + 1}; this version reads up to {SCHEMA_VERSION}; "
-        "run: pip install -U pytest-prompt-suite"
-    )
-
-
-def test_line_ends_and_a_mark_that_editors_add_are_passed_over() -> None:
-    text = b"\xef\xbb\xbf" + GOLDEN.replace("\n", "\r\n").encode()
-    assert plain(parse_baseline(text, "b")) == plain(parse_baseline(GOLDEN.encode(), "b"))
-
-
-def test_field_that_this_version_does_not_know_is_passed_over() -> None:
-    text = "\n".join([first_line(mood="good"), changed(mood="bad"), OTHER])
-    assert plain(parse_baseline(text.encode(), "b")) == plain(parse_baseline(GOLDEN.encode(), "b"))
-
-
-def test_damaged_baseline_is_not_written_over(tmp_path: Path) -> None:
-    path = save(tmp_path, clean()).path
-    path.write_text("<<<<<<< HEAD\n")
-    with pytest.raises(RecordError, match=r"feedback\.jsonl:1: is no JSON"):
-        save(tmp_path, clean())
-    assert path.read_text() == "<<<<<<< HEAD\n"

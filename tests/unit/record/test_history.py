@@ -22,12 +22,17 @@ from tests.unit.record.measured_runs import run_of
 from tests.unit.report.run_records import Shape
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
+    from typing import Any
 
     from harness.schema import RunRecord
 
 SHAPE = Shape(samples=2, variants=("zero_shot",), failing_gate=False)
 LACKS = "{path}: the history lacks this run ({why}); a writable file is needed; the run itself is recorded"
+DAMAGED = (
+    "{path}: the history is damaged ({why}); the file as recorded is needed; move it away: the next run begins another"
+)
 FIRST, SECOND = "20261121T000000Z-aaaa", "20261122T000000Z-bbbb"
 
 
@@ -170,10 +175,82 @@ def test_history_that_is_being_written_for_long_is_said(tmp_path: Path, monkeypa
     assert runs_in(tmp_path) == [FIRST]
 
 
-def test_history_that_cannot_be_written_is_said_and_the_run_is_recorded(tmp_path: Path) -> None:
-    (tmp_path / "history.parquet").mkdir()
-    assert record(tmp_path, FIRST) == [LACKS.format(path=tmp_path / "history.parquet", why="Is a directory")]
+@pytest.mark.parametrize(
+    ("make", "whys"),
+    [
+        (lambda path: path.mkdir(), ("it is a folder", "it is a folder")),
+        (os.mkfifo, ("it is no regular file", "it is a pipe or a device, no regular file")),
+        (lambda path: path.symlink_to("nowhere"), ("it is no regular file", "it is a link to nothing")),
+    ],
+    ids=["folder", "pipe", "dangling link"],
+)
+def test_what_is_no_file_is_said_and_left_where_it_is_and_the_run_is_recorded(
+    tmp_path: Path, make: Callable[[Path], None], whys: tuple[str, str]
+) -> None:
+    path = tmp_path / "history.parquet"
+    make(path)
+    assert record(tmp_path, FIRST) == [LACKS.format(path=path, why=whys[0])]
     assert (tmp_path / "runs" / FIRST / "run.json").is_file()
+    assert not path.is_file()
+    with pytest.raises(RecordError) as caught:
+        harness.load_history(tmp_path)
+    assert str(caught.value) == DAMAGED.format(path=path, why=whys[1])
+
+
+def with_column(name: str, values: Any) -> Any:
+    """Changes a table's column, or takes it away."""
+
+    def changed(table: pa.Table) -> pa.Table:
+        place = table.column_names.index(name)
+        left = table.drop_columns([name])
+        return left if values is None else left.add_column(place, name, pa.array(values(table.num_rows)))
+
+    return changed
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        (with_column("value", None), "it has no column value"),
+        (with_column("value", lambda n: ["high"] * n), "column value is string"),
+        (with_column("value", lambda n: [float("inf")] * n), "column value holds a number that is none of a run's"),
+        (with_column("n_scored", lambda n: [-1] * n), "column n_scored holds a number that is none of a run's"),
+        (with_column("variant", lambda n: [None, *["v"] * (n - 1)]), "column variant is empty in 1 of 16 rows"),
+    ],
+)
+def test_history_in_another_form_is_one_clear_line_and_is_moved_aside_not_lost(
+    tmp_path: Path, change: Any, why: str
+) -> None:
+    path = tmp_path / "history.parquet"
+    record(tmp_path, FIRST)
+    pq.write_table(change(pq.read_table(path)), path)
+    before = path.read_bytes()
+    with pytest.raises(RecordError) as caught:
+        harness.load_history(tmp_path)
+    assert str(caught.value) == DAMAGED.format(path=path, why=why)
+    (told,) = record(tmp_path, SECOND)
+    assert "it was damaged (" in told
+    assert (tmp_path / "history.parquet.damaged-1").read_bytes() == before
+    assert runs_in(tmp_path) == [SECOND]
+
+
+def test_time_that_is_none_is_one_clear_line(tmp_path: Path) -> None:
+    path = tmp_path / "history.parquet"
+    record(tmp_path, FIRST)
+    pq.write_table(with_column("started_at", lambda n: ["noon"] * n)(pq.read_table(path)), path)
+    with pytest.raises(RecordError) as caught:
+        harness.load_history(tmp_path)
+    assert str(caught.value).startswith(f"{path}: the history is damaged (")
+    assert "noon" in str(caught.value)
+    assert str(caught.value).isprintable()
+
+
+def test_history_that_pandas_wrote_again_goes_on(tmp_path: Path) -> None:
+    record(tmp_path, FIRST)
+    path = tmp_path / "history.parquet"
+    pd.read_parquet(path).astype({"suite": "category"}).to_parquet(path)
+    assert record(tmp_path, SECOND) == []
+    assert runs_in(tmp_path) == [FIRST, SECOND]
 
 
 def test_history_is_written_here_when_the_process_is_lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

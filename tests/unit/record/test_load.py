@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+import os
+from typing import TYPE_CHECKING
 
 import pytest
 
 import harness
 from harness.errors import RecordError
-from harness.record import list_manifests, load_manifest, load_run
+from harness.record import list_runs, load_manifest, load_run
 from harness.schema import SCHEMA_VERSION
 
 if TYPE_CHECKING:
@@ -56,7 +57,9 @@ def test_folder_without_a_manifest_is_no_run(recorded: Recorded) -> None:
         (b"{}", "it says no schema_version"),
         (b'{"schema_version": "1"}', "it says no schema_version"),
         (b'{"schema_version": 1}', "run_id is missing"),
-        (b'{"schema_version": 1, "run_id": 7}', "run_id is of the wrong type"),
+        (b'{"schema_version": true}', "it says no schema_version"),
+        (b'{"schema_version": -5}', "schema_version is no whole number from 1"),
+        (b'{"schema_version": 1, "run_id": 7}', "run_id is a whole number, not text"),
     ],
 )
 def test_damaged_manifest_is_one_clear_line(recorded: Recorded, content: bytes, why: str) -> None:
@@ -67,40 +70,12 @@ def test_damaged_manifest_is_one_clear_line(recorded: Recorded, content: bytes, 
     )
 
 
-@pytest.mark.parametrize(
-    ("field", "wrong"),
-    [
-        ("started_at", None),
-        ("wall_s", "1"),
-        ("complete", "yes"),
-        ("versions", []),
-        ("git_commit", 7),
-        ("suites", {}),
-        ("totals", None),
-        ("verdicts", None),
-        ("cells", "x"),
-    ],
-)
-def test_field_of_the_wrong_type_is_damage(recorded: Recorded, field: str, wrong: Any) -> None:
-    file = recorded.change(**{field: wrong})
+def test_part_that_is_not_as_recorded_is_damage(recorded: Recorded) -> None:
+    file = recorded.change(suites=[{"name": "s", "prompts": {"p": None}}])
     assert said(recorded.folder) == (
-        f"{file}: the manifest is damaged ({field} is of the wrong type); a run.json as recorded is needed; "
-        "record the run again"
+        f"{file}: the manifest is damaged (suites[0].prompts[...] is null, not a mapping); a run.json as recorded is "
+        "needed; record the run again"
     )
-
-
-@pytest.mark.parametrize(
-    ("fields", "why"),
-    [
-        ({"suites": [7]}, "suites holds what is no mapping"),
-        ({"cells": [None]}, "cells holds what is no mapping"),
-        ({"totals": {"trials": "many"}}, "trials is no number"),
-        ({"totals": {"trials": None}, "wall_s": float("nan")}, "wall_s is no number"),
-    ],
-)
-def test_what_the_list_of_runs_could_not_show_is_damage(recorded: Recorded, fields: dict[str, Any], why: str) -> None:
-    recorded.change(**fields)
-    assert f"the manifest is damaged ({why}); " in said(recorded.folder)
 
 
 def test_manifest_nested_without_end_is_damage(recorded: Recorded) -> None:
@@ -122,23 +97,82 @@ def test_field_that_this_version_does_not_know_is_passed_over(recorded: Recorded
     assert load_manifest(recorded.folder).run_id == recorded.record.manifest.run_id
 
 
-def test_list_is_newest_first_without_what_cannot_be_read(recorded: Recorded) -> None:
+def test_list_is_newest_first_with_what_is_wrong_of_those_that_cannot_be_read(recorded: Recorded) -> None:
     runs = recorded.reports / "runs"
-    for run_id in ("20990101T000000Z-0000", "20980101T000000Z-0000", "20970101T000000Z-0000"):
+    content = json.loads((recorded.folder / "run.json").read_text())
+    for run_id in ("20990101T000000Z-0000", "20980101T000000Z-0000", "20970101T000000Z-0000", "20960101T000000Z-0000"):
         (runs / run_id).mkdir()
-        content = json.loads((recorded.folder / "run.json").read_text())
         (runs / run_id / "run.json").write_text(json.dumps({**content, "run_id": run_id}))
     (runs / "20980101T000000Z-0000" / "run.json").write_text("{")
+    (runs / "20970101T000000Z-0000" / "run.json").write_text(json.dumps(content))
+    (runs / "20960101T000000Z-0000" / "run.json").unlink()
     (runs / "stray.txt").write_text("")
-    assert [manifest.run_id for manifest in list_manifests(recorded.reports)] == [
-        "20990101T000000Z-0000",
-        "20970101T000000Z-0000",
-        recorded.record.manifest.run_id,
+    assert [(run.folder.name, run.manifest is None, run.problem) for run in list_runs(recorded.reports)] == [
+        ("20990101T000000Z-0000", False, ""),
+        (
+            "20980101T000000Z-0000",
+            True,
+            "the manifest is damaged (Expecting property name enclosed in double quotes: line 1 column 2 (char 1))",
+        ),
+        ("20970101T000000Z-0000", True, f"it is that of run {recorded.folder.name}"),
+        (recorded.folder.name, False, ""),
     ]
 
 
 def test_no_reports_folder_lists_nothing(tmp_path: Path) -> None:
-    assert list_manifests(tmp_path / "absent") == []
+    assert list(list_runs(tmp_path / "absent")) == []
+
+
+def test_runs_that_cannot_be_listed_are_said(tmp_path: Path) -> None:
+    (tmp_path / "runs").write_text("")
+    with pytest.raises(RecordError) as caught:
+        list(list_runs(tmp_path))
+    assert str(caught.value) == (
+        f"{tmp_path / 'runs'}: the recorded runs cannot be listed (Not a directory); a folder that can be read is "
+        "needed; mend it, or name another place with --reports DIR"
+    )
+
+
+@pytest.mark.parametrize("lies", ["fifo", "folder", "link"])
+def test_manifest_that_is_no_regular_file_is_damage(recorded: Recorded, lies: str) -> None:
+    file = recorded.folder / "run.json"
+    file.unlink()
+    if lies == "fifo":
+        os.mkfifo(file)
+    elif lies == "folder":
+        file.mkdir()
+    else:
+        file.symlink_to("nowhere")
+    why = {
+        "fifo": "it is a pipe or a device, no regular file",
+        "folder": "it is a folder",
+        "link": "it is a link to nothing",
+    }[lies]
+    assert said(recorded.folder) == (
+        f"{file}: the manifest is damaged ({why}); a run.json as recorded is needed; record the run again"
+    )
+
+
+def test_latest_that_points_nowhere_is_said(recorded: Recorded) -> None:
+    latest = recorded.reports / "latest"
+    for point in (lambda: latest.symlink_to("runs/gone"), lambda: latest.write_text("runs/gone\n")):
+        latest.unlink()
+        point()
+        assert said(latest) == (
+            f"{latest}: it points at the run gone, which is not there; a run that is there is needed; name one by its "
+            "id, or record one with: pytest --prompt-suite"
+        )
+
+
+def test_latest_that_is_no_link_and_no_text_is_said(recorded: Recorded) -> None:
+    latest = recorded.reports / "latest"
+    latest.unlink()
+    latest.write_bytes(b"\xff\xfe")
+    assert said(latest) == (
+        f"{latest}: it does not say where the newest run is ('utf-8' codec can't decode byte 0xff in position 0: "
+        "invalid start byte); a link to its folder is expected, or a text with the path; remove it: the next run "
+        "writes it anew"
+    )
 
 
 @pytest.mark.parametrize("table", ["trials.parquet", "scores.parquet"])

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import math
+import os
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
@@ -12,7 +14,7 @@ import pytest
 from msgspec.structs import replace
 
 from harness.errors import RecordError
-from harness.record import RunStore, measured_of_record, measured_of_run, sample_hash
+from harness.record import RunStore, load_run, measured_of_record, measured_of_run, sample_hash
 from harness.record.rounding import rounded
 from harness.schema import Score
 from tests.unit.record.measured_runs import CLEAN, plain, run_of
@@ -126,12 +128,36 @@ def as_text(column: str) -> Any:
     )
 
 
+def with_first(column: str, value: Any) -> Any:
+    """Puts another value into the first row."""
+    return lambda table: table.set_column(
+        table.column_names.index(column),
+        column,
+        pa.array([value, *table[column].to_pylist()[1:]], table[column].type),
+    )
+
+
 @pytest.mark.parametrize(
     ("name", "change_and_why"),
     [
         ("trials", (without("output"), "trials.parquet has no column output")),
         ("trials", (as_text("repeat"), "trials.parquet: column repeat is string")),
         ("trials", (lambda table: pa.concat_tables([table, table]), "trials.parquet: a trial is in it twice")),
+        ("trials", (lambda table: table.slice(1), "trials.parquet has 11 rows, run.json speaks of 12")),
+        ("trials", (lambda table: table.slice(0, 0), "trials.parquet has 0 rows, run.json speaks of 12")),
+        ("trials", (with_first("variant", None), "trials.parquet: column variant is empty in 1 of 12 rows")),
+        ("trials", (with_first("outcome", "fine"), "trials.parquet: an outcome is 'fine'")),
+        ("trials", (with_first("repeat", 0), "trials.parquet: a repeat is no whole number from 1")),
+        (
+            "trials",
+            (with_first("sample", "fe002"), "trials.parquet: a sample is in it twice with the same repeat"),
+        ),
+        ("scores", (with_first("value", math.inf), "scores.parquet: a value is beyond 1e+100")),
+        ("scores", (lambda table: pa.concat_tables([table, table]), "scores.parquet: a score is in it twice")),
+        (
+            "scores",
+            (lambda table: table.slice(1), "scores.parquet: trials that were scored have no row of exact_match"),
+        ),
         ("scores", (as_text("value"), "scores.parquet: column value is string")),
         ("scores", (as_text("trial_id"), "scores.parquet: no trial of trials.parquet is called 'x'")),
     ],
@@ -150,6 +176,60 @@ def test_table_that_is_not_as_recorded_is_one_clear_line(
     )
 
 
+@pytest.mark.parametrize("read", [measured_of_run, load_run])
+@pytest.mark.parametrize("name", ["trials", "scores"])
+def test_table_that_is_not_there_is_one_clear_line(tmp_path: Path, name: str, read: Any) -> None:
+    folder = RunStore(tmp_path).write(run_of(), {})
+    file = folder / f"{name}.parquet"
+    file.unlink()
+    for why in ("No such file or directory", "it is a pipe or a device, no regular file"):
+        with pytest.raises(RecordError) as caught:
+            read(folder)
+        assert str(caught.value) == (
+            f"{folder}: a table is missing or damaged ({name}.parquet: {why}); both are needed; record the run again"
+        )
+        if not file.exists():
+            os.mkfifo(file)
+
+
+def test_frames_are_those_of_the_manifest(tmp_path: Path) -> None:
+    folder = RunStore(tmp_path).write(run_of(), {})
+    for change, why in (
+        (lambda table: table.slice(1), "trials.parquet has 11 rows, run.json speaks of 12"),
+        (without("messages"), "trials.parquet has no column messages"),
+        (as_text("latency_s"), "trials.parquet: column latency_s is string"),
+    ):
+        whole = (folder / "trials.parquet").read_bytes()
+        pq.write_table(change(pq.read_table(folder / "trials.parquet")), folder / "trials.parquet")
+        with pytest.raises(RecordError) as caught:
+            load_run(folder)
+        assert f"({why})" in str(caught.value)
+        (folder / "trials.parquet").write_bytes(whole)
+    assert len(load_run(folder).trials) == 12
+
+
+def test_page_of_a_table_that_changed_on_its_disk_is_noticed(tmp_path: Path) -> None:
+    folder = RunStore(tmp_path).write(run_of(), {})
+    file = folder / "scores.parquet"
+    found = pq.ParquetFile(file).metadata.row_group(0).column(7)
+    content = bytearray(file.read_bytes())
+    content[(found.dictionary_page_offset or found.data_page_offset) + found.total_compressed_size - 1] ^= 1
+    file.write_bytes(content)
+    for read in (measured_of_run, load_run):
+        with pytest.raises(RecordError, match=r"scores\.parquet: .*CRC"):
+            read(folder)
+
+
+def test_tables_that_pandas_wrote_again_are_read(tmp_path: Path) -> None:
+    folder = RunStore(tmp_path).write(run_of(), {})
+    before = plain(measured_of_run(folder)["feedback"])
+    for name in ("trials", "scores"):
+        file = folder / f"{name}.parquet"
+        pq.write_table(pa.Table.from_pandas(pq.read_table(file).to_pandas()), file)
+    assert plain(measured_of_run(folder)["feedback"]) == before
+    assert len(load_run(folder).trials) == 12
+
+
 def test_manifest_that_does_not_say_what_values_mean_is_damaged(tmp_path: Path) -> None:
     folder = RunStore(tmp_path).write(run_of(), {})
     content = json.loads((folder / "run.json").read_text())
@@ -161,6 +241,26 @@ def test_manifest_that_does_not_say_what_values_mean_is_damaged(tmp_path: Path) 
         f"{folder}: the manifest is damaged (suites do not say what their measures are: 'measures'); "
         "a run.json as recorded is needed; record the run again"
     )
+
+
+def test_table_that_has_more_than_the_manifest_says_is_one_clear_line(tmp_path: Path) -> None:
+    folder = RunStore(tmp_path).write(run_of(), {})
+    file = folder / "run.json"
+    content = json.loads(file.read_text())
+    suite = content["suites"][0]
+    for suites, why in (
+        (
+            [{**suite, "measures": suite["measures"][1:]}],
+            "scores.parquet: run.json does not speak of measure exact_match",
+        ),
+        ([{**suite, "name": "other"}], "trials.parquet: run.json does not speak of suite feedback"),
+    ):
+        file.write_text(json.dumps({**content, "suites": suites}))
+        with pytest.raises(RecordError) as caught:
+            measured_of_run(folder)
+        assert str(caught.value) == (
+            f"{folder}: a table is missing or damaged ({why}); both are needed; record the run again"
+        )
 
 
 def test_row_s_hash_knows_its_content_and_neither_its_id_nor_its_place() -> None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+import shutil
 import subprocess
 from typing import TYPE_CHECKING
 
@@ -7,11 +9,12 @@ import pytest
 from msgspec.structs import replace
 
 from harness.errors import RecordError
-from harness.record import RunStore, measured_of_record, resolve, write_baseline
+from harness.record import RunStore, measured_of_record, resolve, resolve_suites, write_baseline
 from tests.unit.record.measured_runs import run_of
 from tests.unit.report.run_records import Shape
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 OLDEST, MIDDLE, NEWEST = "20261120T000000Z-aaaa", "20261121T000000Z-bbbb", "20261122T000000Z-cccc"
@@ -88,6 +91,99 @@ def test_latest_is_the_newest_complete_run_that_has_the_suite(project: Project) 
     project.run("20261123T000000Z-dddd", suite="support")
     assert project.ref("latest") == MIDDLE
     assert project.ref("previous") == OLDEST
+
+
+def unsure(ref: str, lost: str, remedy: str) -> str:
+    return (
+        f"baseline {ref}: a run newer than it would be cannot be read: {lost}; the newest one must be readable, so "
+        f"that no older one takes its place unsaid; name a run by its id, or {remedy}"
+    )
+
+
+def test_newest_run_that_cannot_be_read_is_no_reason_to_take_an_older_one(project: Project) -> None:
+    project.run(OLDEST)
+    folder = project.run(NEWEST)
+    (folder / "run.json").write_text("{}")
+    damage = f"reports/runs/{NEWEST}/run.json: the manifest is damaged (it says no schema_version)"
+    for ref in ("latest", "previous"):
+        assert project.said(ref) == unsure(ref, damage, "move the folder out of reports/runs")
+    assert project.ref("latest", current=NEWEST) == OLDEST
+    assert project.said(NEWEST) == (
+        f"{folder}/run.json: the manifest is damaged (it says no schema_version); a run.json as recorded is needed; "
+        "record the run again"
+    )
+
+
+def test_run_without_a_manifest_never_ended_and_an_older_damaged_one_matters_to_none(project: Project) -> None:
+    (project.run(OLDEST) / "run.json").write_text("{")
+    project.run(MIDDLE)
+    (project.reports / "runs" / NEWEST).mkdir()
+    assert project.ref("latest") == MIDDLE
+    assert "cannot be read" in project.said("previous")
+
+
+def test_newest_run_that_is_gone_is_no_reason_to_take_an_older_one(project: Project) -> None:
+    project.run(OLDEST)
+    shutil.rmtree(project.run(NEWEST))
+    lost = f"reports/latest points at {NEWEST}, which is not there"
+    assert project.said("latest") == unsure("latest", lost, "remove reports/latest")
+    assert project.said("reports/latest") == (
+        f"{project.reports / 'latest'}: it points at the run {NEWEST}, which is not there; a run that is there is "
+        "needed; name one by its id, or record one with: pytest --prompt-suite"
+    )
+    (project.reports / "latest").unlink()
+    assert project.ref("latest") == OLDEST
+
+
+def test_copy_of_a_run_is_not_taken_for_another_run(project: Project) -> None:
+    folder = project.run(OLDEST)
+    shutil.copytree(folder, project.reports / "runs" / NEWEST)
+    lost = f"reports/runs/{NEWEST}/run.json: it is that of run {OLDEST}"
+    assert project.said("latest") == unsure("latest", lost, "move the folder out of reports/runs")
+
+
+@pytest.mark.parametrize(
+    ("make", "why"),
+    [
+        (os.mkfifo, "it is a pipe or a device, no regular file"),
+        (lambda path: path.symlink_to("/dev/zero"), "it is a pipe or a device, no regular file"),
+        (lambda path: path.symlink_to("nowhere"), "it is a link to nothing"),
+        (lambda path: path.symlink_to(path), "Too many levels of symbolic links"),
+    ],
+    ids=["pipe", "device", "dangling link", "loop"],
+)
+def test_what_is_no_regular_file_is_one_clear_line(project: Project, make: Callable[[Path], None], why: str) -> None:
+    for name, refs in (
+        ("odd", (str(project.root / "odd"),)),
+        ("reports/baselines/feedback.jsonl", (None, str(project.reports / "baselines"))),
+    ):
+        path = project.root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        make(path)
+        for ref in refs:
+            assert project.said(ref) == (
+                f"{name}: the baseline cannot be read ({why}); a file that --prompt-save-baseline wrote is needed; "
+                "restore it, or save it anew"
+            )
+
+
+def test_committed_baseline_of_another_suite_is_not_taken_for_it(project: Project) -> None:
+    project.baseline(OLDEST).rename(project.reports / "baselines/support.jsonl")
+    assert project.said(None, suite="support") == (
+        "reports/baselines/support.jsonl: suite 'support' is not in it; a baseline of this suite is needed; it has: "
+        "feedback."
+    )
+
+
+def test_two_files_of_one_suite_are_said(project: Project) -> None:
+    file = project.baseline(OLDEST)
+    shutil.copy(file, file.with_name("feedback-old.jsonl"))
+    with pytest.raises(RecordError) as caught:
+        resolve_suites(str(file.parent), project.reports, project.root)
+    assert str(caught.value) == (
+        "reports/baselines/feedback.jsonl: suite 'feedback' is in reports/baselines/feedback-old.jsonl, too; one file "
+        "a suite is allowed; name one of them, or move one away"
+    )
 
 
 def test_run_that_is_compared_is_never_its_own_baseline(project: Project) -> None:

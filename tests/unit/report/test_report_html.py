@@ -192,5 +192,13 @@ def test_index_lists_runs_newest_first_with_links_that_cannot_leave_the_folder()
     assert "script-src 'none'" in unescape(page)
 
 
+def test_index_names_runs_that_cannot_be_read_with_what_is_wrong() -> None:
+    manifest = build_record().manifest
+    page = visible(render_index([manifest], {"2099-<b>": "the manifest is damaged (\x1b[31m)"}))
+    assert "1 run, newest first; 1 more run cannot be read" in page
+    assert "runs/2099-<b>/run.json: the manifest is damaged (\\x1b[31m)" in page
+    assert "cannot be read" not in visible(render_index([manifest]))
+
+
 def test_index_of_nothing_says_so() -> None:
     assert "No run is recorded here yet." in visible(render_index([]))
