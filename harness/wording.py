@@ -7,7 +7,7 @@ import traceback
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
 _PLAIN = str.maketrans(dict(zip("─━╸●├┤·↑↓✓✗…\u2013", "-==o||.^v+x~-", strict=True)))
 """What tables and bars are drawn of, for a terminal that knows ASCII only."""
@@ -131,6 +131,41 @@ def usd(amount: float | None) -> str:
     shown = f"{size:.{2 - math.floor(math.log10(size))}f}"
     whole, _, decimals = shown.partition(".")
     return f"{sign}${whole}.{decimals.rstrip('0').ljust(2, '0')}"
+
+
+def level_text(confidence: float) -> str:
+    """An interval's level as people read it.
+
+    >>> level_text(0.95), level_text(1 - 0.1), level_text(1 - 0.005)
+    ('95 %', '90 %', '99.5 %')
+    """
+    return f"{100 * confidence:.6g} %"
+
+
+def change_text(difference: float, write: Callable[[float], str]) -> str:
+    """A difference without its sign, its direction in a word; `write` writes a size. What rounds to nothing has none.
+
+    >>> change_text(-0.4, "{:.3f}".format), change_text(0.02, "{:.3f}".format), change_text(0.0, "{:.3f}".format)
+    ('0.400 lower', '0.020 higher', '0.000')
+    """
+    text = write(abs(difference))
+    if not any(digit in text for digit in "123456789"):
+        return text
+    return f"{text} {'lower' if difference < 0 else 'higher'}"
+
+
+def change_range(low: float, high: float, write: Callable[[float], str]) -> str:
+    """The interval of a difference, in the same way.
+
+    >>> change_range(-0.21, -0.04, "{:.2f}".format), change_range(0.11, 0.31, "{:.2f}".format)
+    ('0.04 to 0.21 lower', '0.11 to 0.31 higher')
+    >>> change_range(-0.14, 0.04, "{:.2f}".format)
+    '0.14 lower to 0.04 higher'
+    """
+    if high <= 0:
+        return f"{write(-high or 0.0)} to {change_text(low, write)}"
+    start = write(low) if low >= 0 else change_text(low, write)
+    return f"{start} to {change_text(high, write)}"
 
 
 def plural(noun: str, number: int) -> str:

@@ -11,7 +11,7 @@ from harness.report.interval import axis_of_differences, draw_difference
 from harness.report.markup import el, join
 from harness.report.numbers import ABSENT, in_unit, signed
 from harness.report.results import dagger
-from harness.wording import counted
+from harness.wording import counted, level_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -96,7 +96,7 @@ def _numbers(row: Compared, axis: Axis, *, is_alone: bool) -> tuple[Html, Html]:
     before, now = in_unit(row.mean_baseline, row.unit), in_unit(row.mean, row.unit)
     moves = el("td", el("span", before, " → ", el("strong", now), class_="move"), el("small", _unit(row)))
     ends = ends_text(row)
-    bounds = "no interval" if ends is None else f"{row.confidence:.0%}: {ends}" if is_alone else ends
+    bounds = "no interval" if ends is None else f"{level_text(row.confidence)}: {ends}" if is_alone else ends
     tolerated = tolerance(row.margin, row.unit, is_drop=row.higher_is_better) if row.margin else None
     shown = el("span", _minus(signed(row.difference, row.unit)), class_="value")
     drawing = draw_difference(_spread(row), axis, row.margin)

@@ -19,8 +19,8 @@ from harness.report.findings import (
     level,
 )
 from harness.report.numbers import in_unit, signed
-from harness.report.tables import NARROW, make_table, printed
-from harness.wording import escaped, listed
+from harness.report.tables import NARROW, Column, fitted_table, printed
+from harness.wording import escaped, level_text, listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -85,27 +85,39 @@ def _counts(comparison: Comparison) -> Text:
 
 
 def _table(rows: Sequence[Compared], width: int, *, one_backend: bool) -> Table:
-    roomy = width >= NARROW
-    needs = roomy and any(row.n_needed for row in rows)
+    needs = width >= NARROW and any(row.n_needed for row in rows)
     names = ["variant"] if one_backend else ["variant", "backend"]
-    wide = [f">{level(rows)}"] if roomy else []
-    table = make_table(
-        "verdict", "metric", *names, ">baseline", ">now", ">change", *wide, *([">needs"] if needs else [])
-    )
+    title = level(rows)
+    columns = [
+        Column("verdict"),
+        Column("metric", folds=True),
+        *(Column(name, folds=True) for name in names),
+        *(Column(name, is_right=True) for name in ("baseline", "now", "change")),
+        Column(title, is_right=True, leaves=1),
+        *([Column("needs", is_right=True)] if needs else []),
+    ]
+    shown = []
     for row in rows:
-        where = [Text(escaped(getattr(row, name))) for name in names]
-        numbers = [in_unit(row.mean_baseline, row.unit), in_unit(row.mean, row.unit)]
-        shown = [Text(number) for number in numbers]
-        table.add_row(
+        cells = [
             Text(f"{MARKS[row.finding]} {row.finding}", style=_STYLES[row.finding]),
             Text(f"{escaped(row.metric)} {'↑' if row.higher_is_better else '↓'}"),
-            *where,
-            *shown,
+            *(Text(escaped(getattr(row, name))) for name in names),
+            Text(in_unit(row.mean_baseline, row.unit)),
+            Text(in_unit(row.mean, row.unit)),
             Text(signed(row.difference, row.unit), style="bold"),
-            *([Text(ends_text(row) or "none", style="dim")] if roomy else []),
+            Text(_ends(row, is_mixed=title == "interval"), style="dim"),
             *([Text(f"{row.n_needed:,} more" if row.n_needed else "")] if needs else []),
-        )
-    return table
+        ]
+        shown.append(cells)
+    return fitted_table(columns, shown, width)
+
+
+def _ends(row: Compared, *, is_mixed: bool) -> str:
+    """The interval, with its level where those of the table differ."""
+    ends = ends_text(row)
+    if ends is None:
+        return "none"
+    return f"{level_text(row.confidence)}: {ends}" if is_mixed else ends
 
 
 def _rest(comparison: Comparison, rows: Sequence[Compared], width: int) -> Iterator[str]:

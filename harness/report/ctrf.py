@@ -111,7 +111,7 @@ def _trial(result: TrialResult, name: str, paths: Mapping[str, str]) -> dict[str
 
 
 def _gate(verdict: Verdict, name: str, paths: Mapping[str, str]) -> dict[str, Any]:
-    gate, aggregate = verdict.gate, verdict.aggregate
+    gate, (value, low, high) = verdict.gate, verdict.asked
     line = {} if gate.line is None else {"line": gate.line}
     return {
         "id": _identity(f"{verdict.suite}/{name}"),
@@ -128,10 +128,11 @@ def _gate(verdict: Verdict, name: str, paths: Mapping[str, str]) -> dict[str, An
             **_cell(verdict.variant, verdict.backend),
             "gate": gate.text,
             "origin": gate.origin,
-            "value": aggregate.value,
-            "ci_low": aggregate.ci_low,
-            "ci_high": aggregate.ci_high,
-            "n": aggregate.n_scored,
+            "value": value,
+            "ci_low": low,
+            "ci_high": high,
+            "confidence": None if low is None and high is None else round(gate.confidence, 10),
+            "n": verdict.aggregate.n_scored,
             "finding": verdict.finding,
         },
     }

@@ -6,12 +6,12 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from harness.report.numbers import ABSENT, in_unit, signed
-from harness.wording import counted, usd
+from harness.wording import counted, level_text, usd
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from harness.schema import Compared, Comparison, Finding, Unit
+    from harness.schema import Compared, Comparison, Finding, Unit, Verdict
 
 FINDINGS: tuple[Finding, ...] = ("regressed", "improved", "inconclusive", "unchanged", "not compared")
 """In the order in which they are counted and listed."""
@@ -89,8 +89,18 @@ def level(rows: Sequence[Compared]) -> str:
     >>> level([])
     'interval'
     """
-    levels = {f"{row.confidence:.2%}".rstrip("0%").rstrip(".") for row in rows if row.ci_low is not None}
-    return f"{levels.pop()} % interval" if len(levels) == 1 else "interval"
+    return _level(row.confidence for row in rows if row.ci_low is not None)
+
+
+def level_of_gates(verdicts: Iterable[Verdict]) -> str:
+    """The same for the intervals by which gates were judged: a regression gate's alpha says its own level."""
+    drawn = (one for one in verdicts if one.aggregate.ci_low is not None or one.aggregate.ci_high is not None)
+    return _level(one.gate.confidence for one in drawn)
+
+
+def _level(confidences: Iterable[float]) -> str:
+    levels = set(map(level_text, confidences))
+    return f"{levels.pop()} interval" if len(levels) == 1 else "interval"
 
 
 def moved(row: Compared) -> tuple[int, int]:

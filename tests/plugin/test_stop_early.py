@@ -134,7 +134,7 @@ def test_suite_that_does_not_stop_early_runs_to_its_end(early: Project) -> None:
     early.write("wrong", "1")
     run(early)
     assert manifest(early)["totals"]["stopped_early"] == 0
-    assert "(p < 0.001, change -1" in verdicts(early)["exact_match.regression <= 0.1"]["message"]
+    assert "(p < 0.001, 95 % interval " in verdicts(early)["exact_match.regression <= 0.1"]["message"]
 
 
 def test_workers_of_xdist_stop_as_well(early: Project) -> None:

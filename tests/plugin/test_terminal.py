@@ -49,7 +49,7 @@ def test_no_digit_is_cut_on_a_narrow_terminal(project: Project, monkeypatch: pyt
     assert re.search(r"1\.000 +0\.970 to 1\.000 +123\n", text)
     assert re.search(r"exact_match\.mean >= 0\.123456 .* 123\n", text)
     assert re.search(r"latency_s\.p95 <= 2000 .* 123\n", text)
-    assert re.search(r"plain +123 +0 +0 +0 .* unknown\n", text)
+    assert re.search(r"plain +123 +0 +0 .*unknown\n", text)
 
 
 def test_quiet_prints_verdicts_and_the_report_but_no_tables(project: Project) -> None:
