@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 from rich import box
+from rich.cells import cell_len
 from rich.console import Console
 from rich.measure import Measurement
 from rich.table import Table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from rich.console import RenderableType
     from rich.text import Text
@@ -26,8 +27,8 @@ _WIDEST = 10_000
 """More columns than any table has."""
 _GAPS = (3, 2)
 """Blanks between two columns where there is room, and where there is not."""
-_SHORTEST = 14
-"""Characters that a column which is folded keeps."""
+_LONG_WORD = 20
+"""Characters beyond which a word is folded, too."""
 
 
 class Column(Struct, frozen=True):
@@ -58,7 +59,8 @@ def fitted_table(columns: Sequence[Column], rows: Sequence[Sequence[Text]], widt
             kept.remove(at)
     gap = next((gap for gap in _GAPS if _total(sizes, kept, gap) <= width), _GAPS[-1])
     folding = [at for at in kept if columns[at].folds]
-    shown = _folded(sizes, folding, _total(sizes, kept, gap) - width)
+    least = {at: min(_LONG_WORD, _longest_word(columns[at].title, (row[at] for row in rows))) for at in folding}
+    shown = _folded(sizes, least, _total(sizes, kept, gap) - width)
     table = _empty_table(gap)
     for at in kept:
         is_folded = shown[at] < sizes[at]
@@ -78,14 +80,20 @@ def _total(sizes: Sequence[int], kept: Sequence[int], gap: int) -> int:
     return sum(sizes[at] for at in kept) + gap * (len(kept) - 1)
 
 
-def _folded(sizes: Sequence[int], folding: Sequence[int], excess: int) -> list[int]:
-    """The widths of the columns: those that may be folded give way to what is too much, the widest first."""
+def _longest_word(title: str, texts: Iterable[Text]) -> int:
+    return max(
+        (cell_len(word) for text in (title, *(text.plain for text in texts)) for word in text.split()), default=0
+    )
+
+
+def _folded(sizes: Sequence[int], least: Mapping[int, int], excess: int) -> list[int]:
+    """The widths of the columns: those that may be folded give way as far as they may, the widest first."""
     shown = list(sizes)
-    for _ in range(excess if folding else 0):
-        widest = max(folding, key=lambda at: shown[at])
-        if shown[widest] <= _SHORTEST:
+    for _ in range(excess):
+        giving = [at for at in least if shown[at] > least[at]]
+        if not giving:
             break
-        shown[widest] -= 1
+        shown[max(giving, key=lambda at: shown[at])] -= 1
     return shown
 
 
