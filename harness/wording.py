@@ -168,6 +168,21 @@ def change_range(low: float, high: float, write: Callable[[float], str]) -> str:
     return f"{start} to {change_text(high, write)}"
 
 
+def not_run_text(trials: str, stopped_after: int | None, *, is_clear: bool) -> str:
+    """Why trials are not among the pairs that were not run; `stopped_after` is None where no look stopped them.
+
+    >>> not_run_text("38 trials", 20, is_clear=True)
+    '38 trials not run: the verdict was clear after 20 pairs'
+    >>> not_run_text("38", 20, is_clear=False), not_run_text("38", None, is_clear=True)
+    ('38 not run: after 20 pairs it was not going to be clear', '38 not run')
+    """
+    if stopped_after is None:
+        return f"{trials} not run"
+    after = f"after {counted(stopped_after, 'pair')}"
+    why = f"the verdict was clear {after}" if is_clear else f"{after} it was not going to be clear"
+    return f"{trials} not run: {why}"
+
+
 def plural(noun: str, number: int) -> str:
     """`error` for one, else `errors`."""
     return noun if number == 1 else f"{noun}s"

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from harness.gate.numbers import number, told_apart, unit
 from harness.schema import COMPARISONS, Aggregate, Verdict
-from harness.wording import change_range, counted, level_text
+from harness.wording import change_range, counted, level_text, not_run_text
 
 if TYPE_CHECKING:
     from harness.schema import CellKey, Compared, GateSpec
@@ -169,4 +169,9 @@ def _left_out(compared: Compared) -> list[str]:
         (compared.n_quarantined, "left out in quarantine"),
     )
     found = [f"{counted(count, 'trial')} {what}" for count, what in counts if count]
-    return [", ".join(found)] if found else []
+    left_out = [", ".join(found)] if found else []
+    if compared.n_not_run:
+        trials = counted(compared.n_not_run, "trial")
+        is_clear = compared.finding != "inconclusive"
+        left_out.append(not_run_text(trials, compared.stopped_after, is_clear=is_clear))
+    return left_out

@@ -25,11 +25,16 @@ def are_wanted(config: pytest.Config) -> bool:
 
 
 def of_trial(result: TrialResult) -> Properties:
-    """Each measure's value, or its status and reason where it has none; then the outcome and, but for `passed`, why."""
+    """Each measure's value, or its status and reason where it has none; then the outcome and, but for `passed`, why.
+
+    Last, where there is one, the quarantine: its reason and its last day.
+    """
     found = [(score.metric, _value(score.value, score.status, score.reason)) for score in result.scores]
     found.append(("outcome", result.outcome))
     if reason := why_failed(result):
         found.append(("reason", _line(reason)))
+    if (held := result.trial.quarantine) is not None:
+        found.append(("quarantine", _line(f"{held.reason} (until {held.until})")))
     return tuple(found)
 
 

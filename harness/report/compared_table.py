@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from harness.report.findings import ends_text, left_out, level, more_samples, moved, p_text, tolerance
+from harness.report.findings import ends_text, left_out, level, more_samples, moved, not_run, p_text, tolerance
 from harness.report.interval import axis_of_differences, draw_difference
 from harness.report.markup import el, join
 from harness.report.numbers import ABSENT, in_unit, signed
@@ -115,11 +115,12 @@ def _minus(text: str) -> str:
 def _pairs(row: Compared) -> Html:
     worse, better = moved(row)
     turned = el("small", f"{worse:,} worse, {better:,} better") if row.n_paired else None
-    lacking = ", ".join(left_out(row))
+    lacking, stopped = ", ".join(left_out(row)), not_run(row)
     return join(
         el("span", counted(row.n_paired, "trial") if row.is_against_number else f"{row.n_paired:,}"),
         turned,
         el("small", f"left out: {lacking}", class_="lacking") if lacking else None,
+        el("small", stopped) if stopped else None,
     )
 
 

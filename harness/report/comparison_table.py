@@ -15,7 +15,6 @@ from harness.report.findings import (
     counts_of,
     ends_text,
     findings_text,
-    is_weighty,
     level,
 )
 from harness.report.numbers import in_unit, signed
@@ -57,7 +56,7 @@ def comparison_parts(comparisons: Sequence[Comparison], *, width: int, named: bo
             yield _counts(each)
         else:
             yield Text(f"beside {escaped(each.baseline)}: ").append_text(_counts(each))
-        rows = [row for row in by_weight(each.rows) if is_weighty(row)]
+        rows = [row for row in by_weight(each.rows) if row.is_weighty]
         news = [row for row in rows if row.finding in _NEWS]
         if news:
             yield Text()
@@ -79,7 +78,7 @@ def _sides(comparison: Comparison) -> str:
 
 
 def _counts(comparison: Comparison) -> Text:
-    counts = counts_of(row for row in comparison.rows if is_weighty(row))
+    counts = counts_of(row for row in comparison.rows if row.is_weighty)
     worst: Finding = next((finding for finding in _WORST_FIRST if counts[finding]), "unchanged")
     return Text(findings_text(counts), style=f"bold {_STYLES[worst]}")
 
@@ -129,7 +128,7 @@ def _rest(comparison: Comparison, rows: Sequence[Compared], width: int) -> Itera
         yield from _needs(news)
     if rest := _counted([row for row in rows if row.finding not in _NEWS], with_unchanged=bool(news)):
         yield rest
-    amounts = [row for row in comparison.rows if not is_weighty(row)]
+    amounts = [row for row in comparison.rows if not row.is_weighty]
     if amounts:
         yield f"time, tokens and cost: {findings_text(counts_of(amounts))}"
     cost = cost_text([comparison])

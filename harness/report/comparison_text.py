@@ -14,7 +14,6 @@ from harness.report.findings import (
     counts_of,
     ends_text,
     findings_text,
-    is_weighty,
     more_samples,
     moved,
     p_text,
@@ -81,8 +80,8 @@ def _heading(comparisons: Sequence[Comparison]) -> str:
 
 
 def _all_rows(comparison: Comparison) -> list[str]:
-    quality = by_weight(row for row in comparison.rows if is_weighty(row))
-    amounts = by_weight(row for row in comparison.rows if not is_weighty(row))
+    quality = by_weight(row for row in comparison.rows if row.is_weighty)
+    amounts = by_weight(row for row in comparison.rows if not row.is_weighty)
     lines = _table(quality, with_suite=False) if quality else ["No score could be compared."]
     if amounts:
         title = f"Time, tokens and cost: {findings_text(counts_of(amounts))}"

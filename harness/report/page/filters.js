@@ -4,7 +4,8 @@ function buildFilters(app) {
   const { store } = app;
   const distinct = (part) => [...new Set(store.cells.map((cell) => cell[part]))];
   const tags = [...new Set(store.samples.flatMap((sample) => sample.tags))].sort();
-  const kinds = Object.keys(store.kinds).filter((kind) => store.foundKinds.has(kind));
+  const kinds = Object.keys(store.kinds).filter((kind) => kind !== "stopped_early" && store.foundKinds.has(kind));
+  const held = Object.keys(store.held).length ? Object.keys(HELD) : [];
   const fields = [
     searchField(app),
     choice(app, "suite", "Suite", distinct(0)),
@@ -12,6 +13,7 @@ function buildFilters(app) {
     choice(app, "backend", "Backend", distinct(2)),
     choice(app, "kind", "Went wrong", kinds, (kind) => store.kinds[kind] ?? kind),
     choice(app, "tag", "Tag", tags),
+    choice(app, "held", "Quarantine", held, (value) => HELD[value]),
     metricFields(app),
   ];
   const clear = el("button", { type: "button", class: "quiet-button", on: { click: () => app.clear() } }, "Clear filters");
@@ -29,6 +31,8 @@ function choice(app, key, title, values, word = (value) => value) {
   app.onShow((state) => (select.selectedIndex = values.indexOf(state[key]) + 1));
   return el("label", {}, el("span", {}, title), select);
 }
+
+const HELD = { yes: "in quarantine", no: "not in quarantine" };
 
 function searchField(app) {
   const input = el("input", { type: "search", name: "q", placeholder: "sample, message, answer …", "aria-keyshortcuts": "/" });

@@ -37,6 +37,7 @@ function conditions(store, state, hits) {
     const tagged = store.samples.map((sample) => sample.tags.includes(state.tag));
     found.push((at) => tagged[trials.sample[at]]);
   }
+  if (state.held) found.push((at) => (store.quarantine(at) !== null) === (state.held === "yes"));
   if (state.metric) found.push(...metricConditions(store, state));
   if (hits) found.push((at) => holdsWords(store, at, hits));
   return found;

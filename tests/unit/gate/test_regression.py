@@ -46,6 +46,12 @@ def test_regression_fails_and_says_what_happened_what_it_means_and_the_evidence(
     assert (verdict.aggregate.value, verdict.aggregate.ci_low, verdict.aggregate.n_scored) == (-0.12, -0.21, 60)
 
 
+def test_trials_that_a_clear_verdict_made_needless_are_said_to_be_not_run() -> None:
+    row = replace(ROW, n_not_run=38, stopped_after=20, n_new=1, p_adjusted=None)
+    message = judge_regression(gate(), CELL, row).message
+    assert message.endswith("; 1 trial new; 38 trials not run: the verdict was clear after 20 pairs")
+
+
 @pytest.mark.parametrize("finding", ["improved", "unchanged"])
 def test_gate_holds_when_nothing_is_worse(finding: Finding) -> None:
     verdict = judge_regression(gate(), CELL, replace(ROW, finding=finding))
