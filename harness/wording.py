@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import sysconfig
 import traceback
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -13,6 +15,8 @@ _PLAIN = str.maketrans(dict(zip("─━╸●├┤·↑↓✓✗…\u2013", "-=
 """What tables and bars are drawn of, for a terminal that knows ASCII only."""
 _LONGEST = 300
 """Characters of another's text that a message shows: enough for every error text of OpenAI's reference."""
+_LIBRARIES = frozenset({"site-packages", "dist-packages"})
+"""Folders of installed packages."""
 _MOST_NAMES = 24
 """Names listed in one message; the rest is counted."""
 _LONGEST_WORD = 200
@@ -73,6 +77,36 @@ def described_error(error: BaseException, *, placed: bool = False) -> str:
     frames = traceback.extract_tb(error.__traceback__) if placed else []
     place = f" ({frames[-1].filename}:{frames[-1].lineno})" if frames else ""
     return one_line(f"{type(error).__name__}: {text}".removesuffix(": ")) + place
+
+
+def described_own_error(error: BaseException, *, placed: bool = False) -> str:
+    """The same of an error in the user's own code: with the last line of theirs that it came through.
+
+    Without one, as where a library's function was named, the line in which it arose if it is to be `placed`. Nothing
+    of the code's variables is told.
+    """
+    frames = [one for one in traceback.extract_tb(error.__traceback__) if _is_own(one.filename)]
+    if not frames:
+        return described_error(error, placed=placed)
+    return f"{described_error(error)} ({escaped(_from_here(frames[-1].filename))}:{frames[-1].lineno})"
+
+
+def _is_own(file: str) -> bool:
+    """Whether the file is neither Python's, nor an installed package's, nor ours."""
+    path = Path(file)
+    theirs = (sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib"), str(Path(__file__).parent))
+    is_library = not _LIBRARIES.isdisjoint(path.parts) or any(path.is_relative_to(folder) for folder in theirs)
+    return not is_library and not file.startswith("<")
+
+
+def _from_here(file: str) -> str:
+    """The path as it would be typed from the working folder."""
+    path = Path(file)
+    try:
+        here = Path.cwd()
+    except OSError:  # it was deleted meanwhile
+        return file
+    return str(path.relative_to(here)) if path.is_relative_to(here) else file
 
 
 def listed(names: Iterable[str]) -> str:

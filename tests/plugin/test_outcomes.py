@@ -64,11 +64,12 @@ def test_gate_over_nothing_fails(project: Project) -> None:
 
 
 def test_error_is_told_apart_from_a_miss(project: Project) -> None:
-    project.write("app.py", "def answer(messages):\n    raise KeyError('broken app')\n")
+    project.write("app.py", "def answer(messages):\n    key = 'of-mine'\n    raise KeyError('broken app')\n")
     project.add("checks: [exact_match]\n")
-    result = project.run("-k", "plain and fr")
+    result = project.run("-k", "plain and fr", "--showlocals")
     assert result.ret == pytest.ExitCode.TESTS_FAILED
-    result.stdout.fnmatch_lines(["no answer (callable): *KeyError*broken app*"])
+    result.stdout.fnmatch_lines(["no answer (callable): *KeyError: 'broken app' (suites/capitals/app.py:3); mend it"])
+    result.stdout.no_fnmatch_line("*of-mine*")  # a variable of the function
     result.stdout.no_fnmatch_line("*missed check*")
 
 
