@@ -9,7 +9,7 @@ from rich.text import Text
 
 from harness.plan import item_name
 from harness.plugin.chance import chance_parts
-from harness.plugin.failure import printable
+from harness.plugin.failure import AMOUNTS, printable
 from harness.plugin.gate_table import gate_table
 from harness.plugin.reasons import not_run_reasons, unknown_spending
 from harness.report.comparison_table import comparison_head, comparison_parts
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 
 _PLOTS = ((110, 25), (90, 13))
 """Least width of the terminal, and characters of an interval's drawing; none below."""
-_MEASURED = {"latency_s", "input_tokens", "output_tokens", "cached_input_tokens", "cost_usd"}
-"""Measures of every trial: they are in the table of costs, not in the table of scores."""
 _HELD = 3
 """Trials in quarantine that are named; the rest is counted."""
 _SLOWEST = 3
@@ -60,7 +58,7 @@ def _suite(suite: Suite, cells: Sequence[Cell], width: int) -> Iterator[Renderab
     )
     yield Text()
     yield head
-    measures = [measure for measure in suite.measures if measure.name not in _MEASURED]
+    measures = [measure for measure in suite.measures if measure.name not in AMOUNTS]  # those are in the table of costs
     if measures:
         yield Text()
         yield _scores(measures, cells, width)

@@ -62,6 +62,7 @@ def comparison_parts(comparisons: Sequence[Comparison], *, width: int, named: bo
             yield Text()
             backends = {row.backend for row in each.rows}
             yield _table(news[:_MOST_ROWS], width, one_backend=len(backends) == 1)
+            yield Text()
         for line in _rest(each, rows, width):
             yield Text(escaped(line))
         yield from _changes(each.changes)
@@ -91,7 +92,9 @@ def _table(rows: Sequence[Compared], width: int, *, one_backend: bool) -> Table:
         Column("verdict"),
         Column("metric", folds=True),
         *(Column(name, folds=True) for name in names),
-        *(Column(name, is_right=True) for name in ("baseline", "now", "change")),
+        Column("baseline", is_right=True, leaves=2),
+        Column("now", is_right=True),
+        Column("change", is_right=True),
         Column(title, is_right=True, leaves=1),
         *([Column("needs", is_right=True)] if needs else []),
     ]
