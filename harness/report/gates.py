@@ -98,7 +98,7 @@ def _row(verdict: Verdict, known: Known, *, is_mixed: bool) -> Html:
         el("td", el("span", value, class_="value"), el("small", condition)),
         el("td", _drawn(verdict, measure), _bounds(verdict, unit, is_mixed=is_mixed)),
         el("td", verdict.message, class_="message"),
-        el("td", gate.origin),
+        el("td", gate.origin, data_title="From"),
         class_=state[0],
     )  # fmt: skip
 

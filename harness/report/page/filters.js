@@ -5,7 +5,6 @@ function buildFilters(app) {
   const distinct = (part) => [...new Set(store.cells.map((cell) => cell[part]))];
   const tags = [...new Set(store.samples.flatMap((sample) => sample.tags))].sort();
   const kinds = Object.keys(store.kinds).filter((kind) => kind !== "stopped_early" && store.foundKinds.has(kind));
-  const held = Object.keys(store.held).length ? Object.keys(HELD) : [];
   const fields = [
     searchField(app),
     choice(app, "suite", "Suite", distinct(0)),
@@ -13,7 +12,6 @@ function buildFilters(app) {
     choice(app, "backend", "Backend", distinct(2)),
     choice(app, "kind", "Went wrong", kinds, (kind) => store.kinds[kind] ?? kind),
     choice(app, "tag", "Tag", tags),
-    choice(app, "held", "Quarantine", held, (value) => HELD[value]),
     metricFields(app),
   ];
   const clear = el("button", { type: "button", class: "quiet-button", on: { click: () => app.clear() } }, "Clear filters");
@@ -32,8 +30,6 @@ function choice(app, key, title, values, word = (value) => value) {
   return el("label", {}, el("span", {}, title), select);
 }
 
-const HELD = { yes: "in quarantine", no: "not in quarantine" };
-
 function searchField(app) {
   const input = el("input", { type: "search", name: "q", placeholder: "sample, message, answer …", "aria-keyshortcuts": "/" });
   let waiting = 0;
@@ -49,14 +45,14 @@ function searchField(app) {
 
 function outcomeButtons(app) {
   const counts = {};
-  for (const letter of app.store.outcomes) counts[letter] = (counts[letter] ?? 0) + 1;
-  const letters = Object.keys(OUTCOMES).filter((letter) => counts[letter]);
+  for (let at = 0; at < app.store.n; at++) counts[app.store.countsAs(at)] = (counts[app.store.countsAs(at)] ?? 0) + 1;
+  const words = [...Object.values(OUTCOMES), HELD].filter((word) => counts[word]);
   const button = (value, word) => {
     const made = el("button", { type: "button", on: { click: () => app.update({ outcome: value, page: "1" }) } }, word);
     app.onShow((state) => made.setAttribute("aria-pressed", String(state.outcome === value)));
     return made;
   };
-  const buttons = letters.map((letter) => button(OUTCOMES[letter].replace(" ", "_"), `${OUTCOMES[letter]} ${count(counts[letter])}`));
+  const buttons = words.map((word) => button(word.replace(" ", "_"), `${word} ${count(counts[word])}`));
   return el("div", { class: "segments", role: "group", "aria-label": "Outcome" }, button("", `all ${count(app.store.n)}`), buttons);
 }
 

@@ -1,7 +1,7 @@
 // What is filtered, sorted and open: one flat mapping of words, kept in the address so that a link leads back to it.
 
 const DEFAULTS = {
-  suite: "", variant: "", backend: "", outcome: "", kind: "", tag: "", held: "",
+  suite: "", variant: "", backend: "", outcome: "", kind: "", tag: "",
   metric: "", min: "", max: "", status: "",
   q: "", sort: "", dir: "", page: "1",
   trial: "", view: "", base: "",

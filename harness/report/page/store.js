@@ -101,6 +101,12 @@ class Store {
     return this.quarantines[this.held[at]] ?? null;
   }
 
+  // The outcome as it is counted: answered in quarantine a trial neither passed nor failed.
+  countsAs(at) {
+    const letter = this.outcomes[at];
+    return "pf".includes(letter) && this.quarantine(at) !== null ? HELD : OUTCOMES[letter];
+  }
+
   kind(at) {
     const error = this.trials.error[at];
     if (error >= 0) return this.errors[error][0];
