@@ -193,9 +193,11 @@ def change_range(low: float, high: float, write: Callable[[float], str]) -> str:
 
     >>> change_range(-0.21, -0.04, "{:.2f}".format), change_range(0.11, 0.31, "{:.2f}".format)
     ('0.04 to 0.21 lower', '0.11 to 0.31 higher')
-    >>> change_range(-0.14, 0.04, "{:.2f}".format)
-    '0.14 lower to 0.04 higher'
+    >>> change_range(-0.14, 0.04, "{:.2f}".format), change_range(-0.2, 0.2, "{:.2f}".format)
+    ('0.14 lower to 0.04 higher', '0.20 either way')
     """
+    if low < 0 < high and write(-low) == write(high):
+        return f"{write(high)} either way"
     if high <= 0:
         return f"{write(-high or 0.0)} to {change_text(low, write)}"
     start = write(low) if low >= 0 else change_text(low, write)
