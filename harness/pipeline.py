@@ -55,6 +55,7 @@ class Evaluation:
         self._store.prepare(loaded)
         self._comparing = Comparing(loaded, settings)
         self._sitting = generate.sit_down(settings, record.new_run_id(), datetime.now(UTC))
+        self.can_be_resumed = self._sitting.store is not None and settings.cache_mode != "only"
         wiring = generate.Wiring(
             backend_of=lambda trial: self._backends[trial.suite, trial.backend],
             describe=plan.identity_text,
@@ -133,8 +134,7 @@ class Evaluation:
             parts=(suites_run, self._results.every(), cells, self._verdicts.in_order(suites_run)),
             recording=self._engine.recording(),
         )
-        found = self._comparing.findings(run.results, self.scorer)
-        self.record = run = record.with_findings(run, found)
+        self.record = run = record.with_findings(run, self._comparing.findings(run.results, self.scorer))
         texts = {"report.html": lambda: report.render_html(run), "summary.md": lambda: report.render_summary(run)}
         spans = self._tracer.close({f"prompt_suite.{name}": value for name, value in run.manifest.totals.items()})
         folder = self._store.write(run, texts, spans=spans)

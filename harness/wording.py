@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import math
+import sysconfig
 import traceback
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
 _PLAIN = str.maketrans(dict(zip("─━╸●├┤·↑↓✓✗…\u2013", "-==o||.^v+x~-", strict=True)))
 """What tables and bars are drawn of, for a terminal that knows ASCII only."""
 _LONGEST = 300
 """Characters of another's text that a message shows: enough for every error text of OpenAI's reference."""
+_LIBRARIES = frozenset({"site-packages", "dist-packages"})
+"""Folders of installed packages."""
 _MOST_NAMES = 24
 """Names listed in one message; the rest is counted."""
 _LONGEST_WORD = 200
@@ -75,6 +79,36 @@ def described_error(error: BaseException, *, placed: bool = False) -> str:
     return one_line(f"{type(error).__name__}: {text}".removesuffix(": ")) + place
 
 
+def described_own_error(error: BaseException, *, placed: bool = False) -> str:
+    """The same of an error in the user's own code: with the last line of theirs that it came through.
+
+    Without one, as where a library's function was named, the line in which it arose if it is to be `placed`. Nothing
+    of the code's variables is told.
+    """
+    frames = [one for one in traceback.extract_tb(error.__traceback__) if _is_own(one.filename)]
+    if not frames:
+        return described_error(error, placed=placed)
+    return f"{described_error(error)} ({escaped(_from_here(frames[-1].filename))}:{frames[-1].lineno})"
+
+
+def _is_own(file: str) -> bool:
+    """Whether the file is neither Python's, nor an installed package's, nor ours."""
+    path = Path(file)
+    theirs = (sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib"), str(Path(__file__).parent))
+    is_library = not _LIBRARIES.isdisjoint(path.parts) or any(path.is_relative_to(folder) for folder in theirs)
+    return not is_library and not file.startswith("<")
+
+
+def _from_here(file: str) -> str:
+    """The path as it would be typed from the working folder."""
+    path = Path(file)
+    try:
+        here = Path.cwd()
+    except OSError:  # it was deleted meanwhile
+        return file
+    return str(path.relative_to(here)) if path.is_relative_to(here) else file
+
+
 def listed(names: Iterable[str]) -> str:
     """The names, separated by commas; `none` when there are none.
 
@@ -131,6 +165,58 @@ def usd(amount: float | None) -> str:
     shown = f"{size:.{2 - math.floor(math.log10(size))}f}"
     whole, _, decimals = shown.partition(".")
     return f"{sign}${whole}.{decimals.rstrip('0').ljust(2, '0')}"
+
+
+def level_text(confidence: float) -> str:
+    """An interval's level as people read it.
+
+    >>> level_text(0.95), level_text(1 - 0.1), level_text(1 - 0.005)
+    ('95 %', '90 %', '99.5 %')
+    """
+    return f"{100 * confidence:.6g} %"
+
+
+def change_text(difference: float, write: Callable[[float], str]) -> str:
+    """A difference without its sign, its direction in a word; `write` writes a size. What rounds to nothing has none.
+
+    >>> change_text(-0.4, "{:.3f}".format), change_text(0.02, "{:.3f}".format), change_text(0.0, "{:.3f}".format)
+    ('0.400 lower', '0.020 higher', '0.000')
+    """
+    text = write(abs(difference))
+    if not any(digit in text for digit in "123456789"):
+        return text
+    return f"{text} {'lower' if difference < 0 else 'higher'}"
+
+
+def change_range(low: float, high: float, write: Callable[[float], str]) -> str:
+    """The interval of a difference, in the same way.
+
+    >>> change_range(-0.21, -0.04, "{:.2f}".format), change_range(0.11, 0.31, "{:.2f}".format)
+    ('0.04 to 0.21 lower', '0.11 to 0.31 higher')
+    >>> change_range(-0.14, 0.04, "{:.2f}".format), change_range(-0.2, 0.2, "{:.2f}".format)
+    ('0.14 lower to 0.04 higher', '0.20 either way')
+    """
+    if low < 0 < high and write(-low) == write(high):
+        return f"{write(high)} either way"
+    if high <= 0:
+        return f"{write(-high or 0.0)} to {change_text(low, write)}"
+    start = write(low) if low >= 0 else change_text(low, write)
+    return f"{start} to {change_text(high, write)}"
+
+
+def not_run_text(trials: str, stopped_after: int | None, *, is_clear: bool) -> str:
+    """Why trials are not among the pairs that were not run; `stopped_after` is None where no look stopped them.
+
+    >>> not_run_text("38 trials", 20, is_clear=True)
+    '38 trials not run: the verdict was clear after 20 pairs'
+    >>> not_run_text("38", 20, is_clear=False), not_run_text("38", None, is_clear=True)
+    ('38 not run: after 20 pairs it was not going to be clear', '38 not run')
+    """
+    if stopped_after is None:
+        return f"{trials} not run"
+    after = f"after {counted(stopped_after, 'pair')}"
+    why = f"the verdict was clear {after}" if is_clear else f"{after} it was not going to be clear"
+    return f"{trials} not run: {why}"
 
 
 def plural(noun: str, number: int) -> str:

@@ -16,7 +16,7 @@ from harness.errors import BackendError, OptionError
 from harness.own_code import load_object, source_sha256
 from harness.own_names import check_defined
 from harness.schema import Generation
-from harness.wording import counted, described_error, one_line
+from harness.wording import counted, described_error, described_own_error, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -154,7 +154,7 @@ class CallableBackend:
     def _raised(self, error: BaseException) -> BackendError:
         trace = error.__traceback__
         reached = trace is not None and trace.tb_next is not None  # else the call itself failed
-        what = f"{self.spec.function} raised {described_error(error, placed=reached)}"
+        what = f"{self.spec.function} raised {described_own_error(error, placed=reached)}"
         return BackendError(f"{self._label}: {what}; mend it", kind="callable")
 
     def _generation(self, returned: object, latency_s: float, started_at: str) -> Generation:

@@ -45,6 +45,7 @@ def promised_rows(promised: Promised) -> Iterator[Row]:
         is_held = np.array(rows.quarantined, dtype=bool) if rows.quarantined else np.zeros(len(every), dtype=bool)
         (places,) = np.nonzero(~np.isnan(every) & ~is_held)
         n_held = int(is_held.sum())
+        n_not_run = sum(each == "not_run" for each, held in zip(rows.outcomes, is_held, strict=True) if not held)
         found = one_sample(
             every[places],
             spec.target,
@@ -56,7 +57,8 @@ def promised_rows(promised: Promised) -> Iterator[Row]:
         row = replace(
             not_compared(key, f"none of {counted(len(every) - n_held, 'trial')} has a value", spec, measure=measure),
             n_paired=len(places),
-            n_lost=len(every) - len(places) - n_held,
+            n_lost=len(every) - len(places) - n_held - n_not_run,
+            n_not_run=n_not_run,
             n_quarantined=n_held,
         )
         if found is None:

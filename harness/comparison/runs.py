@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from harness.comparison.promised import Promised
     from harness.comparison.rows import RowKey
     from harness.comparison.stopping import Decision
-    from harness.schema import Compared, CorrectionName, Measure, Measured
+    from harness.schema import Compared, CorrectionName, Measure, Measured, Rows
     from harness.stats import Reason
 
 _PLAIN = RegressionSpec()
@@ -97,6 +97,8 @@ class _Part:
             cell: (rows, baseline.cells[cell]) for cell, rows in current.cells.items() if cell in baseline.cells
         }
         self._pairs = {cell: pair(*sides) for cell, sides in self._sides.items()}
+        self._not_run = {cell: _n_not_run(*self._sides[cell], pairs) for cell, pairs in self._pairs.items()}
+        self._known = _measured(current) | _measured(baseline)
         self.rows = list(self._rows())
         self.changes = changes_between(current, baseline, self._pairs)
         same = [measure for name, measure in current.measures.items() if is_same_measure(current, baseline, name)]
@@ -107,6 +109,8 @@ class _Part:
             for name, measure in self.current.measures.items():
                 key = (self.current.suite, *cell, name)
                 spec = self._specs.get(key)
+                if spec is None and name not in self._known:
+                    continue
                 if cell in self._pairs and is_same_measure(self.current, self.baseline, name):
                     yield self._compared(key, measure, spec)
                     yield from self._corpus(key, measure)
@@ -118,7 +122,7 @@ class _Part:
         pairs, sides = self._pairs[cell], self._sides[cell]
         found = difference_of(measure, sides, pairs, spec=spec or self._plain)
         n_paired = int(both_scored(measure.name, sides, pairs).sum())
-        row = replace(self._row(key, measure, spec), n_paired=n_paired, n_lost=len(pairs.now) - n_paired)
+        row = self._with_pairs(self._row(key, measure, spec), n_paired)
         return Row(row, found, spec or self._plain, measure)
 
     def _corpus(self, key: RowKey, measure: Measure) -> Iterator[Row]:
@@ -128,8 +132,14 @@ class _Part:
         if found is not None:
             whole, n_paired = replace(measure, name=measure.name + SUFFIX), found.difference.n
             row = self._row((*key[:3], whole.name), whole, None)
-            row = replace(row, n_paired=n_paired, n_lost=len(self._pairs[cell].now) - n_paired)
-            yield Row(row, found, self._plain, whole)
+            yield Row(self._with_pairs(row, n_paired), found, self._plain, whole)
+
+    def _with_pairs(self, row: Compared, n_paired: int) -> Compared:
+        """The row with what became of its cell's pairs: values on both sides, not run, or left out without a value."""
+        cell = row.variant, row.backend
+        n_not_run = self._not_run[cell]
+        n_lost = len(self._pairs[cell].now) - n_paired - n_not_run
+        return replace(row, n_paired=n_paired, n_not_run=n_not_run, n_lost=n_lost)
 
     def _row(self, key: RowKey, measure: Measure, spec: RegressionSpec | None) -> Compared:
         """What is known of the cell's pairs before any value is looked at."""
@@ -149,6 +159,24 @@ class _Part:
         if measure not in self.baseline.measures:
             return f"{measure} was not measured in {self.baseline.ref}"
         return f"{measure} is measured in another way than in {self.baseline.ref}"
+
+
+def _n_not_run(now: Rows, before: Rows, pairs: Pairs) -> int:
+    """Pairs of which one side was not run."""
+    partners = zip(pairs.now, pairs.before, strict=True)
+    return sum("not_run" in (now.outcomes[place], before.outcomes[partner]) for place, partner in partners)
+
+
+def _measured(side: Measured) -> set[str]:
+    """The measures that have a value anywhere: of others, such as tokens that no backend counts, nothing is told."""
+    import numpy as np
+
+    cells = side.cells.values()
+    return {
+        name
+        for name in side.measures
+        if any(not np.isnan(rows.values[name]).all() for rows in cells if name in rows.values)
+    }
 
 
 def _nothing(pairs: Pairs) -> str:
@@ -204,7 +232,7 @@ def _by_looks(row: Row, decision: Decision) -> Compared:
 
 def _left_out(row: Compared) -> int:
     """Trials of either side that are in no pair."""
-    return row.n_lost + row.n_new + row.n_gone + row.n_changed
+    return row.n_lost + row.n_not_run + row.n_new + row.n_gone + row.n_changed
 
 
 def _verdict(row: Row, p_adjusted: float, n_family: int) -> Compared:

@@ -174,7 +174,7 @@ class _Look(Struct, frozen=True):
     def _verdict(self, level: float) -> tuple[StopVerdict | None, str]:
         """By the repeated interval at this level: wholly below, above or inside the margin."""
         mean = float(self.numbers.mean()) * self.rule.span
-        seen = f"after {_pairs(len(self.numbers))} the difference is {mean:+.3g}"
+        seen = f"after {_pairs(len(self.numbers))} {_told(mean)}"
         beyond = f"more than {self.rule.margin:g} " if self.rule.margin else ""
         if self._below(-self._margin) <= level:
             return "regressed", f"{seen}: clearly {beyond}worse, also with all looks counted."
@@ -235,6 +235,13 @@ class _Look(Struct, frozen=True):
         fractions = [look / rule.n_planned for look in (*self.looks, *ahead, rule.n_planned)]
         alpha = rule.alpha / rule.n_cells
         return spending_levels(fractions, alpha, rule.spending, earlier=self.levels)[-1]
+
+
+def _told(mean: float) -> str:
+    """`it is 0.4 worse`: above 0 the second side is better, whatever the metric's direction."""
+    if not mean:
+        return "there is no difference"
+    return f"it is {abs(mean):.3g} {'better' if mean > 0 else 'worse'}"
 
 
 def _pairs(n: int) -> str:

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from harness.gate.numbers import number, told_apart, unit
 from harness.schema import COMPARISONS, Aggregate, Verdict
-from harness.wording import counted
+from harness.wording import change_range, counted, level_text, not_run_text
 
 if TYPE_CHECKING:
     from harness.schema import CellKey, Compared, GateSpec
@@ -153,13 +153,11 @@ def _evidence(compared: Compared) -> str:
 def _spread(compared: Compared) -> str:
     if compared.is_against_number:
         low, high = _ends_of_mean(compared)
-        return "" if low is None or high is None else f", interval {number(low)} to {number(high)}"
-    low, high = compared.ci_low, compared.ci_high
-    return "" if low is None or high is None else f", change {_signed(low)} to {_signed(high)}"
-
-
-def _signed(value: float) -> str:
-    return f"{'+' if value > 0 else ''}{number(value)}"
+        ends = None if low is None or high is None else f"{number(low)} to {number(high)}"
+    else:
+        low, high = compared.ci_low, compared.ci_high
+        ends = None if low is None or high is None else change_range(low, high, number)
+    return "" if ends is None else f", {level_text(compared.confidence)} interval {ends}"
 
 
 def _left_out(compared: Compared) -> list[str]:
@@ -171,4 +169,9 @@ def _left_out(compared: Compared) -> list[str]:
         (compared.n_quarantined, "left out in quarantine"),
     )
     found = [f"{counted(count, 'trial')} {what}" for count, what in counts if count]
-    return [", ".join(found)] if found else []
+    left_out = [", ".join(found)] if found else []
+    if compared.n_not_run:
+        trials = counted(compared.n_not_run, "trial")
+        is_clear = compared.finding != "inconclusive"
+        left_out.append(not_run_text(trials, compared.stopped_after, is_clear=is_clear))
+    return left_out

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from harness.schema import Score, TrialResult, Verdict
 
+AMOUNTS = frozenset({"latency_s", "input_tokens", "output_tokens", "cached_input_tokens", "cost_usd"})
+"""Measures of every trial, as its backend reports them."""
 _LONGEST = 1_500
 """Characters of one message or answer that are shown; the report has all of it."""
 
@@ -98,7 +100,7 @@ def _evidence(result: TrialResult) -> Iterator[str]:
             yield from _indented(reference)
     if result.generation is not None:
         yield "scores:"
-        yield "  " + "   ".join(_score(score) for score in result.scores)
+        yield "  " + "   ".join(_score(score) for score in result.scores if not _is_unreported(score))
 
 
 def _indented(text: str) -> Iterator[str]:
@@ -107,6 +109,11 @@ def _indented(text: str) -> Iterator[str]:
         yield f"  {line}"
     if len(text) > _LONGEST:
         yield f"  … {len(text) - _LONGEST} more characters: see the report"
+
+
+def _is_unreported(score: Score) -> bool:
+    """Whether it is an amount that the backend does not say."""
+    return score.status == "unscored" and score.metric in AMOUNTS
 
 
 def _score(score: Score) -> str:

@@ -8,7 +8,9 @@ from rich.text import Text
 
 from harness.gate.numbers import number, told_apart
 from harness.plugin.failure import printable
-from harness.report.tables import NARROW, make_table
+from harness.report.findings import level_of_gates
+from harness.report.tables import Column, fitted_table
+from harness.wording import change_range, change_text, level_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -27,17 +29,17 @@ def gate_table(verdicts: Sequence[Verdict], *, width: int, brief: bool) -> Itera
     suites = list(dict.fromkeys(verdict.suite for verdict in verdicts))
     one_backend = len({verdict.backend for verdict in verdicts}) == 1
     names = ["variant"] if one_backend else ["variant", "backend"]
-    roomy = one_backend or width >= NARROW
-    table = make_table("", "gate", *names, ">value", *([">95 % interval"] if roomy else []), ">n", "")
+    title = level_of_gates(verdicts)
+    columns = _columns(names, title)
+    rows: list[list[Text]] = []
     for suite in suites:
         own = [verdict for verdict in verdicts if verdict.suite == suite]
-        rows = list(_gate_rows(own, names, roomy=roomy, brief=brief))
-        if rows and len(suites) > 1:
-            table.add_row("", Text(printable(suite), style="bold"))
-        for row in rows:
-            table.add_row(*row)
-    if table.row_count:
-        yield table
+        found = list(_gate_rows(own, names, is_mixed=title == "interval", brief=brief))
+        if found and len(suites) > 1:
+            rows.append([Text(), Text(printable(suite), style="bold"), *[Text()] * (len(columns) - 2)])
+        rows.extend(found)
+    if rows:
+        yield fitted_table(columns, rows, width)
     warned = [verdict for verdict in verdicts if _warns(verdict)]
     for verdict in warned[:_MOST_WARNINGS]:
         where = f"{verdict.gate.text}, {verdict.variant} on {verdict.backend}"
@@ -74,21 +76,36 @@ def _judged(gates: int, missed: int) -> str:
     return f"{missed} of {gates} {'does' if missed == 1 else 'do'} not hold"
 
 
-def _gate_rows(verdicts: Sequence[Verdict], names: Sequence[str], *, roomy: bool, brief: bool) -> Iterator[list[Text]]:
+def _columns(names: Sequence[str], title: str) -> list[Column]:
+    """Mark, gate, parts of the cell, value, interval, n, and how many gates more hold."""
+    return [
+        Column(""),
+        Column("gate", folds=True),
+        *(Column(name, folds=True) for name in names),
+        Column("value", is_right=True),
+        Column(title, is_right=True, leaves=1),
+        Column("n", is_right=True),
+        Column(""),
+    ]
+
+
+def _gate_rows(
+    verdicts: Sequence[Verdict], names: Sequence[str], *, is_mixed: bool, brief: bool
+) -> Iterator[list[Text]]:
     held: dict[str, list[Verdict]] = {}
     for verdict in verdicts:
         if _warns(verdict):
-            yield [Text("!", style="yellow"), *_gate(verdict, names, roomy=roomy), Text()]
+            yield [Text("!", style="yellow"), *_gate(verdict, names, is_mixed=is_mixed), Text()]
         elif verdict.passed:
             held.setdefault(verdict.gate.text, []).append(verdict)
         elif verdict.judged:
             mark = "?" if verdict.showing == "not shown" else "✗"
-            yield [Text(mark, style="red"), *_gate(verdict, names, roomy=roomy), Text()]
+            yield [Text(mark, style="red"), *_gate(verdict, names, is_mixed=is_mixed), Text()]
         else:
-            yield [Text("…", style="yellow"), *_gate(verdict, names, roomy=roomy), Text()]
+            yield [Text("…", style="yellow"), *_gate(verdict, names, is_mixed=is_mixed), Text()]
     for group in [] if brief else held.values():
         others = Text(f"+{len(group) - 1}" if len(group) > 1 else "", style="dim")
-        yield [Text("✓", style="green"), *_gate(min(group, key=_distance), names, roomy=roomy), others]
+        yield [Text("✓", style="green"), *_gate(min(group, key=_distance), names, is_mixed=is_mixed), others]
 
 
 def _distance(verdict: Verdict) -> float:
@@ -96,29 +113,34 @@ def _distance(verdict: Verdict) -> float:
     return abs((value if value is not None else 0.0) - verdict.gate.threshold)
 
 
-def _gate(verdict: Verdict, names: Sequence[str], *, roomy: bool) -> list[Text]:
-    """Gate, the named parts of its cell, value, interval and n."""
+def _gate(verdict: Verdict, names: Sequence[str], *, is_mixed: bool) -> list[Text]:
+    """Gate, the named parts of its cell, value, interval (`is_mixed`: with its level) and n."""
     aggregate = verdict.aggregate
     held = verdict.passed and not verdict.warns
     style = "" if held else "yellow" if verdict.passed or not verdict.judged else "red"
-    value = "none" if aggregate.value is None else told_apart(aggregate.value, verdict.gate.threshold)
-    if verdict.gate.aggregation == "difference":
-        value = f"{_plus(aggregate.value)}{value}"
     where = [verdict.gate.text, *(getattr(verdict, name) for name in names)]
     cells = [Text(printable(text), style=style) for text in where]
-    drawn = [Text(_interval(verdict), style="dim")] if roomy else []
-    return [*cells, Text(value, style=style), *drawn, Text(str(aggregate.n_scored))]
+    interval = _interval(verdict)
+    if interval and is_mixed:
+        interval = f"{level_text(verdict.gate.confidence)}: {interval}"
+    return [*cells, Text(_value(verdict), style=style), Text(interval, style="dim"), Text(str(aggregate.n_scored))]
 
 
-def _plus(difference: float | None) -> str:
-    return "+" if difference is not None and difference > 0 else ""
+def _value(verdict: Verdict) -> str:
+    """The number that was judged; of a regression gate the change, `0.120 lower`."""
+    value, threshold = verdict.aggregate.value, verdict.gate.threshold
+    if value is None:
+        return "none"
+    if verdict.gate.aggregation == "difference":
+        return change_text(value, lambda _size: told_apart(value, threshold).removeprefix("-"))
+    return told_apart(value, threshold)
 
 
 def _interval(verdict: Verdict) -> str:
     """Both ends, or the one there is: few values bound a percentile on one side only."""
     low, high = verdict.aggregate.ci_low, verdict.aggregate.ci_high
     if verdict.gate.aggregation == "difference" and low is not None and high is not None:
-        return f"{_plus(low)}{number(low)} to {_plus(high)}{number(high)}"
+        return change_range(low, high, number)
     if low is None:
         return "" if high is None else f"up to {number(high)}"
     return f"from {number(low)}" if high is None else f"{number(low)} to {number(high)}"

@@ -49,7 +49,7 @@ def annotation_lines(record: RunRecord, root: Path) -> list[str]:
 
     `root` is the folder that the record's paths are relative to.
     """
-    failed = [result for result in record.results if result.outcome in {"failed", "error"}]
+    failed = [result for result in record.results if result.outcome in {"failed", "error"} and not result.is_held_back]
     told = [_trial(result, record.suites, root) for result in failed[:MOST]]
     errors = [*_gates(record.verdicts, root, failed=True), *_not_run(record), *told]
     warnings = list(_gates(record.verdicts, root, failed=False))
@@ -90,7 +90,7 @@ def _gates(verdicts: Sequence[Verdict], root: Path, *, failed: bool) -> Iterator
 
 
 def _not_run(record: RunRecord) -> Iterator[str]:
-    for reason in not_run_reasons(record.results):
+    for reason in not_run_reasons([result for result in record.results if not result.is_stopped_early]):
         yield _command("trials not run", reason, {})
 
 

@@ -25,20 +25,30 @@ def are_wanted(config: pytest.Config) -> bool:
 
 
 def of_trial(result: TrialResult) -> Properties:
-    """Each measure's value, or its status and reason where it has none; then the outcome and, but for `passed`, why."""
+    """Each measure's value, or its status and reason where it has none; then the outcome and, but for `passed`, why.
+
+    Last, where there is one, the quarantine: its reason and its last day.
+    """
     found = [(score.metric, _value(score.value, score.status, score.reason)) for score in result.scores]
     found.append(("outcome", result.outcome))
     if reason := why_failed(result):
         found.append(("reason", _line(reason)))
+    if (held := result.trial.quarantine) is not None:
+        found.append(("quarantine", _line(f"{held.reason} (until {held.until})")))
     return tuple(found)
 
 
 def of_gate(verdict: Verdict) -> Properties:
-    """Value, both ends of the 95 % interval, n, what a regression gate found, and the verdict's sentence."""
-    aggregate = verdict.aggregate
-    numbers = (("value", aggregate.value), ("ci_low", aggregate.ci_low), ("ci_high", aggregate.ci_high))
+    """Value, both ends of its interval and their level, n, what a regression gate found, and the verdict's sentence.
+
+    Of a regression gate the value is how much worse it is, as its text asks; below 0 it is better.
+    """
+    value, low, high = verdict.asked
+    numbers = (("value", value), ("ci_low", low), ("ci_high", high))
     found = [(name, _number(value)) for name, value in numbers if value is not None]
-    found.append(("n", str(aggregate.n_scored)))
+    if low is not None or high is not None:
+        found.append(("confidence", _number(verdict.gate.confidence)))
+    found.append(("n", str(verdict.aggregate.n_scored)))
     if verdict.finding is not None:
         found.append(("finding", verdict.finding))
     return (*found, ("message", _line(verdict.message)))

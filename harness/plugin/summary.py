@@ -9,12 +9,12 @@ from rich.text import Text
 
 from harness.plan import item_name
 from harness.plugin.chance import chance_parts
-from harness.plugin.failure import printable
+from harness.plugin.failure import AMOUNTS, printable
 from harness.plugin.gate_table import gate_table
 from harness.plugin.reasons import not_run_reasons, unknown_spending
 from harness.report.comparison_table import comparison_head, comparison_parts
 from harness.report.quarantine import held_text, held_trials
-from harness.report.tables import NARROW, make_table, printed, seconds
+from harness.report.tables import Column, fitted_table, printed, seconds
 from harness.wording import counted, usd
 
 if TYPE_CHECKING:
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 
 _PLOTS = ((110, 25), (90, 13))
 """Least width of the terminal, and characters of an interval's drawing; none below."""
-_MEASURED = {"latency_s", "input_tokens", "output_tokens", "cached_input_tokens", "cost_usd"}
-"""Measures of every trial: they are in the table of costs, not in the table of scores."""
 _HELD = 3
 """Trials in quarantine that are named; the rest is counted."""
 _SLOWEST = 3
@@ -60,7 +58,7 @@ def _suite(suite: Suite, cells: Sequence[Cell], width: int) -> Iterator[Renderab
     )
     yield Text()
     yield head
-    measures = [measure for measure in suite.measures if measure.name not in _MEASURED]
+    measures = [measure for measure in suite.measures if measure.name not in AMOUNTS]  # those are in the table of costs
     if measures:
         yield Text()
         yield _scores(measures, cells, width)
@@ -71,16 +69,23 @@ def _suite(suite: Suite, cells: Sequence[Cell], width: int) -> Iterator[Renderab
 def _scores(measures: Sequence[Measure], cells: Sequence[Cell], width: int) -> Table:
     one_backend = _one_backend(cells)
     plot = next((size for least, size in _PLOTS if width >= least), 0)
-    columns = ["metric", *_cell_columns(one_backend=one_backend), ">mean", ">95 % interval", ">n"]
-    table = make_table(*columns, *([""] if plot else []))
+    columns = [
+        Column("metric", folds=True),
+        *_cell_columns(one_backend=one_backend),
+        Column("mean", is_right=True),
+        Column("95 % interval", is_right=True),
+        Column("n", is_right=True, folds=True),
+        *([Column("", leaves=1)] if plot else []),
+    ]
+    shown: list[list[Text]] = []
     for measure in measures:
         arrow = "↑" if measure.higher_is_better else "↓"
         for aggregation, label in (("mean", f"{measure.name} {arrow}"), ("corpus", "  over the corpus")):
             rows = [(cell, found) for cell in cells if (found := _find(cell, measure.name, aggregation)) is not None]
             for index, (cell, aggregate) in enumerate(rows):
                 names = _cell_names(cell, one_backend=one_backend)
-                table.add_row(Text("" if index else label), *names, *_numbers(aggregate, measure, plot))
-    return table
+                shown.append([Text("" if index else label), *names, *_numbers(aggregate, measure, plot)])
+    return fitted_table(columns, shown, width)
 
 
 def _numbers(aggregate: Aggregate, measure: Measure, plot: int) -> list[Text]:
@@ -117,24 +122,32 @@ def _plot(aggregate: Aggregate, measure: Measure, size: int) -> Text:
 
 def _costs(cells: Sequence[Cell], width: int) -> Table:
     one_backend = _one_backend(cells)
-    roomy = one_backend or width >= NARROW
-    is_held = any(cell.n_quarantined for cell in cells)
-    counts = (">trials", ">failed", *((">quarantine",) if is_held else ()), ">errors", ">unreadable")
-    table = make_table(
-        *_cell_columns(one_backend=one_backend), *counts, *((">p95", ">tokens") if roomy else ()), ">cost"
+    is_held, is_unreadable = (
+        any(counts) for counts in zip(*((one.n_quarantined, one.n_unreadable) for one in cells), strict=True)
     )
-    for cell in cells:
-        table.add_row(
+    counts = ("trials", "failed", *(("quarantine",) if is_held else ()), "errors")
+    columns = [
+        *_cell_columns(one_backend=one_backend),
+        *(Column(name, is_right=True) for name in counts),
+        Column("unreadable", is_right=True, leaves=0 if is_unreadable else 1),
+        Column("p95", is_right=True, leaves=3),
+        Column("tokens", is_right=True, leaves=2),
+        Column("cost", is_right=True),
+    ]
+    rows = [
+        [
             *_cell_names(cell, one_backend=one_backend),
             Text(str(cell.n_trials - cell.n_not_run) + (f" of {cell.n_trials}" if cell.n_not_run else "")),
             _alarming(cell.n_failed),
             *((_alarming(cell.n_quarantined, "yellow"),) if is_held else ()),
             _alarming(cell.n_errors),
             _alarming(cell.n_unreadable, "yellow"),
-            *(_speed(cell) if roomy else ()),
+            *_speed(cell),
             Text(usd(cell.cost_usd), style="yellow" if cell.cost_usd is None else ""),
-        )
-    return table
+        ]
+        for cell in cells
+    ]
+    return fitted_table(columns, rows, width)
 
 
 def _speed(cell: Cell) -> tuple[Text, Text]:
@@ -148,8 +161,8 @@ def _one_backend(cells: Sequence[Cell]) -> bool:
     return len({cell.backend for cell in cells}) == 1
 
 
-def _cell_columns(*, one_backend: bool) -> list[str]:
-    return ["variant"] if one_backend else ["variant", "backend"]
+def _cell_columns(*, one_backend: bool) -> list[Column]:
+    return [Column(name, folds=True) for name in (["variant"] if one_backend else ["variant", "backend"])]
 
 
 def _cell_names(cell: Cell, *, one_backend: bool) -> list[Text]:

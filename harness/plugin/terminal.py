@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 import time
 from contextlib import nullcontext
@@ -14,6 +15,7 @@ from harness.plugin.live import bar_line, plain_step
 from harness.wording import encodable
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from contextlib import AbstractContextManager
     from pathlib import Path
 
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
 
 _REDRAW_S = 0.1
 """Least time between two drawings of the live line."""
+_LONGEST_COMMAND = 300
+"""Characters of a command that is given to be typed again."""
 
 
 class Terminal:
@@ -176,10 +180,25 @@ class Terminal:
         text = summary_lines(
             self._record, width=min(writer.fullwidth, 160), color=bool(writer.hasmarkup), brief=self._verbosity < 0
         )
+        if self._evaluation is not None and self._evaluation.can_be_resumed and not self._record.manifest.complete:
+            text += f"\ncontinue with: {_resuming(self.config.invocation_params.args)}"
         if self.folder is not None:
             text += f"\nreport: {printable(_shown(self.folder / 'report.html', self.config.invocation_params.dir))}"
         for line in encodable(text, self._encoding).splitlines():
             self._reporter.write_line(line)
+
+
+def _resuming(arguments: Sequence[object]) -> str:
+    """The command that continues this run, for a shell; without its options where they are too long for a line.
+
+    >>> _resuming(["--prompt-suite", "-k", "few_shot or zero", "--prompt-resume"])
+    "pytest --prompt-suite -k 'few_shot or zero' --prompt-resume"
+    """
+    given = [text for text in map(str, arguments) if text != "--prompt-resume"]
+    command = shlex.join(["pytest", *given, "--prompt-resume"])
+    if len(command) > _LONGEST_COMMAND:
+        command = "pytest --prompt-suite --prompt-resume, with the other options as before"
+    return printable(command)
 
 
 def _shown(path: Path, start: Path) -> str:

@@ -36,6 +36,7 @@ COMPARISON_COLUMNS = {
     "n_changed": "int64",
     "n_lost": "int64",
     "n_quarantined": "int64",
+    "n_not_run": "int64",
     "n_up": "int64",
     "n_down": "int64",
     "effect": "double",

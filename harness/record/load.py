@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ from msgspec import Struct
 from harness.errors import RecordError
 from harness.record.regular import content_of
 from harness.schema import SCHEMA_VERSION, RunManifest
-from harness.wording import one_line
+from harness.wording import counted, escaped, one_line, usd
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 _MANIFEST = "run.json"
 _LONGEST_POINTER = 4096
 """Bytes of a `latest` file that are read: as long as a path may be."""
+_OUTCOMES = ("passed", "failed", "error", "not_run", "stopped_early", "quarantined")
+"""Totals that are told of a run; those that are 0 are left out."""
 
 
 class Run(Struct, frozen=True):
@@ -33,6 +36,33 @@ class Run(Struct, frozen=True):
     """trials.parquet: a row a trial."""
     scores: pd.DataFrame
     """scores.parquet: a row a trial and measure."""
+
+    def __repr__(self) -> str:
+        """One line: id, suites, how many trials there are and what became of them, gates, cost."""
+        return f"<Run {'; '.join(f'{value}' for _, value in self._facts())}>"
+
+    def _repr_html_(self) -> str:
+        """The same as a table, for notebooks."""
+        rows = "".join(f"<tr><th>{escape(name)}</th><td>{escape(value)}</td></tr>" for name, value in self._facts())
+        return f"<table><tbody>{rows}</tbody></table>"
+
+    def _facts(self) -> list[tuple[str, str]]:
+        manifest, totals = self.manifest, self.manifest.totals
+        outcomes = ", ".join(
+            f"{totals.get(key) or 0:,} {key.replace('_', ' ')}"
+            for key in _OUTCOMES
+            if totals.get(key) or key == "passed"
+        )
+        judged = [each for each in manifest.verdicts if each.get("judged", True)]
+        n_held = sum(bool(each.get("passed")) for each in judged)
+        facts = [
+            ("Run", manifest.run_id + ("" if manifest.complete else " (incomplete)")),
+            ("Suites", ", ".join(str(suite.get("name", "")) for suite in manifest.suites) or "no suite"),
+            ("Trials", f"{counted(totals.get('trials') or 0, 'trial')}: {outcomes}"),
+            ("Gates", f"{n_held:,} of {counted(len(judged), 'gate')} held"),
+            ("Cost", f"{usd(totals.get('cost_usd'))} for the answers"),
+        ]
+        return [(name, escaped(value)) for name, value in facts if name != "Gates" or judged]
 
 
 class Flaw(Struct, frozen=True):

@@ -77,11 +77,13 @@ def with_findings(run: RunRecord, findings: Findings) -> RunRecord:
 
 def _compared(comparison: Comparison) -> dict[str, Any]:
     changes = [{"kind": one.kind, "where": one.where, "message": one.message} for one in comparison.changes]
-    findings = dict(Counter(row.finding for row in comparison.rows))
+    findings = Counter(row.finding for row in comparison.rows if row.is_weighty)
+    amounts = Counter(row.finding for row in comparison.rows if not row.is_weighty)
     return {
         "suite": comparison.suite,
         "baseline": comparison.baseline,
-        "findings": findings,
+        "findings": dict(findings),
+        "amounts": dict(amounts),
         "changes": changes,
     }
 

@@ -29,6 +29,17 @@ if TYPE_CHECKING:
     from harness.schema import RunRecord, Suite, TrialResult
 
 
+_IGNORED = """\
+# What runs write here. Baselines are not in this list: they are made to be committed.
+/.gitignore
+/runs/
+/latest
+/index.html
+/history.parquet
+/.history.lock
+"""
+
+
 def new_run_id() -> str:
     """UTC time and four random hex digits: `20261122T201849Z-3f9a`."""
     return f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}"
@@ -57,6 +68,7 @@ class RunStore:
 
         """
         try:
+            self._keep_out_of_git()
             runs = self.reports / "runs"
             runs.mkdir(parents=True, exist_ok=True)
             probe = runs / f".probe-{secrets.token_hex(4)}"
@@ -75,6 +87,12 @@ class RunStore:
         self._hashes = {suite.name: SampleHashes() for suite in suites}
         self._tables = Tables()
         self._tables.begin(runs, (TRIAL_COLUMNS, SCORE_COLUMNS))
+
+    def _keep_out_of_git(self) -> None:
+        """Give the folder a .gitignore when it is made, or holds nothing but baselines, as in a fresh clone."""
+        self.reports.mkdir(parents=True, exist_ok=True)
+        if all(path.name == "baselines" for path in self.reports.iterdir()):
+            write_text(self.reports / ".gitignore", _IGNORED)
 
     def add(self, results: Sequence[TrialResult]) -> None:
         """Have the rows of further results written, in item order, while others are waited for; after `prepare`."""

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from harness.report.findings import ends_text, left_out, level, more_samples, moved, p_text, tolerance
+from harness.report.findings import ends_text, left_out, level, more_samples, moved, not_run, p_text, tolerance
 from harness.report.interval import axis_of_differences, draw_difference
 from harness.report.markup import el, join
 from harness.report.numbers import ABSENT, in_unit, signed
 from harness.report.results import dagger
-from harness.wording import counted
+from harness.wording import counted, level_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -96,7 +96,7 @@ def _numbers(row: Compared, axis: Axis, *, is_alone: bool) -> tuple[Html, Html]:
     before, now = in_unit(row.mean_baseline, row.unit), in_unit(row.mean, row.unit)
     moves = el("td", el("span", before, " → ", el("strong", now), class_="move"), el("small", _unit(row)))
     ends = ends_text(row)
-    bounds = "no interval" if ends is None else f"{row.confidence:.0%}: {ends}" if is_alone else ends
+    bounds = "no interval" if ends is None else f"{level_text(row.confidence)}: {ends}" if is_alone else ends
     tolerated = tolerance(row.margin, row.unit, is_drop=row.higher_is_better) if row.margin else None
     shown = el("span", _minus(signed(row.difference, row.unit)), class_="value")
     drawing = draw_difference(_spread(row), axis, row.margin)
@@ -115,11 +115,12 @@ def _minus(text: str) -> str:
 def _pairs(row: Compared) -> Html:
     worse, better = moved(row)
     turned = el("small", f"{worse:,} worse, {better:,} better") if row.n_paired else None
-    lacking = ", ".join(left_out(row))
+    lacking, stopped = ", ".join(left_out(row)), not_run(row)
     return join(
         el("span", counted(row.n_paired, "trial") if row.is_against_number else f"{row.n_paired:,}"),
         turned,
         el("small", f"left out: {lacking}", class_="lacking") if lacking else None,
+        el("small", stopped) if stopped else None,
     )
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from harness.report.changed_answers import changed_answers
 from harness.report.compared_table import Known, axes_of, compared_table, state
-from harness.report.findings import FINDINGS, by_weight, cost_text, counts_of, is_weighty
+from harness.report.findings import FINDINGS, by_weight, cost_text, counts_of
 from harness.report.flips import flips
 from harness.report.headline import small_models
 from harness.report.markup import Html, el, join
@@ -47,8 +47,8 @@ def found(counts: Mapping[Finding, int]) -> Html:
 
 
 def _suite(each: Comparison, record: RunRecord) -> Html:
-    main = by_weight(row for row in each.rows if is_weighty(row))
-    amounts = by_weight(row for row in each.rows if not is_weighty(row))
+    main = by_weight(row for row in each.rows if row.is_weighty)
+    amounts = by_weight(row for row in each.rows if not row.is_weighty)
     small = small_models(record.suites)
     beside = el("p", "beside ", el("code", each.baseline), " ", found(counts_of(main)), class_="beside")
     tables = _tables(each.suite, main, small) if main else el("p", "No score could be compared.", class_="quiet")

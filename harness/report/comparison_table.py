@@ -15,12 +15,11 @@ from harness.report.findings import (
     counts_of,
     ends_text,
     findings_text,
-    is_weighty,
     level,
 )
 from harness.report.numbers import in_unit, signed
-from harness.report.tables import NARROW, make_table, printed
-from harness.wording import escaped, listed
+from harness.report.tables import NARROW, Column, fitted_table, printed
+from harness.wording import escaped, level_text, listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -57,12 +56,13 @@ def comparison_parts(comparisons: Sequence[Comparison], *, width: int, named: bo
             yield _counts(each)
         else:
             yield Text(f"beside {escaped(each.baseline)}: ").append_text(_counts(each))
-        rows = [row for row in by_weight(each.rows) if is_weighty(row)]
+        rows = [row for row in by_weight(each.rows) if row.is_weighty]
         news = [row for row in rows if row.finding in _NEWS]
         if news:
             yield Text()
             backends = {row.backend for row in each.rows}
             yield _table(news[:_MOST_ROWS], width, one_backend=len(backends) == 1)
+            yield Text()
         for line in _rest(each, rows, width):
             yield Text(escaped(line))
         yield from _changes(each.changes)
@@ -79,33 +79,47 @@ def _sides(comparison: Comparison) -> str:
 
 
 def _counts(comparison: Comparison) -> Text:
-    counts = counts_of(row for row in comparison.rows if is_weighty(row))
+    counts = counts_of(row for row in comparison.rows if row.is_weighty)
     worst: Finding = next((finding for finding in _WORST_FIRST if counts[finding]), "unchanged")
     return Text(findings_text(counts), style=f"bold {_STYLES[worst]}")
 
 
 def _table(rows: Sequence[Compared], width: int, *, one_backend: bool) -> Table:
-    roomy = width >= NARROW
-    needs = roomy and any(row.n_needed for row in rows)
+    needs = width >= NARROW and any(row.n_needed for row in rows)
     names = ["variant"] if one_backend else ["variant", "backend"]
-    wide = [f">{level(rows)}"] if roomy else []
-    table = make_table(
-        "verdict", "metric", *names, ">baseline", ">now", ">change", *wide, *([">needs"] if needs else [])
-    )
+    title = level(rows)
+    columns = [
+        Column("verdict"),
+        Column("metric", folds=True),
+        *(Column(name, folds=True) for name in names),
+        Column("baseline", is_right=True, leaves=2),
+        Column("now", is_right=True),
+        Column("change", is_right=True),
+        Column(title, is_right=True, leaves=1),
+        *([Column("needs", is_right=True)] if needs else []),
+    ]
+    shown = []
     for row in rows:
-        where = [Text(escaped(getattr(row, name))) for name in names]
-        numbers = [in_unit(row.mean_baseline, row.unit), in_unit(row.mean, row.unit)]
-        shown = [Text(number) for number in numbers]
-        table.add_row(
+        cells = [
             Text(f"{MARKS[row.finding]} {row.finding}", style=_STYLES[row.finding]),
             Text(f"{escaped(row.metric)} {'↑' if row.higher_is_better else '↓'}"),
-            *where,
-            *shown,
+            *(Text(escaped(getattr(row, name))) for name in names),
+            Text(in_unit(row.mean_baseline, row.unit)),
+            Text(in_unit(row.mean, row.unit)),
             Text(signed(row.difference, row.unit), style="bold"),
-            *([Text(ends_text(row) or "none", style="dim")] if roomy else []),
+            Text(_ends(row, is_mixed=title == "interval"), style="dim"),
             *([Text(f"{row.n_needed:,} more" if row.n_needed else "")] if needs else []),
-        )
-    return table
+        ]
+        shown.append(cells)
+    return fitted_table(columns, shown, width)
+
+
+def _ends(row: Compared, *, is_mixed: bool) -> str:
+    """The interval, with its level where those of the table differ."""
+    ends = ends_text(row)
+    if ends is None:
+        return "none"
+    return f"{level_text(row.confidence)}: {ends}" if is_mixed else ends
 
 
 def _rest(comparison: Comparison, rows: Sequence[Compared], width: int) -> Iterator[str]:
@@ -117,7 +131,7 @@ def _rest(comparison: Comparison, rows: Sequence[Compared], width: int) -> Itera
         yield from _needs(news)
     if rest := _counted([row for row in rows if row.finding not in _NEWS], with_unchanged=bool(news)):
         yield rest
-    amounts = [row for row in comparison.rows if not is_weighty(row)]
+    amounts = [row for row in comparison.rows if not row.is_weighty]
     if amounts:
         yield f"time, tokens and cost: {findings_text(counts_of(amounts))}"
     cost = cost_text([comparison])

@@ -14,8 +14,6 @@ from harness.report.findings import (
     counts_of,
     ends_text,
     findings_text,
-    is_weighty,
-    level,
     more_samples,
     moved,
     p_text,
@@ -23,7 +21,7 @@ from harness.report.findings import (
 )
 from harness.report.markdown import code, prose, table
 from harness.report.numbers import in_unit, signed
-from harness.wording import counted
+from harness.wording import counted, level_text
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -82,8 +80,8 @@ def _heading(comparisons: Sequence[Comparison]) -> str:
 
 
 def _all_rows(comparison: Comparison) -> list[str]:
-    quality = by_weight(row for row in comparison.rows if is_weighty(row))
-    amounts = by_weight(row for row in comparison.rows if not is_weighty(row))
+    quality = by_weight(row for row in comparison.rows if row.is_weighty)
+    amounts = by_weight(row for row in comparison.rows if not row.is_weighty)
     lines = _table(quality, with_suite=False) if quality else ["No score could be compared."]
     if amounts:
         title = f"Time, tokens and cost: {findings_text(counts_of(amounts))}"
@@ -95,21 +93,23 @@ def _all_rows(comparison: Comparison) -> list[str]:
 def _table(rows: Sequence[Compared], small: Collection[tuple[str, str]] = (), *, with_suite: bool) -> list[str]:
     head = ["Verdict", *(["Suite"] if with_suite else []), "Metric", "Where", "Why", "Baseline", "Now", "Difference"]
     cells = [
-        _row(row, level(rows), dagger=" †" if (row.suite, row.backend) in small else "", with_suite=with_suite)
+        _row(row, dagger=" †" if (row.suite, row.backend) in small else "", with_suite=with_suite)
         for row in rows[:_MOST_ROWS]
     ]
     more = [] if len(rows) <= _MOST_ROWS else ["", f"{len(rows) - _MOST_ROWS:,} more rows."]
     return [*table(head, cells, right=3), *more]
 
 
-def _row(row: Compared, interval: str, *, dagger: str, with_suite: bool) -> list[str]:
+def _row(row: Compared, *, dagger: str, with_suite: bool) -> list[str]:
     more = more_samples(row)
     worse, better = moved(row)
     noun = "trial" if row.is_against_number else "pair"
     behind = f"{counted(row.n_paired, noun)}, {worse:,} worse, {better:,} better" if row.n_paired else f"no {noun}s"
     why = f"{prose(row.reason)}{f'; {more}' if more and row.n_needed else ''}<br><sub>{behind}, p {_p(row)}</sub>"
     ends = ends_text(row)
-    drawn = signed(row.difference, row.unit) + (f"<br><sub>{interval} {ends}</sub>" if ends else "")
+    drawn = signed(row.difference, row.unit) + (
+        f"<br><sub>{level_text(row.confidence)} interval {ends}</sub>" if ends else ""
+    )
     return [
         _verdict(row),
         *([code(row.suite, 80)] if with_suite else []),

@@ -25,7 +25,10 @@ if TYPE_CHECKING:
 _SPEC = "0.0.0"
 _TOOL = "pytest-prompt-suite"
 _STATUS: Mapping[Outcome, str] = {"passed": "passed", "failed": "failed", "error": "failed", "not_run": "pending"}
-"""`pending` is a test that awaits a condition: a trial not run is run by --prompt-resume, or when there is budget."""
+"""`pending` is a test that awaits a condition: a trial not run is run by --prompt-resume, or when there is budget.
+
+A trial that was answered in quarantine is `other`: it neither passed nor failed.
+"""
 
 
 class Names(Struct, frozen=True):
@@ -90,8 +93,8 @@ def _trial(result: TrialResult, name: str, paths: Mapping[str, str]) -> dict[str
     return {
         "id": _identity(f"{trial.suite}/{trial.trial_id}"),
         "name": name,
-        "status": _STATUS[result.outcome],
-        "rawStatus": result.outcome,
+        "status": "other" if result.is_held_back else _STATUS[result.outcome],
+        "rawStatus": f"{result.outcome} in quarantine" if result.is_held_back else result.outcome,
         "duration": round((latency_s or 0) * 1000),
         "suite": [escaped(trial.suite) or "suite"],
         "filePath": escaped(paths.get(trial.suite, "")),
@@ -102,6 +105,7 @@ def _trial(result: TrialResult, name: str, paths: Mapping[str, str]) -> dict[str
             **_cell(trial.variant, trial.backend),
             "sample": escaped(trial.sample.sample_id),
             "repeat": trial.repeat,
+            **_quarantine(trial),
             "scores": {score.metric: score.value for score in result.scores if score.value is not None},
             **({"without_value": without} if without else {}),
             "cost_usd": generation.cost_usd if generation is not None else None,
@@ -110,8 +114,13 @@ def _trial(result: TrialResult, name: str, paths: Mapping[str, str]) -> dict[str
     }
 
 
+def _quarantine(trial: Trial) -> dict[str, dict[str, str]]:
+    held = trial.quarantine
+    return {} if held is None else {"quarantine": {"reason": escaped(held.reason), "until": escaped(held.until)}}
+
+
 def _gate(verdict: Verdict, name: str, paths: Mapping[str, str]) -> dict[str, Any]:
-    gate, aggregate = verdict.gate, verdict.aggregate
+    gate, (value, low, high) = verdict.gate, verdict.asked
     line = {} if gate.line is None else {"line": gate.line}
     return {
         "id": _identity(f"{verdict.suite}/{name}"),
@@ -128,10 +137,11 @@ def _gate(verdict: Verdict, name: str, paths: Mapping[str, str]) -> dict[str, An
             **_cell(verdict.variant, verdict.backend),
             "gate": gate.text,
             "origin": gate.origin,
-            "value": aggregate.value,
-            "ci_low": aggregate.ci_low,
-            "ci_high": aggregate.ci_high,
-            "n": aggregate.n_scored,
+            "value": value,
+            "ci_low": low,
+            "ci_high": high,
+            "confidence": None if low is None and high is None else round(gate.confidence, 10),
+            "n": verdict.aggregate.n_scored,
             "finding": verdict.finding,
         },
     }

@@ -50,6 +50,8 @@ class _Columns(Struct):
     )
     outcomes: list[str] = field(default_factory=list)
     missed: dict[int, list[int]] = field(default_factory=dict)
+    quarantines: dict[tuple[str, str], int] = field(default_factory=dict)
+    held: dict[int, int] = field(default_factory=dict)
     scores: dict[str, _Scores] = field(default_factory=dict)
 
 
@@ -115,6 +117,9 @@ def _add(columns: _Columns, at: int, result: TrialResult) -> None:
     columns.outcomes.append(_OUTCOMES[result.outcome])
     if result.missed:
         columns.missed[at] = [texts.number(text) for text in result.missed]
+    if trial.quarantine is not None:
+        why = trial.quarantine.reason, trial.quarantine.until
+        columns.held[at] = columns.quarantines.setdefault(why, len(columns.quarantines))
 
 
 def _sample(columns: _Columns, trial: Trial) -> int:
@@ -221,6 +226,8 @@ def _tables(columns: _Columns) -> dict[str, Any]:
         "trials": columns.trials,
         "outcomes": "".join(columns.outcomes),
         "missed": columns.missed,
+        "quarantines": list(columns.quarantines),
+        "held": columns.held,
         "scores": {
             name: {"values": scores.values, "status": "".join(scores.status), "reasons": scores.reasons}
             for name, scores in columns.scores.items()

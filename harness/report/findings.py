@@ -6,12 +6,12 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from harness.report.numbers import ABSENT, in_unit, signed
-from harness.wording import counted, usd
+from harness.wording import counted, level_text, not_run_text, usd
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from harness.schema import Compared, Comparison, Finding, Unit
+    from harness.schema import Compared, Comparison, Finding, Unit, Verdict
 
 FINDINGS: tuple[Finding, ...] = ("regressed", "improved", "inconclusive", "unchanged", "not compared")
 """In the order in which they are counted and listed."""
@@ -25,14 +25,9 @@ _SURE = 0.001
 """Below it a p-value is as good as none, and no digit of it matters."""
 
 
-def is_weighty(row: Compared) -> bool:
-    """Whether it says how good the answers are, or a gate asks about it: other amounts are told apart."""
-    return row.unit in QUALITY or row.is_gated
-
-
 def weighty(comparisons: Iterable[Comparison]) -> list[Compared]:
-    """Those rows of all suites, in the order of the run."""
-    return [row for each in comparisons for row in each.rows if is_weighty(row)]
+    """Rows of all suites on how good the answers are or that a gate asks about, in the order of the run."""
+    return [row for each in comparisons for row in each.rows if row.is_weighty]
 
 
 def by_weight(rows: Iterable[Compared]) -> list[Compared]:
@@ -89,8 +84,18 @@ def level(rows: Sequence[Compared]) -> str:
     >>> level([])
     'interval'
     """
-    levels = {f"{row.confidence:.2%}".rstrip("0%").rstrip(".") for row in rows if row.ci_low is not None}
-    return f"{levels.pop()} % interval" if len(levels) == 1 else "interval"
+    return _level(row.confidence for row in rows if row.ci_low is not None)
+
+
+def level_of_gates(verdicts: Iterable[Verdict]) -> str:
+    """The same for the intervals by which gates were judged: a regression gate's alpha says its own level."""
+    drawn = (one for one in verdicts if one.aggregate.ci_low is not None or one.aggregate.ci_high is not None)
+    return _level(one.gate.confidence for one in drawn)
+
+
+def _level(confidences: Iterable[float]) -> str:
+    levels = set(map(level_text, confidences))
+    return f"{levels.pop()} interval" if len(levels) == 1 else "interval"
 
 
 def moved(row: Compared) -> tuple[int, int]:
@@ -109,7 +114,10 @@ def tolerance(margin: float, unit: Unit, *, is_drop: bool) -> str:
 
 
 def left_out(row: Compared) -> list[str]:
-    """What is not among the pairs: `3 new`, `1 gone`, `2 changed`, `1 without a value`; empty counts are left out."""
+    """What is not among the pairs: `3 new`, `1 gone`, `2 changed`, `1 without a value`; empty counts are left out.
+
+    What was not run is no such trial: see `not_run`.
+    """
     counts = (
         (row.n_new, "new"),
         (row.n_gone, "gone"),
@@ -118,6 +126,13 @@ def left_out(row: Compared) -> list[str]:
         (row.n_lost, "without a value on a side"),
     )
     return [f"{count:,} {what}" for count, what in counts if count]
+
+
+def not_run(row: Compared) -> str | None:
+    """`38 not run: the verdict was clear after 20 pairs`; None where all were run."""
+    if not row.n_not_run:
+        return None
+    return not_run_text(f"{row.n_not_run:,}", row.stopped_after, is_clear=row.finding != "inconclusive")
 
 
 def cost_text(comparisons: Sequence[Comparison]) -> str | None:

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from harness.report import headline
-from harness.report.findings import spread_text, tolerance
+from harness.report.findings import level_of_gates, tolerance
 from harness.report.interval import axis_of, axis_of_differences, draw, draw_difference
 from harness.report.markup import el, join
-from harness.report.numbers import in_unit, interval, signed
+from harness.report.numbers import ABSENT, in_unit, interval
 from harness.report.results import dagger, standing_behind
-from harness.wording import counted
+from harness.wording import change_range, change_text, counted, level_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -72,14 +72,16 @@ def unit_of(verdict: Verdict, measure: Measure | None) -> Unit:
 
 
 def _table(verdicts: Sequence[Verdict], known: Known, caption: str) -> Html:
-    names = ("", "Gate", "Variant, backend", "Value", "95 % interval", "Verdict", "From")
+    interval_head = level_of_gates(verdicts)
+    names = ("", "Gate", "Variant, backend", "Value", interval_head.capitalize(), "Verdict", "From")
+    is_mixed = interval_head == "interval"
     head = el("tr", [el("th", name or el("span", "State", class_="off"), scope="col") for name in names])
     table = el("table", el("caption", caption, class_="off"), el("thead", head),
-               el("tbody", [_row(verdict, known) for verdict in verdicts]))  # fmt: skip
+               el("tbody", [_row(verdict, known, is_mixed=is_mixed) for verdict in verdicts]))  # fmt: skip
     return el("div", table, class_="scroll gates", tabindex=0, role="region", aria_label=caption)
 
 
-def _row(verdict: Verdict, known: Known) -> Html:
+def _row(verdict: Verdict, known: Known, *, is_mixed: bool) -> Html:
     gate = verdict.gate
     measures, small = known
     measure = measures.get((verdict.suite, gate.metric or ""))
@@ -94,9 +96,9 @@ def _row(verdict: Verdict, known: Known) -> Html:
         el("th", el("code", gate.text), el("small", verdict.suite), scope="row"),
         el("td", verdict.variant, el("small", verdict.backend, mark)),
         el("td", el("span", value, class_="value"), el("small", condition)),
-        el("td", _drawn(verdict, measure), _bounds(verdict, unit)),
+        el("td", _drawn(verdict, measure), _bounds(verdict, unit, is_mixed=is_mixed)),
         el("td", verdict.message, class_="message"),
-        el("td", gate.origin),
+        el("td", gate.origin, data_title="From"),
         class_=state[0],
     )  # fmt: skip
 
@@ -107,20 +109,29 @@ def _value(verdict: Verdict, measure: Measure | None) -> tuple[str, str]:
     if gate.regression is None or gate.aggregation != "difference":
         return in_unit(value, unit), f"must be {gate.operator} {gate.threshold:g}"
     is_drop = measure is None or measure.higher_is_better
-    return signed(value, unit), tolerance(gate.regression.margin, unit, is_drop=is_drop)
+    shown = ABSENT if value is None else change_text(value, lambda size: in_unit(size, unit))
+    return shown, tolerance(gate.regression.margin, unit, is_drop=is_drop)
 
 
-def _bounds(verdict: Verdict, unit: Unit) -> Html:
-    """Ends of the interval, and what is behind the number."""
+def _bounds(verdict: Verdict, unit: Unit, *, is_mixed: bool) -> Html:
+    """Ends of the interval (`is_mixed`: with its level), and what is behind the number."""
+    aggregate, is_change = verdict.aggregate, verdict.gate.aggregation == "difference"
+    if is_change and aggregate.value is None:
+        return el("small", "no pairs")
+    has_ends = aggregate.ci_low is not None or aggregate.ci_high is not None
+    of_level = f"{level_text(verdict.gate.confidence)}: " if is_mixed and has_ends else ""
+    behind = el("small", counted(aggregate.n_scored, "pair")) if is_change else standing_behind(aggregate)
+    return join(el("small", of_level, _ends(verdict, unit)), behind)
+
+
+def _ends(verdict: Verdict, unit: Unit) -> str:
     aggregate = verdict.aggregate
     if verdict.showing is not None:
-        return join(el("small", _one_sided(aggregate, unit)), standing_behind(aggregate))
-    if verdict.gate.aggregation != "difference":
-        return join(el("small", interval(aggregate, unit)), standing_behind(aggregate))
-    if aggregate.value is None:
-        return el("small", "no pairs")
-    ends = spread_text((aggregate.ci_low, aggregate.ci_high), unit)
-    return join(el("small", ends or "no interval"), el("small", counted(aggregate.n_scored, "pair")))
+        return _one_sided(aggregate, unit)
+    low, high = aggregate.ci_low, aggregate.ci_high
+    if verdict.gate.aggregation != "difference" or low is None or high is None:
+        return interval(aggregate, unit)
+    return change_range(low, high, lambda size: in_unit(size, unit))
 
 
 def _one_sided(aggregate: Aggregate, unit: Unit) -> str:

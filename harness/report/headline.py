@@ -9,7 +9,7 @@ from harness.wording import counted
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from harness.schema import BackendSpec, Suite, TrialResult, Verdict
+    from harness.schema import BackendSpec, CellKey, Suite, TrialResult, Verdict
 
 ERROR_TITLES = {
     "authentication": "not allowed (HTTP 401, 403)",
@@ -41,10 +41,25 @@ _EMBEDDED = {"smollm2": "smollm2-135m-instruct"}
 
 
 def kind_of(result: TrialResult) -> str | None:
-    """The key of ERROR_TITLES that says what went wrong with a trial; None where nothing did."""
+    """The key of ERROR_TITLES that says what went wrong with a trial; None where nothing did, or was to."""
+    if result.is_stopped_early:
+        return None
     if result.error is not None:
         return result.error.kind
     return "metric" if result.outcome == "error" else None
+
+
+def early_stops(results: Iterable[TrialResult]) -> list[str]:
+    """`few_shot on app: 38 trials not run: exact_match regressed after 20 pairs`, a line a cell that stopped early."""
+    stops: dict[tuple[CellKey, str], int] = {}
+    for result in results:
+        if result.is_stopped_early and result.error is not None:
+            key = result.trial.cell, result.error.message.removeprefix("not run: ").removeprefix("stopped early: ")
+            stops[key] = stops.get(key, 0) + 1
+    return [
+        f"{variant} on {backend}: {counted(number, 'trial')} not run, the verdict was clear: {why}"
+        for ((_, variant, backend), why), number in stops.items()
+    ]
 
 
 def error_title(kind: str) -> str:

@@ -60,9 +60,9 @@ def _row(run: RunManifest) -> Html:
         el("th", names, scope="row"),
         el("td", _verdict(run)),
         el("td", el("span", headline.trials(totals), class_=headline.trials_state(totals)), el("small", calls)),
-        el("td", usd(totals.get("cost_usd"))),
-        el("td", duration(run.wall_s)),
-        el("td", el("code", commit(run.git_commit), title=run.git_commit)),
+        el("td", usd(totals.get("cost_usd")), data_title="Cost"),
+        el("td", duration(run.wall_s), data_title="Time"),
+        el("td", el("code", commit(run.git_commit), title=run.git_commit), data_title="Commit"),
     )
 
 

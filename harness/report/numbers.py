@@ -74,9 +74,11 @@ def commit(name: str | None) -> str:
 
 
 def interval(aggregate: Aggregate, unit: str) -> str:
-    """`0.490 to 0.731`, or `no interval`."""
-    if aggregate.ci_low is None or aggregate.ci_high is None:
-        return "no interval"
+    """`0.490 to 0.731`; `from 0.490` where so few values bound nothing above; or `no interval`."""
+    if aggregate.ci_high is None:
+        return "no interval" if aggregate.ci_low is None else f"from {in_unit(aggregate.ci_low, unit)}"
+    if aggregate.ci_low is None:
+        return f"up to {in_unit(aggregate.ci_high, unit)}"
     return f"{in_unit(aggregate.ci_low, unit)} to {in_unit(aggregate.ci_high, unit)}"
 
 

@@ -62,6 +62,7 @@ def _verdict(record: RunRecord) -> Html:
         "div",
         el("p", el("a", headline.of_gates(record.verdicts), href="#gates"), class_=f"verdict {states[0]}"),
         el("p", headline.trials(manifest.totals), class_=f"verdict-trials {states[1]}"),
+        [el("p", line, class_="quiet") for line in headline.early_stops(record.results)],
         el("p", "Beside the baseline: ", found(counts_of(weighty(record.comparisons)))) if record.comparisons else None,
         class_=f"outcome {overall}",
     )

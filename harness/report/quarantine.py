@@ -50,14 +50,15 @@ def held_text(held: Sequence[TrialResult], *, most: int) -> str:
     """`2 trials in quarantine: fb017 (few_shot on app: failed; label is wrong, until 2026-12-31), …`; empty if none."""
     if not held:
         return ""
-    named = ", ".join(_named(result) for result in held[:most])
+    reasons: dict[tuple[str, str, str], list[str]] = {}
+    for result in held[:most]:
+        sample, variant, backend, outcome, reason, until = _row(result)
+        reasons.setdefault((sample, reason, until), []).append(f"{variant} on {backend}: {outcome}")
+    named = ", ".join(
+        f"{sample} ({', '.join(where)}; {why}, until {day})" for (sample, why, day), where in reasons.items()
+    )
     more = f", … {len(held) - most:,} more" if len(held) > most else ""
     return f"{counted(len(held), 'trial')} in quarantine: {named}{more}"
-
-
-def _named(result: TrialResult) -> str:
-    sample, variant, backend, outcome, reason, until = _row(result)
-    return f"{sample} ({variant} on {backend}: {outcome}; {reason}, until {until})"
 
 
 def _row(result: TrialResult) -> list[str]:

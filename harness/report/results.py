@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
+from harness.report.findings import QUALITY
 from harness.report.headline import small_models
 from harness.report.interval import axis_of, draw, shares
 from harness.report.markup import el, join
@@ -12,7 +13,7 @@ from harness.report.numbers import ABSENT, count, in_unit, interval, size_lines
 from harness.wording import plural, usd
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from harness.report.interval import Axis
     from harness.report.markup import Html
@@ -29,9 +30,16 @@ def results(record: RunRecord) -> Html:
     return el("section", el("h2", "Results"), *tables, _legend(), id="results")
 
 
-def columns_of(cells: Sequence[Cell]) -> list[Column]:
-    """Every aggregate that some cell has, in the order of their first appearance."""
-    return list(dict.fromkeys((one.metric, one.aggregation) for cell in cells for one in cell.aggregates))
+def columns_of(cells: Sequence[Cell], measures: Mapping[str, Measure]) -> list[Column]:
+    """Every aggregate that some cell has, in the order of their first appearance.
+
+    Amounts without a value anywhere, such as tokens that no backend counts, are left out.
+    """
+    every = [one for cell in cells for one in cell.aggregates]
+    known = {(one.metric, one.aggregation) for one in every if one.value is not None}
+    amounts = {name for name, measure in measures.items() if measure.unit not in QUALITY}
+    columns = dict.fromkeys((one.metric, one.aggregation) for one in every)
+    return [column for column in columns if column in known or column[0] not in amounts]
 
 
 def aggregate_of(cell: Cell, column: Column) -> Aggregate | None:
@@ -85,7 +93,7 @@ def _ends(one: Aggregate, *, higher: bool) -> tuple[float | None, float | None]:
 
 def _suite(suite: Suite, cells: Sequence[Cell]) -> Html:
     measures = {measure.name: measure for measure in suite.measures}
-    columns = columns_of(cells)
+    columns = columns_of(cells, measures)
     axes = {column: _axis(cells, column, measures) for column in columns}
     leaders = {
         column: clear_leaders(cells, column, higher=direction(measures.get(column[0])) == "↑") for column in columns
@@ -147,7 +155,7 @@ def _name(cell: Cell, note: str | None) -> Html:
 
 def _trials(cell: Cell) -> Html:
     counts = (("passed", cell.n_passed), ("failed", cell.n_failed), ("error", cell.n_errors))
-    bar = shares((*counts, ("not_run", cell.n_not_run)))
+    bar = shares((*counts, ("quarantined", cell.n_quarantined), ("not_run", cell.n_not_run)))
     where = {"suite": cell.suite, "variant": cell.variant, "backend": cell.backend}
     links = [
         el(
@@ -167,8 +175,13 @@ def _trials(cell: Cell) -> Html:
     if cell.n_not_run:
         links.append(el("span", f"{cell.n_not_run:,} not run"))
     first, *rest = links
-    return el("td", el("span", first, f" of {cell.n_trials:,}"), bar,
+    return el("td", el("span", first, f" of {counting(cell):,}"), bar,
               el("small", *[join(" · " if at else "", link) for at, link in enumerate(rest)]))  # fmt: skip
+
+
+def counting(cell: Cell) -> int:
+    """Its trials that were run and count: those in quarantine neither pass nor fail."""
+    return cell.n_trials - cell.n_quarantined - cell.n_not_run
 
 
 def _number(cell: Cell, column: Column, drawn: tuple[Measure | None, Axis, set[tuple[str, str]]]) -> Html:

@@ -11,7 +11,7 @@ from harness.report.markdown import code, prose, table
 from harness.report.noise import noise_in_markdown
 from harness.report.numbers import ABSENT, commit, count, duration, in_unit, interval, moment, sizes
 from harness.report.quarantine import quarantine_in_markdown
-from harness.report.results import aggregate_of, column_title, columns_of, direction
+from harness.report.results import aggregate_of, column_title, columns_of, counting, direction
 from harness.wording import usd
 
 if TYPE_CHECKING:
@@ -59,6 +59,8 @@ def _head(record: RunRecord) -> list[str]:
     lines = [f"## {verdict} · {names}", "", f"**{headline.trials(manifest.totals)}.**"]
     if not manifest.complete:
         lines += ["", f"> **INCOMPLETE:** {headline.incomplete(manifest.totals)}"]
+    for line in headline.early_stops(record.results):
+        lines += ["", prose(line, 500)]
     for note in dict.fromkeys(headline.small_models(record.suites).values()):
         lines += ["", f"> † {note}"]
     return lines
@@ -69,7 +71,7 @@ def _results(suite: Suite, record: RunRecord) -> list[str]:
     if not cells:
         return []
     measures = {measure.name: measure for measure in suite.measures}
-    columns = columns_of(cells)
+    columns = columns_of(cells, measures)
     titles = [f"{prose(column_title(column), 60)} {direction(measures.get(column[0]))}" for column in columns]
     head = ["Variant", "Backend", "Passed", *titles, "latency p95 ↓", "cost"]
     small = headline.small_models([suite])
@@ -83,13 +85,20 @@ def _results(suite: Suite, record: RunRecord) -> list[str]:
 
 
 def _row(cell: Cell, columns: Sequence[Column], measures: dict[str, Measure], *, dagger: str) -> list[str]:
-    shown = [code(cell.variant, 80), code(cell.backend, 80) + dagger, f"{cell.n_passed:,} of {cell.n_trials:,}"]
+    shown = [code(cell.variant, 80), code(cell.backend, 80) + dagger, _passed(cell)]
     for column in columns:
         measure = measures.get(column[0])
         shown.append(_number(cell, column, measure.unit if measure is not None else "score"))
     latency = cell.latency_p95
     p95 = in_unit(latency.value, "s") if latency is not None else "no value"
     return [*shown, p95, usd(cell.cost_usd)]
+
+
+def _passed(cell: Cell) -> str:
+    """`58 of 59`, and what is not among these."""
+    beside = ((cell.n_quarantined, "in quarantine"), (cell.n_not_run, "not run"))
+    told = ", ".join(f"{number:,} {what}" for number, what in beside if number)
+    return f"{cell.n_passed:,} of {counting(cell):,}" + (f"<br><sub>{told}</sub>" if told else "")
 
 
 def _number(cell: Cell, column: Column, unit: str) -> str:

@@ -21,6 +21,8 @@ Finding = Literal["regressed", "improved", "unchanged", "inconclusive", "not com
 OnInconclusive = Literal["warn", "fail", "pass"]
 CorrectionName = Literal["holm", "bh", "none"]
 PairedTestName = Literal["auto", "wilcoxon"]
+_QUALITY = ("score", "percent")
+"""Units of metrics that say how good an answer is; those of the others are amounts."""
 ChangeKind = Literal[
     "samples new",
     "samples gone",
@@ -128,7 +130,7 @@ class Compared(Struct, frozen=True):
     n_changed: int
     """Trials left out because the dataset's row is another one now."""
     n_lost: int
-    """Pairs left out because one side has no value."""
+    """Pairs left out because one side has no value, although its trial was run."""
     mean: float | None
     """Mean of the current values of the pairs; None without pairs."""
     mean_baseline: float | None
@@ -175,8 +177,15 @@ class Compared(Struct, frozen=True):
     """Trials left out because they are in quarantine."""
     stopped_after: int | None = None
     """Pairs at the last look, where looks decided (`stop_early`); None where all pairs did, at once."""
+    n_not_run: int = 0
+    """Pairs left out because one side's trial was not run: the verdict was clear, or the run was stopped."""
     is_against_number: bool = False
     """Whether the baseline is a promised mean, without samples: `n_paired` then counts trials that have a value."""
+
+    @property
+    def is_weighty(self) -> bool:
+        """Whether it says how good the answers are, or a gate asks about it: other amounts are told apart."""
+        return self.unit in _QUALITY or self.is_gated
 
 
 class Flip(Struct, frozen=True):

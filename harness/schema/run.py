@@ -86,7 +86,8 @@ class RunManifest(Struct, frozen=True):
     judgings: tuple[Mapping[str, Any], ...] = ()
     """What the run shows about the models that judged: one mapping a Judging."""
     comparisons: tuple[Mapping[str, Any], ...] = ()
-    """Per suite that was compared: suite, baseline, findings {finding: number}, changes [{kind, where, message}]."""
+    """Per suite that was compared: suite, baseline, findings {finding: number} of quality and of what gates ask about,
+    amounts {finding: number} of other seconds, tokens and USD, changes [{kind, where, message}]."""
     noise: tuple[Mapping[str, Any], ...] = ()
     """Where values differ by chance: one mapping a Noise; of suites with repeats."""
     flaky: tuple[Mapping[str, Any], ...] = ()

@@ -30,6 +30,8 @@ Aggregation = Literal[
     "mean", "min", "max", "p50", "p90", "p95", "p99", "sum", "rate", "n", "corpus", "pass@k", "error_rate", "difference"
 ]
 
+_USUAL = 0.95
+"""Level of the intervals of a run's own numbers, also of those that are one-sided."""
 JudgedBy = Literal["value", "shown", "missed"]
 """`value` alone; `shown`: it holds only where the interval shows that; `missed`: it fails only where that is shown."""
 
@@ -141,6 +143,11 @@ class GateSpec(Struct, frozen=True):
     """Its line there, from 1; None when that is not known."""
     judged_by: JudgedBy = "value"
     """What a gate on the run's own numbers asks of the value's interval."""
+
+    @property
+    def confidence(self) -> float:
+        """Level of the interval beside its number: 1 - alpha of a regression gate, else 0.95."""
+        return _USUAL if self.regression is None else 1 - self.regression.alpha
 
 
 class RolloutStage(Struct, frozen=True):

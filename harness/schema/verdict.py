@@ -70,3 +70,16 @@ class Verdict(Struct, frozen=True):
     """Of a gate that was not judged: whether somebody asked for that, so that it fails nothing."""
     showing: Showing | None = None
     """What the values say of a target; None for other gates, and where nothing was scored."""
+
+    @property
+    def asked(self) -> tuple[float | None, float | None, float | None]:
+        """The value and the ends of its interval in the words of the gate: of `regression <= 0.02` how much worse.
+
+        Below 0 it is better. Others are as the aggregate has them.
+        """
+        aggregate = self.aggregate
+        value, low, high = aggregate.value, aggregate.ci_low, aggregate.ci_high
+        if self.gate.aggregation != "difference" or self.gate.operator not in (">=", ">"):
+            return value, low, high
+        value, high, low = (None if each is None else 0.0 - each for each in (value, low, high))
+        return value, low, high

@@ -13,7 +13,7 @@ from harness.score.checked import checked_rows
 from harness.score.metric import ComparingMetric, failed
 from harness.stats import total
 from harness.trace import MetricTime
-from harness.wording import described_error
+from harness.wording import described_own_error
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -81,7 +81,7 @@ class _Metric:
             task = asyncio.current_task()
             if isinstance(error, asyncio.CancelledError) and task is not None and task.cancelling():
                 raise
-            rows = [failed(self._metric.measures, described_error(error))]
+            rows = [failed(self._metric.measures, described_own_error(error))]
         self.time = self.time._replace(began_ns=began_ns, ended_ns=max(time.time_ns(), began_ns))
         return rows[0]
 

@@ -23,7 +23,7 @@ from harness.score.metric import (
 from harness.score.registry import always_measured_specs, create
 from harness.score.workers import is_heavy
 from harness.trace import MetricTime
-from harness.wording import described_error
+from harness.wording import described_own_error
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -161,7 +161,7 @@ def score_safely(metric: Metric, answers: Sequence[Answer]) -> list[tuple[Score,
             raise  # Ctrl-C is heard there alone
         if len(answers) > 1:
             return [row for answer in answers for row in score_safely(metric, [answer])]
-        return [failed(metric.measures, described_error(error))]
+        return [failed(metric.measures, described_own_error(error))]
 
 
 def _found(metric: AskingMetric | ComparingMetric, findings: Findings | None) -> tuple[Score, ...]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from msgspec.structs import replace
 
-from tests.unit.report.run_records import Shape, build_record, with_output
+from tests.unit.report.run_records import Shape, build_record, in_quarantine, with_output
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -60,6 +60,32 @@ def test_tag_filter_leaves_the_samples_that_carry_it(open_report: Open) -> None:
     opened = open_report(record)
     opened.page.select_option("select[name=tag]", label="complaint")
     opened.wait_for_status(f"{expected} of 120 trials")
+
+
+def test_trial_in_quarantine_is_marked_and_can_be_listed(open_report: Open) -> None:
+    hostile = "<b>label</b> is wrong, #12"
+    record = in_quarantine(build_record(), 3, hostile)
+    opened = open_report(record)
+    tag = opened.page.locator("table.trials .tag")
+    assert (tag.all_inner_texts(), tag.get_attribute("title")) == (["quarantine"], f"{hostile}, until 2999-12-31")
+    outcomes = opened.page.get_by_role("group", name="Outcome")
+    outcomes.get_by_role("button", name="in quarantine 1").click()
+    opened.wait_for_status("1 of 120 trials")
+    assert opened.page.url.endswith("#outcome=in_quarantine")
+    opened.page.locator("table.trials tbody tr a").click()
+    told = opened.page.locator("section.held")
+    told.wait_for()
+    assert told.locator("p").first.inner_text() == hostile
+    assert "Until 2999-12-31 it fails nothing" in told.inner_text()
+    n_failed = sum(result.outcome == "failed" and not result.is_held_back for result in record.results)
+    outcomes.get_by_role("button", name=f"failed {n_failed}").click()  # as many as the head of the page counts
+    opened.wait_for_status(f"{n_failed} of 120 trials")
+    assert tag.count() == 0
+
+
+def test_run_without_quarantine_has_no_such_outcome(open_report: Open) -> None:
+    outcomes = open_report(build_record()).page.get_by_role("group", name="Outcome")
+    assert not any("quarantine" in name for name in outcomes.get_by_role("button").all_inner_texts())
 
 
 def test_score_below_a_limit_leaves_out_higher_and_missing_scores(open_report: Open) -> None:

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 import pytest
 from msgspec.structs import replace
 
+from harness.report import render_index
 from harness.report.markup import INVISIBLE
 from tests.unit.report.comparison_records import CHANGES, FLIP, REGRESSED, build_comparison, compared_record
 from tests.unit.report.run_records import HOSTILE, Shape, build_record, with_output
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from tests.browser.conftest import Opened
 
@@ -159,7 +161,7 @@ def test_paper_shows_results_and_leaves_the_controls_out(open_report: Open) -> N
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1280, 400])
+@pytest.mark.parametrize("width", [1280, 390])
 def test_page_never_scrolls_sideways(open_report: Open, scheme: str, width: int) -> None:
     flips = tuple(replace(FLIP, sample="long_" * 40, output_after="x" * 900) for _ in range(3))
     made = build_comparison(baseline="b" * 200, flips=flips)
@@ -167,6 +169,23 @@ def test_page_never_scrolls_sideways(open_report: Open, scheme: str, width: int)
     opened = open_report(record, color_scheme=scheme)
     opened.page.set_viewport_size({"width": width, "height": 800})
     assert opened.page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_gates_and_runs_are_cards_on_a_telephone(open_report: Open, tmp_path: Path) -> None:
+    opened = open_report(build_record(Shape(samples=8)))
+    opened.page.set_viewport_size({"width": 390, "height": 800})
+    index = tmp_path / "index.html"
+    index.write_text(render_index([build_record(Shape(samples=8)).manifest]), encoding="utf-8")
+    hidden = "[...document.querySelectorAll('.gates, .runs')].map((box) => box.scrollWidth - box.clientWidth)"
+    boxes = opened.page.evaluate(hidden)
+    assert boxes
+    assert max(boxes) == 0
+    assert (
+        opened.page.locator(".gates td[data-title]").first.evaluate("(cell) => getComputedStyle(cell).display")
+        == "block"
+    )
+    opened.page.goto(index.as_uri())
+    assert opened.page.evaluate(hidden) == [0]
 
 
 def test_large_run_is_packed_and_still_searched_sorted_and_opened(open_report: Open) -> None:

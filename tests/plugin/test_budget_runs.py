@@ -59,6 +59,7 @@ def test_budget_stops_the_run_keeps_what_is_answered_and_a_resumed_run_pays_for_
         [
             f"{ROWS - asked} not run: the budget of $0.02 is spent ($0.0* spent, the next call may cost $0.0*)*",
             f"*spent ${asked * COST:.3g}*INCOMPLETE: {ROWS - asked} trials not run",
+            "continue with: pytest *--prompt-suite --prompt-budget 0.02 --prompt-resume",
         ]
     )
     first = manifest(project)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import time
 from typing import TYPE_CHECKING
@@ -41,6 +42,7 @@ def test_interrupted_run_is_recorded_as_incomplete_and_its_answers_are_kept(
     assert session.end() == pytest.ExitCode.INTERRUPTED
     assert "Traceback" not in session.output
     assert "INCOMPLETE" in session.output
+    assert re.search(r"\ncontinue with: pytest .*--prompt-suite.* -k plain --prompt-resume\n", session.output)
     assert "call under way; Ctrl-C ends at once" in session.output.replace("calls", "call")
     totals = session.manifest["totals"]
     assert session.manifest["complete"] is False

@@ -64,11 +64,12 @@ def test_gate_over_nothing_fails(project: Project) -> None:
 
 
 def test_error_is_told_apart_from_a_miss(project: Project) -> None:
-    project.write("app.py", "def answer(messages):\n    raise KeyError('broken app')\n")
+    project.write("app.py", "def answer(messages):\n    key = 'of-mine'\n    raise KeyError('broken app')\n")
     project.add("checks: [exact_match]\n")
-    result = project.run("-k", "plain and fr")
+    result = project.run("-k", "plain and fr", "--showlocals")
     assert result.ret == pytest.ExitCode.TESTS_FAILED
-    result.stdout.fnmatch_lines(["no answer (callable): *KeyError*broken app*"])
+    result.stdout.fnmatch_lines(["no answer (callable): *KeyError: 'broken app' (suites/capitals/app.py:3); mend it"])
+    result.stdout.no_fnmatch_line("*of-mine*")  # a variable of the function
     result.stdout.no_fnmatch_line("*missed check*")
 
 
@@ -89,7 +90,7 @@ def test_performance_baseline_becomes_gates(project: Project) -> None:
             "gate exact_match.mean >= 0.8 (performance_baseline of shouted@1.0) does not hold",
             (
                 "  shouted on atlas: exact_match is 0 on 10 trials, at least 0.8 promised by performance_baseline of "
-                "shouted@1.0; regressed: worse, by more than chance explains (p < 0.001, interval 0 to 0.278)"
+                "shouted@1.0; regressed: worse, by more than chance explains (p < 0.001, 95 % interval 0 to 0.278)"
             ),
         ]
     )
@@ -113,8 +114,8 @@ def test_performance_baseline_that_chance_may_miss_warns(project: Project) -> No
     # scipy 1.17.1: 2 * binom.cdf(2, 4, 0.8) = 0.3616; Wilson, 2 of 4: 0.150 to 0.850
     assert verdict["message"] == (
         "exact_match is 0.500 on 4 trials, at least 0.8 promised by performance_baseline of shouted@1.0; inconclusive: "
-        "so few samples that even the same value in all of them could be chance (p = 0.36, interval 0.150 to 0.850); "
-        "about 28 more samples would tell"
+        "so few samples that even the same value in all of them could be chance (p = 0.36, 95 % interval 0.150 to "
+        "0.850); about 28 more samples would tell"
     )
     assert (verdict["finding"], verdict["passed"], verdict["warns"]) == ("inconclusive", True, True)
     report = (project.latest / "report.html").read_text()

@@ -65,7 +65,10 @@ def test_missed_checks_in_quarantine_fail_neither_items_nor_gates_and_are_told(h
         [
             "*variant*trials*failed*quarantine*errors*",
             "plain *10 * 0 * 1 * 0 *",
-            "2 trials in quarantine: s1 (plain on app: failed; label is wrong, #12, until 2999-12-31), s1 (other*",
+            (
+                "2 trials in quarantine: s1 (plain on app: failed, other on app: failed; label is wrong, #12, until "
+                "2999-12-31)"
+            ),
             "*22 passed, 2 quarantined in *",
         ]
     )

@@ -3,6 +3,7 @@
 function detailView(app, at) {
   const { store } = app;
   return [
+    quarantineBlock(store, at),
     failureBlock(store, at),
     scoreTable(store, at),
     answerBlocks(store, at),
@@ -10,6 +11,14 @@ function detailView(app, at) {
     chatBlocks(store, at),
     factList(store, at),
   ];
+}
+
+function quarantineBlock(store, at) {
+  const held = store.quarantine(at);
+  if (held === null) return null;
+  const [reason, until] = held;
+  const note = `Until ${until} it fails nothing, and counts in no number, gate or comparison.`;
+  return el("section", { class: "held" }, el("h4", {}, "In quarantine"), el("p", {}, reason), el("p", { class: "quiet" }, note));
 }
 
 function failureBlock(store, at) {
@@ -22,7 +31,8 @@ function failureBlock(store, at) {
   }
   if (error >= 0) {
     const [kind, message] = store.errors[error];
-    parts.push(el("h4", {}, kind === "output" ? "Unreadable answer" : `Error: ${store.kinds[kind] ?? kind}`), textBlock(store.texts.get(message)));
+    const title = { output: "Unreadable answer", not_run: "Not run", stopped_early: "Not run" }[kind];
+    parts.push(el("h4", {}, title ?? `Error: ${store.kinds[kind] ?? kind}`), textBlock(store.texts.get(message)));
   }
   return parts.length ? el("section", { class: "failure" }, parts) : null;
 }

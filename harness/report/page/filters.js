@@ -4,7 +4,7 @@ function buildFilters(app) {
   const { store } = app;
   const distinct = (part) => [...new Set(store.cells.map((cell) => cell[part]))];
   const tags = [...new Set(store.samples.flatMap((sample) => sample.tags))].sort();
-  const kinds = Object.keys(store.kinds).filter((kind) => store.foundKinds.has(kind));
+  const kinds = Object.keys(store.kinds).filter((kind) => kind !== "stopped_early" && store.foundKinds.has(kind));
   const fields = [
     searchField(app),
     choice(app, "suite", "Suite", distinct(0)),
@@ -45,14 +45,14 @@ function searchField(app) {
 
 function outcomeButtons(app) {
   const counts = {};
-  for (const letter of app.store.outcomes) counts[letter] = (counts[letter] ?? 0) + 1;
-  const letters = Object.keys(OUTCOMES).filter((letter) => counts[letter]);
+  for (let at = 0; at < app.store.n; at++) counts[app.store.countsAs(at)] = (counts[app.store.countsAs(at)] ?? 0) + 1;
+  const words = [...Object.values(OUTCOMES), HELD].filter((word) => counts[word]);
   const button = (value, word) => {
     const made = el("button", { type: "button", on: { click: () => app.update({ outcome: value, page: "1" }) } }, word);
     app.onShow((state) => made.setAttribute("aria-pressed", String(state.outcome === value)));
     return made;
   };
-  const buttons = letters.map((letter) => button(OUTCOMES[letter].replace(" ", "_"), `${OUTCOMES[letter]} ${count(counts[letter])}`));
+  const buttons = words.map((word) => button(word.replace(" ", "_"), `${word} ${count(counts[word])}`));
   return el("div", { class: "segments", role: "group", "aria-label": "Outcome" }, button("", `all ${count(app.store.n)}`), buttons);
 }
 

@@ -22,4 +22,5 @@ function inUnit(value, unit) {
 
 const ABSENT = "\u2013";
 const OUTCOMES = { p: "passed", f: "failed", e: "error", n: "not run" };
+const HELD = "in quarantine";
 const STATUSES = { s: "scored", u: "unscored", f: "failed" };

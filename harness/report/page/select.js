@@ -24,14 +24,14 @@ const limitOf = (text) => (text.trim() === "" || Number.isNaN(Number(text)) ? nu
 
 // Conditions of the state as functions of a trial's number: only those that are set.
 function conditions(store, state, hits) {
-  const { trials, outcomes } = store;
+  const { trials } = store;
   const found = [];
   const cells = store.cells.map(
     ([suite, variant, backend]) =>
       (!state.suite || state.suite === suite) && (!state.variant || state.variant === variant) && (!state.backend || state.backend === backend),
   );
   if (cells.includes(false)) found.push((at) => cells[trials.cell[at]]);
-  if (state.outcome) found.push((at) => OUTCOMES[outcomes[at]].replace(" ", "_") === state.outcome);
+  if (state.outcome) found.push((at) => store.countsAs(at).replace(" ", "_") === state.outcome);
   if (state.kind) found.push((at) => store.kind(at) === state.kind);
   if (state.tag) {
     const tagged = store.samples.map((sample) => sample.tags.includes(state.tag));

@@ -72,7 +72,7 @@ class Store {
     this.repeated = index.trials.repeat.some((repeat) => repeat > 1);
     this.foundKinds = new Set();
     for (let at = 0; at < this.n; at++) this.foundKinds.add(this.kind(at));
-    this.measureNames = Object.keys(index.scores);
+    this.measureNames = Object.keys(index.scores).filter((name) => this.isTold(name));
   }
 
   cellOf(at) {
@@ -89,6 +89,22 @@ class Store {
 
   unit(measure) {
     return this.measures[measure]?.unit ?? "score";
+  }
+
+  // Amounts that no trial has, such as tokens that no backend counts, are left out.
+  isTold(measure) {
+    return ["score", "percent"].includes(this.unit(measure)) || this.scores[measure].values.some((value) => value !== null);
+  }
+
+  // Reason and last day; null where it counts.
+  quarantine(at) {
+    return this.quarantines[this.held[at]] ?? null;
+  }
+
+  // The outcome as it is counted: answered in quarantine a trial neither passed nor failed.
+  countsAs(at) {
+    const letter = this.outcomes[at];
+    return "pf".includes(letter) && this.quarantine(at) !== null ? HELD : OUTCOMES[letter];
   }
 
   kind(at) {

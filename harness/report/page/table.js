@@ -89,7 +89,7 @@ function numberCell(store, at, { key, unit }) {
 function wordCell(app, at, key) {
   const { store } = app;
   const [suite, variant, backend] = store.cellOf(at);
-  if (key === "outcome") return el("td", {}, outcomeMark(store, at));
+  if (key === "outcome") return el("td", {}, outcomeMark(store, at), heldTag(store, at));
   if (key === "sample") return el("td", {}, el("a", { href: addressOf({ ...app.state, trial: store.key(at) }) }, store.sampleOf(at).id));
   if (key === "output") return el("td", { class: "answer" }, answerExcerpt(store, at));
   return el("td", {}, { suite, variant, backend, repeat: store.trials.repeat[at] }[key]);
@@ -98,6 +98,11 @@ function wordCell(app, at, key) {
 function outcomeMark(store, at) {
   const letter = store.outcomes[at];
   return el("span", { class: `state ${OUTCOMES[letter].replace(" ", "_")}` }, OUTCOMES[letter]);
+}
+
+function heldTag(store, at) {
+  const held = store.quarantine(at);
+  return held === null ? null : el("span", { class: "tag", title: plainText(`${held[0]}, until ${held[1]}`) }, "quarantine");
 }
 
 const failureText = (store, at) => (store.trials.error[at] < 0 ? -1 : store.errors[store.trials.error[at]][1]);

@@ -87,6 +87,23 @@ def test_what_is_in_quarantine_now_is_paired_with_nothing() -> None:
     )
 
 
+def test_pairs_of_trials_that_were_not_run_are_not_called_lost() -> None:
+    now = side([1, math.nan, math.nan, 1])
+    cell = replace(now.cells[CELL], outcomes=["passed", "error", "not_run", "passed"])
+    row = one(compared(replace(now, cells={CELL: cell}), side([1, 1, 1, 1], "before")))
+    assert (row.n_paired, row.n_lost, row.n_not_run) == (2, 1, 1)
+    assert row.finding == one(compared(now, side([1, 1, 1, 1], "before"))).finding
+
+
+def test_measure_that_neither_side_has_a_value_of_is_left_out_unless_a_gate_asks() -> None:
+    nothing = {CELL: rows([math.nan] * 3)}
+    now, before = side([], cells=nothing), side([], "before", cells=nothing)
+    assert [row.metric for row in compared(now, before).rows] == ["latency_s"]
+    row = one(compared(now, before, RegressionSpec()))
+    assert (row.finding, row.reason) == ("not compared", "none of 3 pairs has a value on both sides")
+    assert one(compared(side([1, 1, 1]), before)).finding == "not compared"
+
+
 def test_row_that_was_looked_at_has_the_verdict_of_its_last_look_and_shares_the_error_of_the_others() -> None:
     looked = Decision("inconclusive", (20, 40), 0.01, 0.3, "after 40 pairs the difference is -0.1: not enough to tell.")
     other = ("few_shot", "other")

@@ -45,10 +45,10 @@ def test_what_is_clearly_worse_stops_at_the_first_look_that_may() -> None:
     assert decision.verdict == "regressed"
     assert decision.is_over
     assert decision.looks == (25,)
-    assert decision.reason == "after 25 pairs the difference is -1: clearly worse, also with all looks counted."
+    assert decision.reason == "after 25 pairs it is 1 worse: clearly worse, also with all looks counted."
     better = RULE.looked([1.0] * 25)
     assert better.verdict == "improved"
-    assert better.reason == "after 25 pairs the difference is +1: clearly better, also with all looks counted."
+    assert better.reason == "after 25 pairs it is 1 better: clearly better, also with all looks counted."
 
 
 def test_what_would_be_clear_as_the_only_look_goes_on() -> None:
@@ -57,7 +57,7 @@ def test_what_would_be_clear_as_the_only_look_goes_on() -> None:
     assert decision.p_value == pytest.approx(2 * 0.5**8)
     assert decision.verdict is None
     assert not decision.is_over
-    assert decision.reason == "after 20 pairs the difference is -0.4: not clear yet."
+    assert decision.reason == "after 20 pairs it is 0.4 worse: not clear yet."
 
 
 def test_levels_are_those_of_the_looks_as_they_came() -> None:
@@ -123,7 +123,7 @@ def test_a_difference_within_the_margin_is_unchanged_and_without_a_margin_it_is_
     decision = Stopping(n_planned=100, margin=0.1).looked(differences)
     assert decision.verdict == "unchanged"
     assert re.fullmatch(
-        r"after 60 pairs the difference is [+-]0\.\d+: clearly within 0\.1 either way, also with all looks counted\.",
+        r"after 60 pairs it is 0\.\d+ (better|worse): clearly within 0\.1 either way, also with all looks counted\.",
         decision.reason,
     )
     assert RULE.looked(differences).verdict is None
@@ -151,7 +151,7 @@ def test_a_hopeless_rest_stops_unless_futility_is_0() -> None:
     decision = RULE.looked(differences.tolist(), (20, 40, 60))
     assert decision.verdict == "inconclusive"
     assert re.fullmatch(
-        r"after 80 pairs the difference is [+-][\d.e-]+: "
+        r"after 80 pairs (it is [\d.e-]+ (better|worse)|there is no difference): "
         r"the remaining samples would bring a verdict in \d\.\d% of cases\.",
         decision.reason,
     )

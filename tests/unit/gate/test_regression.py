@@ -40,10 +40,16 @@ def test_regression_fails_and_says_what_happened_what_it_means_and_the_evidence(
     assert (verdict.passed, verdict.finding, verdict.warns) == (False, "regressed", False)
     assert verdict.message == (
         "exact_match fell from 0.820 to 0.700 on 60 pairs (2 up, 9 down); regressed: worse by more than the margin, "
-        "and by more than chance explains (p = 0.029 corrected for 24 comparisons, change -0.210 to -0.0400, "
-        "tolerated 0.0200)"
+        "and by more than chance explains (p = 0.029 corrected for 24 comparisons, 95 % interval 0.0400 to "
+        "0.210 lower, tolerated 0.0200)"
     )
     assert (verdict.aggregate.value, verdict.aggregate.ci_low, verdict.aggregate.n_scored) == (-0.12, -0.21, 60)
+
+
+def test_trials_that_a_clear_verdict_made_needless_are_said_to_be_not_run() -> None:
+    row = replace(ROW, n_not_run=38, stopped_after=20, n_new=1, p_adjusted=None)
+    message = judge_regression(gate(), CELL, row).message
+    assert message.endswith("; 1 trial new; 38 trials not run: the verdict was clear after 20 pairs")
 
 
 @pytest.mark.parametrize("finding", ["improved", "unchanged"])
@@ -118,7 +124,7 @@ def test_mean_below_the_promise_fails_and_shows_the_mean_itself() -> None:
     assert (verdict.passed, verdict.finding, verdict.warns) == (False, "regressed", False)
     assert verdict.message == (
         "exact_match is 0.500 on 60 trials, at least 0.62 promised by performance_baseline of few_shot@1.1; regressed: "
-        "worse, by more than chance explains (p = 0.047 corrected for 2 comparisons, interval 0.380 to 0.620)"
+        "worse, by more than chance explains (p = 0.047 corrected for 2 comparisons, 95 % interval 0.380 to 0.620)"
     )
     assert (verdict.aggregate.aggregation, verdict.aggregate.value, verdict.aggregate.ci_low) == ("mean", 0.5, 0.38)
 

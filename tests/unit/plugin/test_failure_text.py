@@ -52,6 +52,16 @@ def test_failed_metric_is_named_with_its_reason() -> None:
     assert str(trial_failure(result, "id", full=False)) == "metric own failed: ZeroDivisionError: division by zero"
 
 
+def test_amounts_that_the_backend_does_not_say_are_left_out() -> None:
+    scores = (
+        Score("f1", None, "unscored"),
+        Score("cached_input_tokens", None, "unscored"),
+        Score("cost_usd", 0.0, "scored"),
+    )
+    result = TrialResult(TRIAL, "failed", "y", Generation("y"), None, scores, ("f1 >= 1: it is 0.25",))
+    assert str(trial_failure(result, "id", full=True)).splitlines()[-1] == "  f1 unscored   cost_usd $0"
+
+
 def test_cost_is_told_as_money() -> None:
     scores = (Score("f1", 0.25, "scored"), Score("cost_usd", 0.00002, "scored"))
     result = TrialResult(TRIAL, "failed", "y", Generation("y"), None, scores, ("f1 >= 1: it is 0.25",))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
 from msgspec.structs import replace
 
 from harness.plugin.summary import summary_lines
@@ -53,12 +54,9 @@ def test_gate_that_warns_has_its_own_sign_and_its_message() -> None:
         regression_verdict(INCONCLUSIVE, passed=True, warns=True), regression_verdict(IMPROVED, passed=True)
     )
     assert "gates: all 2 hold; 1 warns" in lines
-    assert (
-        "!   regression: exact_match margin 0.02   few_shot@1.1   local     -0.0500   -0.140 to +0.0400   60" in lines
-    )
-    assert (
-        "✓   regression: exact_match margin 0.02   zero_shot      smollm2    +0.200    +0.110 to +0.310   60" in lines
-    )
+    margin = "regression: exact_match margin 0.02"
+    assert f"!   {margin}   few_shot@1.1   local     0.0500 lower   0.140 lower to 0.0400 higher   60" in lines
+    assert f"✓   {margin}   zero_shot      smollm2   0.200 higher          0.110 to 0.310 higher   60" in lines
     (told,) = [line for line in lines if line.startswith("! ") and ": f1 " in line]
     assert (
         told == f"! regression: exact_match margin 0.02, few_shot@1.1 on local: f1 inconclusive: {INCONCLUSIVE.reason}"
@@ -68,8 +66,31 @@ def test_gate_that_warns_has_its_own_sign_and_its_message() -> None:
 def test_regression_gate_that_fails_is_shown_as_others_that_fail() -> None:
     lines = lines_of(regression_verdict(REGRESSED), regression_verdict(NOT_COMPARED))
     assert "gates: none of 2 holds" in lines
-    assert "✗   regression: exact_match margin 0.02   few_shot@1.1   smollm2   -0.120   -0.210 to -0.0401   60" in lines
-    assert "✗   regression: exact_match margin 0.02   zero_shot      local       none                        0" in lines
+    margin = "regression: exact_match margin 0.02"
+    assert f"✗   {margin}   few_shot@1.1   smollm2   0.120 lower   0.0401 to 0.210 lower   60" in lines
+    assert f"✗   {margin}   zero_shot      local            none                            0" in lines
+
+
+def test_level_of_a_gates_interval_is_that_of_its_own_alpha() -> None:
+    at_90 = regression_verdict(REGRESSED, alpha=0.1)
+    (head,) = [line for line in lines_of(at_90) if line.startswith("    gate ")]
+    assert "90 % interval" in head
+    lines = lines_of(at_90, regression_verdict(IMPROVED, passed=True))
+    (head,) = [line for line in lines if line.startswith("    gate ")]
+    assert "%" not in head
+    assert any("90 %: 0.0401 to 0.210 lower" in line for line in lines)
+    assert any("95 %: 0.110 to 0.310 higher" in line for line in lines)
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_gates_fit_the_terminal(width: int) -> None:
+    shown = [regression_verdict(REGRESSED), regression_verdict(IMPROVED, passed=True)]
+    named = [replace(each, variant="few_shot_with_a_name_that_is_long") for each in shown]
+    record = replace(build_record(), verdicts=(*shown, *named), cells=(), suites=())
+    lines = summary_lines(record, width=width, color=False, brief=False).splitlines()
+    assert max(map(len, lines)) <= width
+    assert any("0.120 lower" in line for line in lines)
+    assert ("0.0401 to 0.210 lower" in "".join(lines)) == (width > 100)
 
 
 def test_many_warnings_are_counted() -> None:

@@ -5,6 +5,7 @@ import os
 from typing import TYPE_CHECKING
 
 import pytest
+from msgspec.structs import replace
 
 import harness
 from harness.errors import RecordError
@@ -37,6 +38,27 @@ def test_run_is_found_by_its_folder_as_text_or_path_and_by_latest(recorded: Reco
             len(recorded.record.results),
             recorded.record.manifest.run_id,
         )
+
+
+def test_run_is_shown_in_a_line_and_not_with_all_that_it_holds(recorded: Recorded) -> None:
+    run = harness.load_run(recorded.folder)
+    totals = recorded.record.manifest.totals
+    outcomes = ", ".join(f"{totals[key]} {key}" for key in ("passed", "failed", "error") if totals[key])
+    n_held = sum(verdict["passed"] for verdict in run.manifest.verdicts)
+    shown = (
+        f"20261122T201849Z-3f9a; feedback; {totals['trials']} trials: {outcomes}; "
+        f"{n_held} of {len(run.manifest.verdicts)} gates held; unknown for the answers"
+    )
+    assert str(run) == repr(run) == f"<Run {shown}>"
+
+
+def test_notebook_shows_a_run_as_a_table_with_its_text_escaped(recorded: Recorded) -> None:
+    run = harness.load_run(recorded.folder)
+    manifest = replace(run.manifest, suites=({"name": "<script>\x1b"},), complete=False, verdicts=())
+    html = replace(run, manifest=manifest)._repr_html_()
+    assert "<th>Suites</th><td>&lt;script&gt;\\x1b</td>" in html
+    assert "3f9a (incomplete)</td>" in html
+    assert "Gates" not in html
 
 
 def test_folder_without_a_manifest_is_no_run(recorded: Recorded) -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -157,3 +158,54 @@ def test_rows_that_were_added_are_there_when_their_process_was_killed(tmp_path: 
     run = load_run(store.write(record, {}))
     assert list(run.trials["trial_id"]) == [result.trial.trial_id for result in record.results]
     assert len(run.scores) == sum(len(result.scores) for result in record.results)
+
+
+def ignored(folder: Path) -> set[str]:
+    """What git passes over in the checkout at `folder`."""
+    said = subprocess.run(
+        ["git", "status", "--porcelain", "--ignored", "--untracked-files=all"],
+        cwd=folder, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    return {line[3:] for line in said.stdout.splitlines() if line.startswith("!!")}
+
+
+def recorded_in(reports: Path) -> None:
+    store = RunStore(reports)
+    store.prepare(())
+    record = build_record(Shape(samples=1))
+    RunStore(reports).write(replace(record, manifest=replace(record.manifest, run_id="r1")), {})
+    RunStore(reports).write_index("index")
+
+
+@pytest.mark.parametrize("is_cloned", [False, True])
+def test_git_passes_over_what_runs_write_and_keeps_baselines(tmp_path: Path, *, is_cloned: bool) -> None:
+    subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
+    reports = tmp_path / "reports"
+    if is_cloned:
+        (reports / "baselines").mkdir(parents=True)
+        (reports / "baselines" / "s.jsonl").write_text("{}\n")
+    recorded_in(reports)
+    (reports / "baselines").mkdir(exist_ok=True)
+    (reports / "baselines" / "t.jsonl").write_text("{}\n")
+    assert {path.relative_to(reports).parts[0] for path in reports.rglob("*")} - {"baselines"} == {
+        Path(name).relative_to("reports").parts[0] for name in ignored(tmp_path)
+    }
+
+
+def test_ignore_file_of_ones_own_is_kept_and_a_folder_in_use_gets_none(tmp_path: Path) -> None:
+    own, used = tmp_path / "own", tmp_path / "used"
+    for folder in (own, used):
+        folder.mkdir()
+    (own / ".gitignore").write_text("mine\n")
+    (used / "notes.md").write_text("mine\n")
+    for folder in (own, used):
+        RunStore(folder).prepare(())
+    assert (own / ".gitignore").read_text() == "mine\n"
+    assert not (used / ".gitignore").exists()
+
+
+def test_ignore_file_that_was_deleted_stays_away(tmp_path: Path) -> None:
+    RunStore(tmp_path).prepare(())
+    (tmp_path / ".gitignore").unlink()
+    RunStore(tmp_path).prepare(())
+    assert not (tmp_path / ".gitignore").exists()

@@ -93,12 +93,14 @@ def regression_gate(**spec: Any) -> GateSpec:
     return GateSpec(text, "exact_match", "difference", ">=", -0.02, regression=RegressionSpec(margin=0.02, **spec))
 
 
-def regression_verdict(row: Compared = REGRESSED, *, passed: bool = False, warns: bool = False) -> Verdict:
+def regression_verdict(
+    row: Compared = REGRESSED, *, passed: bool = False, warns: bool = False, alpha: float = 0.05
+) -> Verdict:
     aggregate = Aggregate(
         row.metric, "difference", row.difference, row.ci_low, row.ci_high, row.method, row.n_paired, 0, 0
     )
     message = f"{row.metric} {row.finding}: {row.reason}"
     return Verdict(
-        row.suite, regression_gate(), row.variant, row.backend, passed, aggregate, message, finding=row.finding,
-        warns=warns,
+        row.suite, regression_gate(alpha=alpha), row.variant, row.backend, passed, aggregate, message,
+        finding=row.finding, warns=warns,
     )  # fmt: skip

@@ -12,8 +12,10 @@ from msgspec.structs import replace
 
 from harness.schema import (
     Aggregate,
+    CallError,
     Cell,
     Generation,
+    Quarantine,
     RunManifest,
     RunRecord,
     Verdict,
@@ -33,7 +35,7 @@ if TYPE_CHECKING:
     )
 
 
-__all__ = ["HOSTILE", "Shape", "build_manifest", "build_record", "with_output"]
+__all__ = ["HOSTILE", "Shape", "build_manifest", "build_record", "in_quarantine", "stopped_early", "with_output"]
 
 
 def build_record(shape: Shape | None = None) -> RunRecord:
@@ -106,6 +108,38 @@ def with_output(record: RunRecord, at: int, text: str) -> RunRecord:
     old = results[at]
     generation = replace(old.generation or Generation(""), text=text)
     results[at] = replace(old, output=text, generation=generation, error=None, outcome="passed")
+    return replace(record, results=tuple(results))
+
+
+def in_quarantine(record: RunRecord, at: int, reason: str = "label is wrong, #12") -> RunRecord:
+    """The record with that trial answered in quarantine, where it failed, and its cell counting it so."""
+    results = list(record.results)
+    trial = results[at].trial
+    held = Quarantine(trial.sample.sample_id, reason, "2999-12-31")
+    results[at] = replace(with_output(record, at, "no").results[at], trial=replace(trial, quarantine=held),
+                          outcome="failed", missed=("exact_match == 1: it is 0",))  # fmt: skip
+    suites = tuple(
+        replace(suite, quarantine=(held,)) if suite.name == trial.suite else suite for suite in record.suites
+    )
+    cells = []
+    for cell in record.cells:
+        own = [one for one in results if one.trial.cell == (cell.suite, cell.variant, cell.backend)]
+        outcomes = Counter(one.outcome for one in own if not one.is_held_back)
+        n_held = sum(one.is_held_back for one in own)
+        cells.append(replace(cell, n_passed=outcomes["passed"], n_failed=outcomes["failed"],
+                             n_errors=outcomes["error"], n_quarantined=n_held))  # fmt: skip
+    return replace(record, results=tuple(results), suites=suites, cells=tuple(cells))
+
+
+def stopped_early(record: RunRecord, variant: str, backend: str, *, after: int) -> RunRecord:
+    """The record with the cell's trials from `after` on not run, since its verdict was clear."""
+    error = CallError("stopped_early", f"not run: stopped early: exact_match regressed after {after} pairs")
+    results, n = [], 0
+    for result in record.results:
+        is_meant = (result.trial.variant, result.trial.backend) == (variant, backend)
+        n += is_meant
+        gone = replace(result, outcome="not_run", output=None, generation=None, error=error, scores=(), missed=())
+        results.append(gone if is_meant and n > after else result)
     return replace(record, results=tuple(results))
 
 

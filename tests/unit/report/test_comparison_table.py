@@ -32,6 +32,7 @@ verdict          metric          variant        backend   baseline     now   cha
 ✗ regressed      exact_match ↑   few_shot@1.1   smollm2      0.820   0.700   -0.120   -0.210 to -0.040
 ✓ improved       exact_match ↑   zero_shot      smollm2      0.700   0.900   +0.200   +0.110 to +0.310
 ? inconclusive   f1 ↑            few_shot@1.1   a            0.550   0.500   -0.050   -0.140 to +0.040   1,240 more
+
 unchanged: 1; not compared: 1 ({BASELINE} has no trials of zero_shot on local)
 time, tokens and cost: 1 regressed, 1 inconclusive
 cost: $0.006 before, $0.0066 now (+10.0 %), for the 60 answers that both sides have

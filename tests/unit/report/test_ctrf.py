@@ -145,6 +145,7 @@ def test_gate_has_its_value_interval_and_place() -> None:
     assert test["message"] == first.message
     values = {name: test["extra"][name] for name in ("value", "ci_low", "ci_high", "n")}
     aggregate = first.aggregate
+    assert test["extra"]["confidence"] == (None if aggregate.ci_low is None else 0.95)
     assert list(values.values()) == [aggregate.value, aggregate.ci_low, aggregate.ci_high, aggregate.n_scored]
 
 

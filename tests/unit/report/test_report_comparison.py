@@ -108,7 +108,9 @@ def test_level_of_the_intervals_is_in_the_heading_or_with_each_where_they_differ
     assert "95 % interval" in told(render_html(compared_record(build_comparison(rows=(REGRESSED,)))))
     text = told(render_html(compared_record(build_comparison(rows=(REGRESSED, other)))))
     assert "95 % interval" not in text
-    assert "90%: +0.110 to +0.310" in text
+    assert "90 %: +0.110 to +0.310" in text
+    finer = replace(IMPROVED, confidence=1 - 0.005)
+    assert "99.5 %: +0.110" in told(render_html(compared_record(build_comparison(rows=(REGRESSED, finer)))))
 
 
 def test_changes_are_named_and_all_samples_are_folded_behind_those_that_the_message_names() -> None:
@@ -212,10 +214,21 @@ def test_head_of_the_page_tells_the_findings() -> None:
 def test_regression_gate_shows_a_difference_and_what_it_tolerates() -> None:
     record = replace(compared_record(), verdicts=(regression_verdict(),))
     page = render_html(record).partition('id="gates"')[2].partition('id="trials"')[0]
-    assert '<span class="value">-0.120</span><small>tolerates a drop of 0.020</small>' in page
-    assert "<small>-0.210 to -0.040</small><small>60 pairs</small>" in page
+    assert '<span class="value">0.120 lower</span><small>tolerates a drop of 0.020</small>' in page
+    assert "<small>0.040 to 0.210 lower</small><small>60 pairs</small>" in page
     assert "must be" not in page
     assert 'class="zero"' in page
+
+
+def test_level_of_a_gates_interval_is_that_of_its_own_alpha() -> None:
+    at_90, at_95 = regression_verdict(alpha=0.1), regression_verdict(IMPROVED, passed=True)
+    alone = render_html(replace(compared_record(), verdicts=(at_90,))).partition('id="gates"')[2]
+    assert '<th scope="col">90 % interval</th>' in alone
+    failed = replace(at_95, passed=False)
+    both = render_html(replace(compared_record(), verdicts=(at_90, failed))).partition('id="gates"')[2]
+    assert '<th scope="col">Interval</th>' in both
+    assert "<small>90 %: 0.040 to 0.210 lower</small>" in both
+    assert "<small>95 %: 0.110 to 0.310 higher</small>" in both
 
 
 def test_regression_gate_without_a_difference_draws_nothing() -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
 from harness.report.numbers import commit, duration, in_unit, interval, moment, sizes
 from harness.schema import Aggregate
@@ -45,3 +46,6 @@ def test_aggregate_tells_its_sizes_and_interval() -> None:
     assert sizes(one) == "n 58 · 20 clusters · 2 unscored · 1 failed"
     assert interval(one, "score") == "0.400 to 0.600"
     assert interval(Aggregate("bleu", "corpus", 40.0, None, None, "none", 9, 0, 0), "percent") == "no interval"
+    few = Aggregate("latency_s", "p95", 0.5, 0.25, None, "order statistics", 9, 0, 0)
+    assert interval(few, "s") == "from 0.250"
+    assert interval(replace(few, ci_low=None, ci_high=1.5), "s") == "up to 1.50"

@@ -108,7 +108,7 @@ def test_cost_that_is_not_known_is_not_0(folder: Path) -> None:
 def test_metric_that_raises_fails_its_own_scores(folder: Path) -> None:
     result = _result(_suite(folder, raises=True))
     found = _by_name(result)
-    assert found["liked"] == (None, "failed", "ValueError: no taste")
+    assert found["liked"] == (None, "failed", f"ValueError: no taste ({folder / 'taste.py'}:20)")
     assert found["exact_match"] == (1.0, "scored", None)
     assert result.outcome == "error"
 

@@ -82,14 +82,27 @@ def test_none_means_unscored(folder: Path, returned: str, reason: str) -> None:
         ("float('inf')", "the value is inf; allowed: a finite number"),
         ("1.5", "the value is 1.5; allowed: from 0 to 1"),
         ("-1", "the value is -1; allowed: from 0 to 1"),
-        ("1 / 0", "ZeroDivisionError: division by zero"),
-        ("[][1]", "IndexError: list index out of range"),
-        ("int('a\\nb')", "ValueError: invalid literal for int() with base 10: 'a\\nb'"),
+        ("1 / 0", "ZeroDivisionError: division by zero (PLACE:2)"),
+        ("[][1]", "IndexError: list index out of range (PLACE:2)"),
+        ("int('a\\nb')", "ValueError: invalid literal for int() with base 10: 'a\\nb' (PLACE:2)"),
     ],
 )
 def test_anything_else_is_a_failed_score_with_one_line(folder: Path, returned: str, reason: str) -> None:
     score = _score(_made(folder, f"def rate(output):\n    return {returned}\n"))
-    assert (score.value, score.status, score.reason) == (None, "failed", reason)
+    (file,) = folder.glob("*.py")
+    assert (score.value, score.status, score.reason) == (None, "failed", reason.replace("PLACE", str(file)))
+
+
+def test_error_deep_in_a_library_is_placed_in_the_users_own_code(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = (
+        "import json\ndef helper(output):\n    return json.loads(output)\ndef rate(output):\n    return helper('{')\n"
+    )
+    monkeypatch.chdir(folder)
+    score = _score(_made(folder, source))
+    (file,) = folder.glob("*.py")
+    assert score.reason is not None
+    assert score.reason.startswith("JSONDecodeError: ")
+    assert score.reason.endswith(f" ({file.name}:3)")
 
 
 def test_numpy_numbers_are_numbers(folder: Path) -> None:

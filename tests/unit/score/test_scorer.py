@@ -63,7 +63,9 @@ def test_one_bad_answer_costs_only_its_own_score(tmp_path: Path) -> None:
     scorer = Scorer([_spec("own.py:inverse", tmp_path), _spec("exact_match")])
     rows = scorer.score([Answer(text, ("2",), {}, None) for text in ("2", "0", "4")])
     assert [row[0].value for row in rows] == [0.5, None, 0.25]
-    assert (rows[1][0].status, rows[1][0].reason) == ("failed", "ZeroDivisionError: division by zero")
+    assert (rows[1][0].status, rows[1][0].reason) == (
+        "failed", f"ZeroDivisionError: division by zero ({tmp_path / 'own.py'}:2)"
+    )  # fmt: skip
     assert [row[1].value for row in rows] == [1.0, 0.0, 0.0]
 
 
@@ -115,8 +117,9 @@ def test_a_long_reason_is_cut(tmp_path: Path) -> None:
     (tmp_path / "own.py").write_text("def fail(output):\n    raise ValueError('x' * 1000)\n")
     (row,) = Scorer([_spec("own.py:fail", tmp_path)]).score([Answer("a", (), {}, None)])
     assert row[0].reason is not None
-    assert len(row[0].reason) == 300
-    assert row[0].reason.endswith("x…")
+    text, _, place = row[0].reason.partition(" (")
+    assert (len(text), place) == (300, f"{tmp_path / 'own.py'}:2)")
+    assert text.endswith("x…")
 
 
 def test_corpus_values_come_from_the_metrics_that_have_them() -> None:
