@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from harness.comparison.changes import changes_between, is_same_measure
@@ -47,18 +48,20 @@ def compare(
     plain: RegressionSpec = _PLAIN,
     decided: Mapping[RowKey, Decision] | None = None,
     promised: Sequence[Promised] = (),
+    margins: Mapping[RowKey, float] | None = None,
 ) -> tuple[Comparison, ...]:
     """Each suite's current side beside its baseline, then what was measured beside what was promised of it.
 
     Pairs are of the same sample and repeat. `specs` says which rows regression gates ask about, and how; `plain` how
-    the other rows are judged. p is corrected over the whole family: all rows that gates ask about; all other rows of
-    quality (scores); all other amounts (seconds, tokens, USD). What a gate asks about and cannot be compared is a row
-    with the finding `not compared`, and its reason.
+    the other rows are judged, `margins` with which margin where that is not plain's own. p is corrected over the whole
+    family: all rows that gates ask about; all other rows of quality (scores); all other amounts (seconds, tokens, USD).
+    What a gate asks about and cannot be compared is a row with the finding `not compared`, and its reason.
 
     `decided` are rows that were looked at while results came in: the last look is their verdict. They are in no
     correction themselves, but count in that of the other gates, whose error they share.
     """
-    parts = [_Part(current, baseline, specs or {}, plain=plain) for current, baseline in sides]
+    asked = _Asked(specs or {}, plain, margins or {})
+    parts = [_Part(current, baseline, asked) for current, baseline in sides]
     beside = [(each, list(promised_rows(each))) for each in promised]
     rows = [row for part in parts for row in part.rows] + [row for _, own in beside for row in own]
     judged = iter(_judged(rows, decided or {}))
@@ -80,19 +83,25 @@ def compare(
     return (*compared, *numbers)
 
 
+class _Asked(Struct, frozen=True):
+    """How each row is judged."""
+
+    specs: Mapping[RowKey, RegressionSpec]
+    plain: RegressionSpec
+    margins: Mapping[RowKey, float]
+
+    def of(self, key: RowKey) -> RegressionSpec:
+        """What a gate asks of this row; else what is asked of all, with the row's own margin."""
+        found = self.specs.get(key)
+        return replace(self.plain, margin=self.margins.get(key, self.plain.margin)) if found is None else found
+
+
 class _Part:
     """One suite: its pairs, and its rows without corrected p."""
 
-    def __init__(
-        self,
-        current: Measured,
-        baseline: Measured,
-        specs: Mapping[RowKey, RegressionSpec],
-        *,
-        plain: RegressionSpec,
-    ) -> None:
+    def __init__(self, current: Measured, baseline: Measured, asked: _Asked) -> None:
         self.current, self.baseline = current, baseline
-        self._specs, self._plain = specs, plain
+        self._asked = asked
         self._sides = {
             cell: (rows, baseline.cells[cell]) for cell, rows in current.cells.items() if cell in baseline.cells
         }
@@ -106,20 +115,20 @@ class _Part:
         for cell in self.current.cells:
             for name, measure in self.current.measures.items():
                 key = (self.current.suite, *cell, name)
-                spec = self._specs.get(key)
                 if cell in self._pairs and is_same_measure(self.current, self.baseline, name):
-                    yield self._compared(key, measure, spec)
+                    yield self._compared(key, measure)
                     yield from self._corpus(key, measure)
-                elif spec is not None:
+                elif key in self._asked.specs:
+                    spec = self._asked.of(key)
                     yield Row(not_compared(key, self._why(cell, name), spec, measure=measure), None, spec, measure)
 
-    def _compared(self, key: RowKey, measure: Measure, spec: RegressionSpec | None) -> Row:
-        cell = key[1], key[2]
+    def _compared(self, key: RowKey, measure: Measure) -> Row:
+        cell, spec = (key[1], key[2]), self._asked.of(key)
         pairs, sides = self._pairs[cell], self._sides[cell]
-        found = difference_of(measure, sides, pairs, spec=spec or self._plain)
+        found = difference_of(measure, sides, pairs, spec=spec)
         n_paired = int(both_scored(measure.name, sides, pairs).sum())
-        row = replace(self._row(key, measure, spec), n_paired=n_paired, n_lost=len(pairs.now) - n_paired)
-        return Row(row, found, spec or self._plain, measure)
+        row = replace(self._row(key, measure), n_paired=n_paired, n_lost=len(pairs.now) - n_paired)
+        return Row(row, found, spec, measure)
 
     def _corpus(self, key: RowKey, measure: Measure) -> Iterator[Row]:
         """The row of its value over all answers at once, where it has one."""
@@ -127,16 +136,16 @@ class _Part:
         found = corpus_difference(measure, self._sides[cell], self._pairs[cell])
         if found is not None:
             whole, n_paired = replace(measure, name=measure.name + SUFFIX), found.difference.n
-            row = self._row((*key[:3], whole.name), whole, None)
+            row = self._row((*key[:3], whole.name), whole)
             row = replace(row, n_paired=n_paired, n_lost=len(self._pairs[cell].now) - n_paired)
-            yield Row(row, found, self._plain, whole)
+            yield Row(row, found, self._asked.plain, whole)
 
-    def _row(self, key: RowKey, measure: Measure, spec: RegressionSpec | None) -> Compared:
+    def _row(self, key: RowKey, measure: Measure) -> Compared:
         """What is known of the cell's pairs before any value is looked at."""
         pairs = self._pairs[key[1], key[2]]
         return replace(
-            not_compared(key, _nothing(pairs), spec or self._plain, measure=measure),
-            is_gated=spec is not None,
+            not_compared(key, _nothing(pairs), self._asked.of(key), measure=measure),
+            is_gated=key in self._asked.specs,
             n_new=pairs.n_new,
             n_gone=pairs.n_gone,
             n_changed=pairs.n_changed,
@@ -213,8 +222,11 @@ def _verdict(row: Row, p_adjusted: float, n_family: int) -> Compared:
     rule = Rule(spec.margin, spec.alpha, higher_is_better=row.measure.higher_is_better, n_tests=n_family)
     decision = decide(difference, p_adjusted, rule)
     finding, reason = decision.verdict, (_OF_A_NUMBER if spec.target is not None else REASONS)[decision.reason]
+    is_not_worse = decision.is_not_worse
     if finding == "unchanged" and _left_out(row.compared) > row.compared.n_paired:
-        finding, reason = "inconclusive", _MOSTLY_LEFT_OUT
+        finding, reason, is_not_worse = "inconclusive", _MOSTLY_LEFT_OUT, False
+    elif finding == "inconclusive" and is_not_worse:
+        reason = _not_worse(spec.margin)
     return replace(
         row.compared,
         mean=row.found.mean,
@@ -233,4 +245,10 @@ def _verdict(row: Row, p_adjusted: float, n_family: int) -> Compared:
         finding=finding,
         reason=reason,
         n_needed=decision.n_needed,
+        is_not_worse=is_not_worse,
     )
+
+
+def _not_worse(margin: float) -> str:
+    by = f" by more than {margin:.12g}" if margin else ""
+    return f"chance alone could explain the difference, but it is surely not worse{by}"

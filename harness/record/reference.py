@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.errors import RecordError
+from harness.errors import RecordError, UsageError
 from harness.record.baseline import baseline_path, parse_baseline, read_baseline
 from harness.record.checkout import committed
 from harness.record.load import list_manifests, load_manifest, run_folder
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 _GIT = "git:"
 _RECENT = ("latest", "previous")
-_OTHERS = {"baseline": ("previous", "git:REV", "none"), "run": ("previous",)}
-"""What else a reference may be, by what it is one of."""
+_OTHERS = {"baseline": ("previous", "git:REV", "none"), "compare": ("previous", "git:REV"), "run": ("previous",)}
+"""What else a reference may be, by what it is one of, or the command that it is given to."""
 _SHOWN = 5
 """Run ids that a message lists, newest first."""
 
@@ -35,7 +35,8 @@ def resolve(ref: str | None, reports: Path, root: Path, *, suite: str, current: 
     never its own baseline, also when it is resumed.
 
     Raises:
-        RecordError: nothing is called so, it is damaged, or it does not have the suite.
+        UsageError: nothing is called so, or several runs begin so.
+        RecordError: there is none yet, it is damaged, or it does not have the suite.
 
     """
     places = _Places(reports, root, current)
@@ -52,15 +53,16 @@ def resolve(ref: str | None, reports: Path, root: Path, *, suite: str, current: 
 
 
 def resolve_suites(ref: str, reports: Path, root: Path) -> dict[str, Measured]:
-    """Everything that `ref` names, by suite: as `resolve`, for comparisons without a suite file.
+    """Everything that `ref` names, by suite: as `resolve`, for comparisons by hand; `none` is no side of one.
 
-    `git:REV` has the suites whose baselines are committed now.
+    `git:REV` has the suites that have a baseline now.
 
     Raises:
-        RecordError: nothing is called so, or it is damaged.
+        UsageError: nothing is called so, or several runs begin so.
+        RecordError: there is none yet, or it is damaged.
 
     """
-    return _Places(reports, root, None).every(ref)
+    return _Places(reports, root, None, what="compare").every(ref)
 
 
 def resolve_run(ref: str, reports: Path, root: Path, *, suite: str | None = None) -> Path:
@@ -69,7 +71,8 @@ def resolve_run(ref: str, reports: Path, root: Path, *, suite: str | None = None
     With `suite`, the last two are runs that have it.
 
     Raises:
-        RecordError: no run is called so.
+        UsageError: no run is called so, or several begin so.
+        RecordError: there is none yet, or what is called so is no run.
 
     """
     places = _Places(reports, root, None, what="run")
@@ -112,6 +115,12 @@ class _Places:
         folder = self._reports / "baselines"
         if ref.startswith(_GIT):
             names = [path.stem for path in sorted(folder.glob("*.jsonl"))]
+            if not names:
+                raise RecordError(
+                    f"{self._what} {one_line(ref)}: there is no baseline in {self.shown(folder)}; git:REV is the "
+                    "committed baseline of a suite that has one now; save one with: pytest --prompt-suite "
+                    "--prompt-save-baseline"
+                )
             return {name: self.of_revision(ref.removeprefix(_GIT), name) for name in names}
         path = self.recent_folder(ref, None) if ref in _RECENT else self.named(ref)
         if (path / "run.json").is_file() or path.name == "latest":
@@ -130,7 +139,7 @@ class _Places:
         ids = [each.run_id for each in self._runs()]
         found = [ref] if ref in ids else [each for each in ids if ref and each.startswith(ref)]
         if len(found) > 1:
-            raise RecordError(
+            raise UsageError(
                 f"{self._what} {one_line(ref)!r}: {len(found):,} runs begin so ({_newest(found)}); one is allowed; "
                 "give more of its id"
             )
@@ -142,7 +151,7 @@ class _Places:
         recorded = f"recorded below {self.shown(self._reports)}: {_newest(ids)}" if ids else "no run is recorded yet"
         others = _OTHERS[self._what]
         allowed = f"{', '.join(['a run id, a path, latest', *others[:-1]])} or {others[-1]}"
-        raise RecordError(
+        raise UsageError(
             f"{self._what} {one_line(ref)!r}: no run and no file is called so; {allowed} is allowed; {recorded}."
             f"{did_you_mean(ref, [*ids, 'latest', *others])}"
         )

@@ -93,6 +93,45 @@ def level(rows: Sequence[Compared]) -> str:
     return f"{levels.pop()} % interval" if len(levels) == 1 else "interval"
 
 
+def p_note(rows: Iterable[Compared]) -> str:
+    """What the columns of pairs and p hold, for the rows of one table.
+
+    >>> p_note([])
+    'n: pairs of the same sample and repeat; p: corrected for all comparisons together'
+    """
+    families = {(row.is_gated, row.n_family) for row in rows if row.p_adjusted is not None}
+    number = families.pop()[1] if len(families) == 1 else 0
+    if number == 1:
+        return "n: pairs of the same sample and repeat; p: of one comparison, not corrected"
+    together = f"{number:,} comparisons" if number else "all comparisons together"
+    return f"n: pairs of the same sample and repeat; p: corrected for {together}"
+
+
+def margin_text(rows: Iterable[Compared], origin: str) -> str:
+    """Which drops were tolerated, and `origin`, who says so: `--margin`, or anything else for the gates.
+
+    >>> margin_text([], "gates")
+    'margin: 0 (no regression gate; see --margin): only equal values are unchanged'
+    """
+    found: dict[str, set[float]] = {}
+    for row in rows:
+        found.setdefault(row.metric, set()).add(row.margin)
+    margins = {metric: sorted(own) for metric, own in found.items() if any(own)}
+    if origin == "--margin":
+        every = {margin for own in found.values() for margin in own}
+        return f"margin: {', '.join(f'{each:.12g}' for each in sorted(every)) or '0'} of every metric (--margin)"
+    if not margins:
+        return "margin: 0 (no regression gate; see --margin): only equal values are unchanged"
+    shown = [f"{' and '.join(f'{each:.12g}' for each in own)} of {metric}" for metric, own in margins.items()]
+    rest = ", 0 of the others" if len(margins) < len(found) else ""
+    return f"margin (the suite's regression gates): {', '.join(shown)}{rest}"
+
+
+def not_worse(rows: Iterable[Compared]) -> list[Compared]:
+    """The rows that show nothing either way but rule out a drop beyond their margin."""
+    return [row for row in rows if row.finding == "inconclusive" and row.is_not_worse]
+
+
 def moved(row: Compared) -> tuple[int, int]:
     """Pairs whose value got worse, and better."""
     return (row.n_down, row.n_up) if row.higher_is_better else (row.n_up, row.n_down)

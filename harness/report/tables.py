@@ -24,9 +24,13 @@ _WIDEST = 10_000
 """More columns than any table has."""
 
 
-def make_table(*columns: str) -> Table:
-    """A table with these headings; `>` before one aligns its column right. Nothing in it is folded or cut."""
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1), show_edge=False, header_style="dim")
+def make_table(*columns: str, is_tight: bool = False) -> Table:
+    """A table with these headings; `>` before one aligns its column right. Nothing in it is folded or cut.
+
+    Between columns are three spaces, or two where it `is_tight`.
+    """
+    padding = (0, 1, 0, 0) if is_tight else (0, 1)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=padding, show_edge=False, header_style="dim")
     for title in columns:
         right = title.startswith(">")
         table.add_column(title.removeprefix(">"), justify="right" if right else "left", no_wrap=True)
