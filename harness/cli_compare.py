@@ -92,13 +92,12 @@ def _number(text: str) -> float:
 
 
 def _compare(options: argparse.Namespace, say: Say) -> int:
-    from harness.comparison import compare, margins_of
+    from harness.comparison import compare, gates_of
     from harness.schema import RegressionSpec
 
     sides = _chosen(_sides(options), options.metric)
-    margins = margins_of(sides) if options.margin is None else {}
     spec = RegressionSpec(options.margin or 0.0, options.alpha, correction=options.correction, test=options.test)
-    found = compare(sides, plain=spec, margins=margins)
+    found = compare(sides, gates_of(sides, spec) if options.margin is None else {}, plain=spec)
     if not any(row.n_paired for comparison in found for row in comparison.rows):
         raise HarnessError(_nothing(found, sides))
     say(_shown(found, options))
@@ -109,12 +108,7 @@ def _findings(found: Sequence[Comparison], metrics: Sequence[str]) -> set[str]:
     """What is found of scores, and of the amounts that were named: time and cost differ on every machine."""
     from harness.report.findings import is_weighty
 
-    return {
-        row.finding
-        for comparison in found
-        for row in comparison.rows
-        if is_weighty(row) or row.margin or row.metric in metrics
-    }
+    return {row.finding for comparison in found for row in comparison.rows if is_weighty(row) or row.metric in metrics}
 
 
 def _sides(options: argparse.Namespace) -> Sides:

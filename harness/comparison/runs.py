@@ -48,19 +48,18 @@ def compare(
     plain: RegressionSpec = _PLAIN,
     decided: Mapping[RowKey, Decision] | None = None,
     promised: Sequence[Promised] = (),
-    margins: Mapping[RowKey, float] | None = None,
 ) -> tuple[Comparison, ...]:
     """Each suite's current side beside its baseline, then what was measured beside what was promised of it.
 
     Pairs are of the same sample and repeat. `specs` says which rows regression gates ask about, and how; `plain` how
-    the other rows are judged, `margins` with which margin where that is not plain's own. p is corrected over the whole
-    family: all rows that gates ask about; all other rows of quality (scores); all other amounts (seconds, tokens, USD).
-    What a gate asks about and cannot be compared is a row with the finding `not compared`, and its reason.
+    the other rows are judged. p is corrected over the whole family: all rows that gates ask about; all other rows of
+    quality (scores); all other amounts (seconds, tokens, USD). What a gate asks about and cannot be compared is a row
+    with the finding `not compared`, and its reason.
 
     `decided` are rows that were looked at while results came in: the last look is their verdict. They are in no
     correction themselves, but count in that of the other gates, whose error they share.
     """
-    asked = _Asked(specs or {}, plain, margins or {})
+    asked = _Asked(specs or {}, plain)
     parts = [_Part(current, baseline, asked) for current, baseline in sides]
     beside = [(each, list(promised_rows(each))) for each in promised]
     rows = [row for part in parts for row in part.rows] + [row for _, own in beside for row in own]
@@ -88,12 +87,10 @@ class _Asked(Struct, frozen=True):
 
     specs: Mapping[RowKey, RegressionSpec]
     plain: RegressionSpec
-    margins: Mapping[RowKey, float]
 
     def of(self, key: RowKey) -> RegressionSpec:
-        """What a gate asks of this row; else what is asked of all, with the row's own margin."""
-        found = self.specs.get(key)
-        return replace(self.plain, margin=self.margins.get(key, self.plain.margin)) if found is None else found
+        """What a gate asks of this row; else what is asked of all others."""
+        return self.specs.get(key, self.plain)
 
 
 class _Part:

@@ -21,6 +21,7 @@ MARKS: Mapping[Finding, str] = {
 """A shape before the word, so that colour never says it alone."""
 QUALITY = ("score", "percent")
 """Units of metrics that say how good an answer is; those of the others are amounts."""
+_FAMILIES = ("gates", "other scores", "amounts")
 _SURE = 0.001
 """Below it a p-value is as good as none, and no digit of it matters."""
 
@@ -97,14 +98,19 @@ def p_note(rows: Iterable[Compared]) -> str:
     """What the columns of pairs and p hold, for the rows of one table.
 
     >>> p_note([])
-    'n: pairs of the same sample and repeat; p: corrected for all comparisons together'
+    'n: pairs of the same sample and repeat; p: corrected for all comparisons'
     """
-    families = {(row.is_gated, row.n_family) for row in rows if row.p_adjusted is not None}
-    number = families.pop()[1] if len(families) == 1 else 0
-    if number == 1:
-        return "n: pairs of the same sample and repeat; p: of one comparison, not corrected"
-    together = f"{number:,} comparisons" if number else "all comparisons together"
-    return f"n: pairs of the same sample and repeat; p: corrected for {together}"
+    families = {_family(row): row.n_family for row in rows if row.p_adjusted is not None}
+    shown = [f"{families[name]:,} {name}" for name in _FAMILIES if name in families]
+    if len(families) == 1:
+        (number,) = families.values()
+        shown = [counted(number, "comparison")] if number > 1 else ["nothing else: it is the only comparison"]
+    return f"n: pairs of the same sample and repeat; p: corrected for {', '.join(shown) or 'all comparisons'}"
+
+
+def _family(row: Compared) -> str:
+    """What its p is corrected together with."""
+    return "gates" if row.is_gated else "other scores" if row.unit in QUALITY else "amounts"
 
 
 def margin_text(rows: Iterable[Compared], origin: str) -> str:

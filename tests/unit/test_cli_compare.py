@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+import pandas as pd
 import pytest
 
 if TYPE_CHECKING:
@@ -49,6 +50,26 @@ def test_margin_is_that_of_the_suites_own_gate_and_an_option_wins(
     assert findings(prompt_suite, "previous", "latest", "--margin", "0")["support@1.1"] == ("inconclusive", 0.0)
     out = prompt_suite("compare", "previous", "latest", "--margin", "0.01", "--format", "markdown")[1]
     assert "margin: 0.01 of every metric (--margin)." in out.splitlines()
+
+
+def test_comparing_by_hand_says_what_the_gates_of_the_run_said(
+    prompt_suite: PromptSuite, project: RecordedProject
+) -> None:
+    suite = (project.folder / "suite.yaml").read_text().replace("[exact_match]", "[exact_match, f1]")
+    project.write("suite.yaml", f"{suite}{GATE}")
+    project.rows(60)
+    project.answers({})
+    project.run(save=True)
+    project.answers({"support@1.1": range(0, 60, 3)})
+    run = project.run()
+    rows = pd.read_parquet(project.reports / "runs" / run / "comparison.parquet").set_index(["metric", "variant"])
+    (found,) = json.loads(prompt_suite("compare", "reports/baselines", "latest", "--format", "json")[1])
+    assert len(found["rows"]) == len(rows) > 4
+    for row in found["rows"]:
+        told = rows.loc[(row["metric"], row["variant"])]
+        assert (row["finding"], row["margin"], row["is_gated"]) == tuple(told[["verdict", "margin", "is_gated"]])
+        assert row["p_adjusted"] == pytest.approx(None if pd.isna(told["p_adjusted"]) else told["p_adjusted"])
+    assert rows.loc[("exact_match", "support@1.1"), "verdict"] == "regressed"
 
 
 def test_gate_of_one_variant_gives_its_margin_to_no_other(prompt_suite: PromptSuite, project: RecordedProject) -> None:

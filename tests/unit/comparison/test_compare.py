@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from msgspec.structs import replace
 
-from harness.comparison import Decision, compare, margins_of
+from harness.comparison import Decision, compare, gates_of
 from harness.schema import Measure, Measured, RegressionSpec, Rows
 
 if TYPE_CHECKING:
@@ -134,19 +134,14 @@ def test_drop_that_is_not_ruled_out_has_the_reason_that_it_is_possible() -> None
     assert row.reason.endswith("a change beyond the margin is possible too")
 
 
-def test_each_row_has_its_own_margin_and_the_others_the_plain_one() -> None:
-    sides = [(side([1.0] * 100), side([1.0] * 100, "before"))]
-    (found,) = compare(sides, plain=RegressionSpec(margin=0.5), margins={KEY: 0.1})
-    assert {row.metric: (row.margin, row.is_gated) for row in found.rows} == {
-        "exact_match": (0.1, False),
-        "latency_s": (0.5, False),
-    }
-
-
-def test_margins_are_the_current_sides_where_both_know_one() -> None:
+def test_what_gates_tolerate_is_the_current_sides_where_both_know_it() -> None:
     now = side([1], margins={(*CELL, "exact_match"): 0.1})
     before = side([1], "before", margins={(*CELL, "exact_match"): 0.2, (*CELL, "latency_s"): 3.0})
-    assert margins_of([(now, before)]) == {KEY: 0.1, (*KEY[:3], "latency_s"): 3.0}
+    plain = RegressionSpec(alpha=0.01)
+    assert gates_of([(now, before)], plain) == {
+        KEY: RegressionSpec(0.1, 0.01),
+        (*KEY[:3], "latency_s"): RegressionSpec(3.0, 0.01),
+    }
 
 
 def test_pairs_are_of_the_same_sample_whatever_their_order() -> None:

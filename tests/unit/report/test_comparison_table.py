@@ -37,7 +37,7 @@ verdict         metric         variant       backend  before    now  change     
 ✗ regressed     exact_match ↑  few_shot@1.1  smollm2   0.820  0.700  -0.120  -0.210 to -0.040  60   0.029
 ✓ improved      exact_match ↑  zero_shot     smollm2   0.700  0.900  +0.200  +0.110 to +0.310  60  <0.001
 ? inconclusive  f1 ↑           few_shot@1.1  a         0.550  0.500  -0.050  -0.140 to +0.040  60       1  1,240 more
-n: pairs of the same sample and repeat; p: corrected for all comparisons together
+n: pairs of the same sample and repeat; p: corrected for 24 gates, 24 other scores
 unchanged: 1; not compared: 1 ({BASELINE} has no trials of zero_shot on local)
 time, tokens and cost: 1 regressed, 1 inconclusive
 cost: $0.006 before, $0.0066 now (+10.0 %), for the 60 answers that both sides have
