@@ -121,10 +121,15 @@ def _sides(options: argparse.Namespace) -> Sides:
     asked = [(split, names) for split, names in within if names is not None]
     if len(asked) + (options.current is not None) != 1:
         raise UsageError(_not_one(options))
-    first = _suites(options.baseline, record.resolve_suites(options.baseline, options.reports, root), options.suite)
+    only = options.suite[0] if len(options.suite) == 1 else None
+
+    def suites_of(ref: str) -> Mapping[str, Measured]:
+        return _suites(ref, record.resolve_suites(ref, options.reports, root, suite=only), options.suite)
+
+    first = suites_of(options.baseline)
     for split, (old, new) in asked:
         return [split(run, old, new) for run in _having(first, split, (old, new))]
-    second = _suites(options.current, record.resolve_suites(options.current, options.reports, root), options.suite)
+    second = suites_of(options.current)
     both = [name for name in second if name in first]
     if not both:
         raise HarnessError(

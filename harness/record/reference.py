@@ -52,17 +52,18 @@ def resolve(ref: str | None, reports: Path, root: Path, *, suite: str, current: 
     return places.at(places.named(ref), suite)
 
 
-def resolve_suites(ref: str, reports: Path, root: Path) -> dict[str, Measured]:
+def resolve_suites(ref: str, reports: Path, root: Path, *, suite: str | None = None) -> dict[str, Measured]:
     """Everything that `ref` names, by suite: as `resolve`, for comparisons by hand; `none` is no side of one.
 
-    `git:REV` has the suites that have a baseline now.
+    `git:REV` has the suites that have a baseline now. With `suite`, `latest` and `previous` are runs that have it,
+    where any has.
 
     Raises:
         UsageError: nothing is called so, or several runs begin so.
         RecordError: there is none yet, or it is damaged.
 
     """
-    return _Places(reports, root, None, what="compare").every(ref)
+    return _Places(reports, root, None, what="compare").every(ref, suite)
 
 
 def resolve_run(ref: str, reports: Path, root: Path, *, suite: str | None = None) -> Path:
@@ -110,7 +111,7 @@ class _Places:
         path = baseline_path(self._reports, suite)
         return parse_baseline(committed(revision, path, self._root), f"{_GIT}{revision}:{self.shown(path)}")
 
-    def every(self, ref: str) -> dict[str, Measured]:
+    def every(self, ref: str, suite: str | None) -> dict[str, Measured]:
         """All suites of what is called so."""
         folder = self._reports / "baselines"
         if ref.startswith(_GIT):
@@ -122,7 +123,8 @@ class _Places:
                     "--prompt-save-baseline"
                 )
             return {name: self.of_revision(ref.removeprefix(_GIT), name) for name in names}
-        path = self.recent_folder(ref, None) if ref in _RECENT else self.named(ref)
+        known = suite if any(suite in _suites(each) for each in self._runs() if each.complete) else None
+        path = self.recent_folder(ref, known) if ref in _RECENT else self.named(ref)
         if (path / "run.json").is_file() or path.name == "latest":
             return measured_of_run(path)
         files = sorted(path.glob("*.jsonl")) if path.is_dir() else [path]

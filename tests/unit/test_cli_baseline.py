@@ -61,7 +61,7 @@ def test_backend_of_an_older_run_is_told_with_its_run(prompt_suite: PromptSuite,
     suite = (project.folder / "suite.yaml").read_text()
     project.write("suite.yaml", suite.replace("name: saved,", "name: other,"))
     second = project.run()
-    assert prompt_suite("baseline", "save", "latest")[0] == 0
+    assert prompt_suite("baseline", "save", second)[0] == 0
     out = prompt_suite("baseline")[1]
     assert out.splitlines()[0].endswith("from older runs")
     assert out.splitlines()[2].endswith("  support@1.0 on saved, support@1.1 on saved")

@@ -41,14 +41,14 @@ def findings(prompt_suite: PromptSuite, *arguments: str) -> Mapping[str, tuple[s
 def test_margin_is_that_of_the_suites_own_gate_and_an_option_wins(
     prompt_suite: PromptSuite, project: RecordedProject
 ) -> None:
-    two_runs(project, GATE)
-    code, out, _ = prompt_suite("compare", "previous", "latest")
+    runs = two_runs(project, GATE)
+    code, out, _ = prompt_suite("compare", *runs)
     assert code == 0
     assert "margin (the suite's regression gates): 0.2 of exact_match" in out.splitlines()
     assert out.splitlines()[2] == "2 unchanged", "a drop of 0.05 lies within the margin"
-    assert findings(prompt_suite, "previous", "latest")["support@1.1"] == ("unchanged", 0.2)
-    assert findings(prompt_suite, "previous", "latest", "--margin", "0")["support@1.1"] == ("inconclusive", 0.0)
-    out = prompt_suite("compare", "previous", "latest", "--margin", "0.01", "--format", "markdown")[1]
+    assert findings(prompt_suite, *runs)["support@1.1"] == ("unchanged", 0.2)
+    assert findings(prompt_suite, *runs, "--margin", "0")["support@1.1"] == ("inconclusive", 0.0)
+    out = prompt_suite("compare", *runs, "--margin", "0.01", "--format", "markdown")[1]
     assert "margin: 0.01 of every metric (--margin)." in out.splitlines()
 
 
@@ -63,7 +63,7 @@ def test_comparing_by_hand_says_what_the_gates_of_the_run_said(
     project.answers({"support@1.1": range(0, 60, 3)})
     run = project.run()
     rows = pd.read_parquet(project.reports / "runs" / run / "comparison.parquet").set_index(["metric", "variant"])
-    (found,) = json.loads(prompt_suite("compare", "reports/baselines", "latest", "--format", "json")[1])
+    (found,) = json.loads(prompt_suite("compare", "reports/baselines", run, "--format", "json")[1])
     assert len(found["rows"]) == len(rows) > 4
     for row in found["rows"]:
         told = rows.loc[(row["metric"], row["variant"])]
@@ -73,8 +73,8 @@ def test_comparing_by_hand_says_what_the_gates_of_the_run_said(
 
 
 def test_gate_of_one_variant_gives_its_margin_to_no_other(prompt_suite: PromptSuite, project: RecordedProject) -> None:
-    two_runs(project, "  - {regression: {metric: exact_match, margin: 0.2}, variants: [support@1.0]}\n")
-    assert findings(prompt_suite, "previous", "latest") == {
+    runs = two_runs(project, "  - {regression: {metric: exact_match, margin: 0.2}, variants: [support@1.0]}\n")
+    assert findings(prompt_suite, *runs) == {
         "support@1.0": ("unchanged", 0.2),
         "support@1.1": ("inconclusive", 0.0),
     }
@@ -100,8 +100,8 @@ def test_without_a_gate_the_margin_is_0_and_that_is_said(prompt_suite: PromptSui
 
 
 def test_two_variants_have_the_margin_of_the_gate(prompt_suite: PromptSuite, project: RecordedProject) -> None:
-    two_runs(project, GATE)
-    assert findings(prompt_suite, "latest", "--variants", "support@1.0", "support@1.1") == {
+    _, run = two_runs(project, GATE)
+    assert findings(prompt_suite, run, "--variants", "support@1.0", "support@1.1") == {
         "support@1.1": ("unchanged", 0.2)
     }
 
@@ -148,7 +148,7 @@ def test_name_of_no_run_is_a_usage_error_that_allows_what_is_allowed(
         "",
         (
             f"prompt-suite: compare '{name}': no run and no file is called so; a run id, a path, latest, previous or "
-            f"git:REV is allowed; recorded below reports: {runs[1]}, {runs[0]}.\n"
+            f"git:REV is allowed; recorded below reports: {', '.join(sorted(runs, reverse=True))}.\n"
         ),
     )
 
@@ -186,9 +186,7 @@ def test_values_that_no_pair_has_are_the_reason_where_nothing_can_be_compared(
             "a value on both sides\n"
         ),
     )
-    code, _, err = prompt_suite(
-        "compare", "latest", "--variants", "support@1.0", "support@1.1", "--metric", "latency_s"
-    )
+    code, _, err = prompt_suite("compare", second, "--variants", "support@1.0", "support@1.1", "--metric", "latency_s")
     assert code == 1
     assert f"nothing of support@1.1 of {second} and support@1.0 of {second} can be compared: latency_s: " in err
 
@@ -229,6 +227,35 @@ def test_amounts_fail_nothing_unless_they_are_named(prompt_suite: PromptSuite, r
     assert prompt_suite("compare", *runs, *fail, "--metric", "latency_s", "--metric", "exact_match")[0] == 1
     assert prompt_suite("compare", *runs, "--fail-on", "inconclusive")[0] == 1
     assert prompt_suite("compare", *runs, "--fail-on", "regressed")[0] == 0
+
+
+def dated(project: RecordedProject, run: str, run_id: str) -> None:
+    """Call the run so: those of one second are in no order."""
+    folder = project.reports / "runs" / run
+    path = folder / "run.json"
+    path.write_text(path.read_text().replace(run, run_id))
+    folder.rename(folder.with_name(run_id))
+
+
+def test_latest_run_of_a_suite_is_the_latest_that_has_it(prompt_suite: PromptSuite, project: RecordedProject) -> None:
+    suite = (project.folder / "suite.yaml").read_text()
+    for number in (1, 2):
+        dated(project, project.run(), f"20260101T00000{number}Z-0000")
+    project.write("suite.yaml", f"name: other\n{suite}")
+    dated(project, project.run(), "20260101T000003Z-0000")
+    out = prompt_suite("compare", "previous", "latest", "--suite", "desk")[1]
+    assert out.splitlines()[1] == "desk  20260101T000002Z-0000 beside 20260101T000001Z-0000"
+    assert prompt_suite("compare", "previous", "latest")[::2] == (
+        1,
+        (
+            "prompt-suite: compare: no suite is in both; previous has desk, latest has other; name two runs of the "
+            "same suite\n"
+        ),
+    )
+    assert prompt_suite("compare", "previous", "latest", "--suite", "desks")[::2] == (
+        4,
+        "prompt-suite: --suite desks: previous has no such suite; available: desk. Did you mean 'desk'?\n",
+    )
 
 
 def test_unknown_names_are_told_of_the_side_that_lacks_them(prompt_suite: PromptSuite, runs: tuple[str, str]) -> None:
