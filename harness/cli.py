@@ -147,6 +147,11 @@ def _lint(options: argparse.Namespace) -> int:
     settings = Settings(root=root, reports=root / "reports")
     mistakes: list[str] = []
     plans = []
+    if not options.paths and not Path("suites").is_dir():
+        raise UsageError(
+            "lint: there is no folder suites/ here; a project's folder, a suite file or a folder of suites is allowed; "
+            "name one, or make a suite with: prompt-suite init"
+        )
     for path in _suite_files(options.paths or [Path("suites")]):
         try:
             plans.append(load_plan(path.resolve(), settings))

@@ -80,14 +80,17 @@ def _table(kept: list[Kept]) -> Iterator[RenderableType]:
     from harness.report.numbers import moment
     from harness.report.tables import make_table
 
-    table = make_table("suite", "run", "date", ">cells", ">samples", ">trials", "from older runs")
+    is_mixed = ["from older runs"] if any(one.older for one in kept) else []
+    table = make_table("suite", "run", "date", ">cells", ">samples", ">trials", *is_mixed, is_tight=True)
     for one in kept:
         samples = {sample for rows in one.measured.cells.values() for sample in rows.samples}
         counts = (len(one.measured.cells), len(samples), one.n_trials)
         older = listed(f"{variant} on {backend}" for variant, backend in one.older) if one.older else ""
         names = (one.measured.suite, one.run_id, moment(one.started_at))
-        table.add_row(*map(Text, names), *(Text(f"{count:,}") for count in counts), Text(older))
+        shown = [*names, *(f"{count:,}" for count in counts), *([older] if is_mixed else [])]
+        table.add_row(*map(Text, shown))
     yield table
+    yield Text("cells: variants on backends")
 
 
 def _show(options: argparse.Namespace, say: Say) -> int:
@@ -113,7 +116,8 @@ def _parts(one: Kept) -> Iterator[RenderableType]:
     measured = one.measured
     yield Text(f"{measured.suite}  {one.path}", style="bold")
     rows = measured.dataset_hash or "not recorded"
-    yield Text(f"run {one.run_id}, {moment(one.started_at)}; {counted(one.n_trials, 'trial')}; rows {rows}")
+    yield Text(f"run {one.run_id}, {moment(one.started_at)}; {counted(one.n_trials, 'trial')}")
+    yield Text(f"hash of the dataset's rows: {rows}")
     yield Text()
     prompts = make_table("variant", "prompt", "hash")
     for variant, facts in measured.prompts.items():
@@ -121,7 +125,9 @@ def _parts(one: Kept) -> Iterator[RenderableType]:
         prompts.add_row(*map(Text, (variant, name, str(facts.get("hash")))))
     yield prompts
     yield Text()
-    table = make_table("metric", "variant", "backend", ">mean", ">95 % interval", ">n", "run")
+    table = make_table(
+        "metric", "variant", "backend", ">mean", ">95 % interval", ">n", *(["run"] if one.older else []), is_tight=True
+    )
     for name, measure in measured.measures.items():
         for (variant, backend), cell in measured.cells.items() if measure.unit in _QUALITY else ():
             values, clusters = _values(cell, name)
@@ -129,8 +135,8 @@ def _parts(one: Kept) -> Iterator[RenderableType]:
             low, high = (None, None) if found is None else (found.low, found.high)
             ends = "none" if low is None else f"{in_unit(low, measure.unit)} to {in_unit(high, measure.unit)}"
             mean = in_unit(None if found is None else found.value, measure.unit)
-            run = one.older.get((variant, backend), one.run_id)
-            table.add_row(*map(Text, (name, variant, backend, mean, ends, f"{len(values):,}", run)))
+            run = [one.older.get((variant, backend), one.run_id)] if one.older else []
+            table.add_row(*map(Text, (name, variant, backend, mean, ends, f"{len(values):,}", *run)))
     yield table
 
 

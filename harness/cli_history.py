@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 _EXIT_DRIFT = 1
 _WIDEST = 160
-_PLOT = 31
-"""Characters of an interval's drawing."""
+_PLOT, _LEAST_PLOT = 31, 15
+"""Characters of an interval's drawing, and where there is little room."""
 _LAST = 20
 
 
@@ -72,20 +72,20 @@ def _text(found: Sequence[Series], last: int) -> str:
 
     from harness.report.tables import printed
 
+    width = min(shutil.get_terminal_size().columns, _WIDEST)
     parts: list[RenderableType] = []
     for each in found:
-        parts += [*([Text()] if parts else []), *_parts(each, last)]
-    width = min(shutil.get_terminal_size().columns, _WIDEST)
+        parts += [*([Text()] if parts else []), *_parts(each, last, width)]
     return printed(parts, width=width, color=sys.stdout.isatty() and "NO_COLOR" not in os.environ)
 
 
-def _parts(series: Series, last: int) -> Iterator[RenderableType]:
+def _parts(series: Series, last: int, width: int) -> Iterator[RenderableType]:
     from rich.text import Text
 
     yield Text(_title(series), style="bold")
     if series.points:
         yield Text()
-        yield _table(series, series.points[-last:])
+        yield _table(series, series.points[-last:], width)
         yield Text()
     if len(series.points) > last:
         yield Text(f"{counted(len(series.points) - last, 'older run')} not shown (--last N)")
@@ -94,18 +94,38 @@ def _parts(series: Series, last: int) -> Iterator[RenderableType]:
         yield Text(f"incomplete, not counted: {point.date}  {point.run_id}  {_value(series, point)}, n {point.n:,}")
 
 
-def _table(series: Series, points: Sequence[Point]) -> RenderableType:
+def _table(series: Series, points: Sequence[Point], width: int) -> RenderableType:
+    """Where there is little room it goes without the date, which the run's id begins with, and draws smaller.
+
+    The interval is then drawn only, if need be.
+    """
     from rich.text import Text
 
     from harness.report.tables import make_table
 
+    titles = ["date (UTC)", "run", f">{series.name}", ">95 % interval", ">n"]
+    rows = [
+        [point.date, point.run_id, _value(series, point), _interval(series, point), f"{point.n:,}"] for point in points
+    ]
+    noted = max(len(point.note) for point in points)
+    plot, is_tight = _PLOT, _width(titles, rows, 3) + _PLOT + 3 + noted > width
+    if is_tight:
+        titles, rows = titles[1:], [row[1:] for row in rows]
+        if _width(titles, rows, 2) + _LEAST_PLOT + 2 + noted > width:
+            titles, rows = [*titles[:2], titles[3]], [[*row[:2], row[3]] for row in rows]
+        plot = min(_PLOT, max(_LEAST_PLOT, width - _width(titles, rows, 2) - noted - (2 if noted else 0)))
     low, high = _range(points)
-    table = make_table("date (UTC)", "run", f">{series.name}", ">95 % interval", ">n", f"{low:.3g} to {high:.3g}", "")
-    for point in points:
-        cells = [point.date, point.run_id, _value(series, point), _interval(series, point), f"{point.n:,}"]
-        drawn = Text(_drawing(point, low, high), style="cyan" if point.is_comparable else "dim")
-        table.add_row(*map(Text, cells), drawn, Text(point.note))
+    table = make_table(*titles, f"{low:.3g} to {high:.3g}", *([""] if noted else []), is_tight=is_tight)
+    for point, cells in zip(points, rows, strict=True):
+        drawn = Text(_drawing(point, (low, high), plot), style="cyan" if point.is_comparable else "dim")
+        table.add_row(*map(Text, cells), drawn, *([Text(point.note)] if noted else []))
     return table
+
+
+def _width(titles: Sequence[str], rows: Sequence[Sequence[str]], gap: int) -> int:
+    """Columns of the terminal that these take, each with a gap behind it."""
+    columns = zip(*([title.removeprefix(">") for title in titles], *rows), strict=True)
+    return sum(max(map(len, column)) + gap for column in columns)
 
 
 def _title(series: Series) -> str:
@@ -120,12 +140,13 @@ def _range(points: Sequence[Point]) -> tuple[float, float]:
     return (low, high) if high > low else (low - 0.5, high + 0.5)
 
 
-def _drawing(point: Point, low: float, high: float) -> str:
+def _drawing(point: Point, ends: tuple[float, float], width: int) -> str:
     """The interval, the value as a dot: `···├──●───┤····`."""
-    cells = ["·"] * _PLOT
+    low, high = ends
+    cells = ["·"] * width
 
     def place(value: float) -> int:
-        return round((value - low) / (high - low) * (_PLOT - 1))
+        return round((value - low) / (high - low) * (width - 1))
 
     if point.ci_low is not None and point.ci_high is not None:
         left, right = place(point.ci_low), place(point.ci_high)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.errors import HarnessError, UsageError
-from harness.wording import counted, listed
+from harness.wording import counted, did_you_mean, listed
 
 if TYPE_CHECKING:
     import argparse
@@ -60,29 +60,49 @@ def _promote(options: argparse.Namespace, say: Say) -> int:
         say("--dry-run: nothing is written")
         return 0
     write_edits(found.move.edits)
-    was = f", was at {found.move.before}" if found.move.before is not None else ""
-    say(f"{found.label} is at {found.prompt} now{was}; wrote {listed(edit.shown for edit in found.move.edits)}")
+    was = f"was at {found.move.before}" if found.move.before is not None else "a new label"
+    say(f"{found.label} is at {found.prompt} now, {was}; wrote {listed(edit.shown for edit in found.move.edits)}")
     return 0
 
 
 def _suite_file(options: argparse.Namespace) -> Path:
-    path: Path | None = options.suite
-    if path is not None:
-        return path / "suite.yaml" if path.is_dir() else path
     name, _, version = options.prompt.partition("@")
     if not name or not version:
         raise UsageError(
             f"promote: {options.prompt!r} names no version; PROMPT@VERSION is allowed; write for example few_shot@1.1"
         )
     every = sorted(Path("suites").rglob("suite.yaml"))
+    path: Path | None = options.suite
+    if path is None:
+        return _only_suite(name, every)
+    if not path.exists():
+        raise UsageError(
+            f"promote: --suite {path}: there is no such file or folder; a suite file or its folder is allowed; "
+            f"available: {listed(str(each.parent) for each in every)}"
+        )
+    return path / "suite.yaml" if path.is_dir() else path
+
+
+def _only_suite(name: str, every: list[Path]) -> Path:
+    """The one suite of all these that has the prompt."""
+    if not every:
+        raise UsageError(
+            "promote: there is no suite.yaml below suites/; the suite with the prompt is needed; go to the project's "
+            "folder, or name the suite with --suite PATH"
+        )
     having = [each for each in every if (each.parent / "prompts" / name).is_dir()]
-    if len(having) == 1:
-        return having[0]
-    what = f"{counted(len(having), 'suite')} below suites/ have" if having else "no suite below suites/ has"
-    raise UsageError(
-        f"promote: {what} a prompt '{name}'; one is needed; name it with --suite PATH, one of: "
-        f"{listed(map(str, every))}"
-    )
+    if not having:
+        known = sorted({path.name for each in every for path in (each.parent / "prompts").glob("*") if path.is_dir()})
+        raise UsageError(
+            f"promote: no suite below suites/ has a prompt '{name}'; prompts there: {listed(known)}; name one of them, "
+            f"or a suite elsewhere with --suite PATH.{did_you_mean(name, known)}"
+        )
+    if len(having) > 1:
+        raise UsageError(
+            f"promote: {counted(len(having), 'suite')} below suites/ have a prompt '{name}'; one is needed; name it "
+            f"with --suite PATH, one of: {listed(str(each.parent) for each in having)}"
+        )
+    return having[0]
 
 
 def _show_gates(found: Promotion, say: Say) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.errors import UsageError
-from harness.wording import counted
+from harness.wording import counted, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -30,6 +30,9 @@ _WIDEST = 160
 _STYLES = {"promote": "green", "hold": "yellow", "roll back": "red"}
 _STAGE = re.compile(r"(?P<share>[0-9.]+)(@(?P<after_h>[0-9.]+))?(:(?P<tier>.+))?")
 _HOURS_A_DAY = 24
+_MOST_DRAWS = 10_000
+"""Their share is then known to half a percent."""
+_MOST_SAMPLES = 10_000_000
 
 
 def add_rollout(commands: argparse._SubParsersAction[Any], say: Say) -> None:
@@ -39,7 +42,7 @@ def add_rollout(commands: argparse._SubParsersAction[Any], say: Say) -> None:
     command.add_argument("new", metavar="NEW", nargs="?", help="the one to take its place; default with --runs: OLD")
     where = command.add_mutually_exclusive_group()
     where.add_argument("--run", dest="ref", metavar="REF", help="the run that has both; default: latest")
-    where.add_argument("--runs", nargs=2, metavar=("A", "B"), help="the run of OLD and that of NEW")
+    where.add_argument("--runs", nargs=2, metavar=("OLD_RUN", "NEW_RUN"), help="the run of each")
     command.add_argument("--suite", metavar="NAME", help="needed where several suites have both")
     command.add_argument("--backend", metavar="NAME", help="needed where both ran on several")
     command.add_argument(
@@ -57,7 +60,13 @@ def add_rollout(commands: argparse._SubParsersAction[Any], say: Say) -> None:
         "--fewest", type=_count, metavar="N", help="samples below which a stage says nothing; default: 20"
     )
     command.add_argument("--if-worse", type=_amount, metavar="X", help="a bad prompt's drop; default: 0.1 of the range")
-    command.add_argument("--draws", type=_count, default=200, metavar="N", help="behind the exposure; default: 200")
+    command.add_argument(
+        "--draws",
+        type=_draws,
+        default=200,
+        metavar="N",
+        help=f"random draws behind the exposure, at most {_MOST_DRAWS:,}; default: 200",
+    )
     command.add_argument("--format", choices=("text", "markdown", "json"), default="text", help="default: text")
     command.add_argument("--reports", type=Path, default=Path("reports"), metavar="DIR", help="default: reports")
     command.set_defaults(run=lambda options: _rollout(options, say))
@@ -83,9 +92,22 @@ def _amount(text: str) -> float:
 
 
 def _count(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and int(text) > 0):
-        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 1; write for example 200")
-    return int(text)
+    number = _number(text)
+    if not (text.isascii() and text.isdigit() and 0 < number <= _MOST_SAMPLES):
+        raise argparse.ArgumentTypeError(
+            f"{one_line(text)!r} is no whole number from 1 to {_MOST_SAMPLES:,}; write for example 20"
+        )
+    return int(number)
+
+
+def _draws(text: str) -> int:
+    number = _number(text)
+    if not (text.isascii() and text.isdigit() and 0 < number <= _MOST_DRAWS):
+        raise argparse.ArgumentTypeError(
+            f"{one_line(text)!r} is no whole number from 1 to {_MOST_DRAWS:,}; more would tell nothing new; write for "
+            "example 200"
+        )
+    return int(number)
 
 
 def _metric(text: str) -> tuple[str, float]:
@@ -123,7 +145,8 @@ def _order(options: argparse.Namespace) -> Order:
 
     if options.new is None and options.runs is None:
         raise UsageError(
-            "rollout: NEW is missing; two variants of one run are needed, or one variant with --runs A B; "
+            "rollout: NEW is missing; two variants of one run are needed, or one variant with --runs OLD_RUN "
+            "NEW_RUN; "
             "write for example: prompt-suite rollout few_shot@1.0 few_shot@1.1"
         )
     given = {
@@ -155,8 +178,10 @@ def _text(found: Rehearsal) -> str:
 
 
 def _parts(found: Rehearsal) -> Iterator[RenderableType]:
+    from rich.padding import Padding
     from rich.text import Text
 
+    from harness.report.numbers import percent
     from harness.report.tables import make_table
 
     yield Text(_title(found))
@@ -167,19 +192,26 @@ def _parts(found: Rehearsal) -> Iterator[RenderableType]:
     table = make_table("stage", "check", ">share", ">samples with NEW", "verdict")
     for outcome in found.rollout.stages:
         verdict = Text(outcome.decision, style=_STYLES[outcome.decision])
-        share, seen = f"{outcome.share_exposed:.1%}", f"{outcome.n_exposed:,} of {found.n_served:,}"
+        share, seen = percent(outcome.share_exposed, 1), f"{outcome.n_exposed:,} of {found.n_served:,}"
         table.add_row(Text(outcome.stage.name), Text(_due(outcome)), Text(share), Text(seen), verdict)
     yield table
     yield Text()
     for outcome in found.rollout.stages:
-        yield Text(f"{outcome.stage.name}: {outcome.decision}: {outcome.reason}")
+        yield Text(f"{outcome.stage.name}: {outcome.decision}")
+        yield Padding(Text(outcome.reason), (0, 0, 0, 2))
     yield Text()
-    for line in _exposures(found):
-        yield Text(line)
+    head, *lines = _exposures(found)
+    yield Text(head)
+    for line in lines:
+        yield Padding(Text(line), (0, 0, 0, 2))
 
 
 def _title(found: Rehearsal) -> str:
-    return f"{found.suite} on {found.backend}: {found.new} in place of {found.old}"
+    """`feedback on smollm2: few_shot@1.1 in place of few_shot@1.0, run 20261122T201849Z-3f9a`."""
+    old, new = found.runs
+    if old == new:
+        return f"{found.suite} on {found.backend}: {found.new} in place of {found.old}, run {new}"
+    return f"{found.suite} on {found.backend}: {found.new} of run {new} in place of {found.old} of run {old}"
 
 
 def _watching(found: Rehearsal) -> str:
@@ -201,27 +233,31 @@ def _exposures(found: Rehearsal) -> Iterator[str]:
     """What NEW would have served before its roll back, as it is and were it worse."""
     metric = found.plan.watched[0].metric
     yield f"expected exposure, over {counted(found.exposure.draws, 'random draw')} of who gets NEW first:"
-    yield f"  as recorded: {_exposure(found.exposure)}"
-    yield f"  were NEW worse by {found.worse:g} in {metric}: {_exposure(found.exposure_if_worse)}"
+    yield f"as recorded: {_exposure(found.exposure)}"
+    yield f"were NEW worse by {found.worse:g} in {metric}: {_exposure(found.exposure_if_worse)}"
 
 
 def _exposure(exposure: Exposure) -> str:
+    from harness.report.numbers import percent
+
     if exposure.mean_share is None or exposure.most_share is None:
         return "never rolled back"
     return (
-        f"rolled back in {exposure.rolled_back:.0%}, after NEW had served {exposure.mean_share:.0%} of the requests "
-        f"({exposure.most_share:.0%} or less in 95 of 100)"
+        f"rolled back in {percent(exposure.rolled_back)} of the draws, after NEW had served "
+        f"{percent(exposure.mean_share)} of the requests on average (at most {percent(exposure.most_share)} in 95 of "
+        "100 roll backs)"
     )
 
 
 def _markdown(found: Rehearsal) -> str:
     from harness.report.markdown import prose, table
+    from harness.report.numbers import percent
 
     rows = [
         [
             prose(outcome.stage.name),
             _due(outcome),
-            f"{outcome.n_exposed:,} ({outcome.share_exposed:.1%})",
+            f"{outcome.n_exposed:,} ({percent(outcome.share_exposed, 1)})",
             f"**{outcome.decision}**" if outcome.decision == "roll back" else outcome.decision,
             prose(outcome.reason),
         ]
@@ -231,7 +267,7 @@ def _markdown(found: Rehearsal) -> str:
     lines += [line for note in found.notes for line in (f"> {prose(note)}", "")]
     lines += table(["Stage", "Check", "Samples with NEW", "Verdict", "Reason"], rows)
     first, *rest = _exposures(found)
-    return "\n".join([*lines, "", first, "", *(f"- {prose(line.strip())}" for line in rest)])
+    return "\n".join([*lines, "", first, "", *(f"- {prose(line)}" for line in rest)])
 
 
 def _json(found: Rehearsal) -> str:
@@ -242,6 +278,8 @@ def _json(found: Rehearsal) -> str:
         "backend": found.backend,
         "old": found.old,
         "new": found.new,
+        "old_run": found.runs[0],
+        "new_run": found.runs[1],
         "n_served": found.n_served,
         "decision": found.rollout.decision,
         "stages": to_builtins(found.rollout.stages),

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from harness import gate, plan, record
 from harness.early import EarlyStops
 from harness.errors import RecordError
+from harness.schema import RegressionSpec
 from harness.wording import counted, listed
 
 if TYPE_CHECKING:
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
         Judging,
         Measured,
         Plan,
-        RegressionSpec,
         RunRecord,
         Settings,
         Sight,
@@ -48,7 +48,8 @@ def compare(run_a: record.Run | str | Path, run_b: record.Run | str | Path) -> p
 
     `difference` is b - a, over pairs of the same sample and repeat; `baseline` names a. A run is given as `load_run`
     yields it, or by its path; its folder is read, whatever was done to the DataFrames. Verdicts are those of
-    `prompt-suite compare`: margin 0, alpha 0.05, p corrected after Holm over all rows of quality, and over all amounts.
+    `prompt-suite compare`: the margins of the suite's own regression gates where a run knows them, else 0; alpha 0.05,
+    p corrected after Holm over what these gates ask about, all other rows of quality, and all other amounts.
 
     Raises:
         RecordError: there is no run, it is damaged, or no suite is in both.
@@ -63,7 +64,9 @@ def compare(run_a: record.Run | str | Path, run_b: record.Run | str | Path) -> p
             f"compare: no suite is in both; the first run has {listed(first)}, the second {listed(second)}; "
             "name two runs of the same suite"
         )
-    return record.comparison_frame(comparison.compare([(second[name], first[name]) for name in both]))
+    sides = [(second[name], first[name]) for name in both]
+    plain = RegressionSpec()
+    return record.comparison_frame(comparison.compare(sides, comparison.gates_of(sides, plain), plain=plain))
 
 
 def foresight(plans: Sequence[Plan], settings: Settings) -> list[Sight]:

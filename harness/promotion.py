@@ -20,6 +20,11 @@ if TYPE_CHECKING:
     from harness.suite import LabelMove
 
 
+_WORDS = {"fails": "not held", "not judged": "not judged", "warns": "with a warning"}
+_MOST_NAMES = 3
+"""Gates that a reason names."""
+
+
 class GateFound(Struct, frozen=True):
     """What the run says about one gate of the version on one cell."""
 
@@ -53,12 +58,16 @@ class Promotion(Struct, frozen=True):
         """Why the label must not move; empty when it may."""
         bad = {"fails", "not judged"} | (set() if are_warnings_accepted else {"warns"})
         found = [one for one in self.gates if one.state in bad]
-        counts = {state: sum(one.state == state for one in found) for state in ("fails", "not judged", "warns")}
-        words = {"fails": "not held", "not judged": "not judged", "warns": "with a warning"}
+        by_state = {state: [one for one in found if one.state == state] for state in _WORDS}
         return [
             *self.flaws,
-            *(f"{counted(number, 'gate')} {words[state]}" for state, number in counts.items() if number),
+            *(f"{counted(len(own), 'gate')} {_WORDS[state]} ({_named(own)})" for state, own in by_state.items() if own),
         ]
+
+
+def _named(gates: Sequence[GateFound]) -> str:
+    names = list(dict.fromkeys(one.gate for one in gates))
+    return listed(names[:_MOST_NAMES]) + (", …" if len(names) > _MOST_NAMES else "")
 
 
 def promotion(suite: Path, reference: str, label: str, *, settings: Settings, run: str | None = None) -> Promotion:

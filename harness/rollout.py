@@ -56,9 +56,11 @@ class Rehearsal(Struct, frozen=True):
     backend: str
     """Backend."""
     old: str
-    """What served before, with its run."""
+    """The variant that served before."""
     new: str
-    """What was to take its place."""
+    """The variant that was to take its place."""
+    runs: tuple[str, str]
+    """The run of each."""
     plan: RolloutPlan
     """Stages and metrics."""
     n_served: int
@@ -100,8 +102,9 @@ def _replayed(told: _Recorded, served: Sequence[Served], notes: Sequence[str]) -
     return Rehearsal(
         suite=told.suite_name,
         backend=told.backend,
-        old=f"{order.old} of run {told.sides[0].ref}",
-        new=f"{order.new} of run {told.sides[1].ref}",
+        old=order.old,
+        new=order.new,
+        runs=(told.sides[0].ref, told.sides[1].ref),
         plan=plan,
         n_served=len(served),
         rollout=comparison.replay(served, plan),
@@ -128,6 +131,11 @@ class _Recorded:
         self._spec = replace((self._suite and self._suite.rollout) or RolloutSpec(), **order.changes)
         for side, variant in zip(self.sides, (order.old, order.new), strict=True):
             _check("variant", variant, [cell[0] for cell in side.cells], ref=side.ref)
+        if order.old == order.new and self.sides[0].ref == self.sides[1].ref:
+            raise UsageError(
+                f"rollout: OLD and NEW are both {order.old} of run {self.sides[0].ref}; two variants, or two runs of "
+                "one, are needed; name another variant, or two runs with --runs OLD_RUN NEW_RUN"
+            )
         self.backend = self._one_backend()
         self.plan = comparison.RolloutPlan(
             watched=tuple(self._watched()),
@@ -194,12 +202,12 @@ class _Recorded:
 
     def _watched(self) -> Iterator[Watched]:
         """What is watched, with direction and range as the runs have them."""
-        a, b = (side.measures for side in self.sides)
-        default = [(name, 0.0) for name, measure in b.items() if measure.unit in _QUALITY and name in a]
+        old, new = (side.measures for side in self.sides)
+        default = [(name, 0.0) for name, measure in new.items() if measure.unit in _QUALITY and name in old]
         for name, margin in self._spec.metrics or default:
-            _check("metric", name, [each for each in b if each in a], ref=self.sides[1].ref)
-            measure = b[name]
-            if a[name].signature != measure.signature:
+            _check("metric", name, [each for each in new if each in old], ref=self.sides[1].ref)
+            measure = new[name]
+            if old[name].signature != measure.signature:
                 raise UsageError(
                     f"rollout: {name} is measured in another way in {self.sides[1].ref} than in {self.sides[0].ref}; "
                     "the same way is needed; leave it out, or run both again"
@@ -207,23 +215,48 @@ class _Recorded:
             yield comparison.Watched(name, measure.higher_is_better, margin, _span(measure))
 
     def _tiers(self) -> tuple[dict[str, str] | None, list[str]]:
-        """Sample id → its tier, and what to say where there is none; None where no stage asks."""
+        """Sample id → its tier; None where no stage asks, or the usual stages do and none is recorded, which is said.
+
+        Raises UsageError for a column or tier that somebody named and no row has.
+        """
         asked = {stage.tier for stage in self.plan.stages if stage.tier is not None}
         column = self._spec.tier
+        is_named = column != _TAGS or bool(self._spec.stages)
+        if not asked and not is_named:
+            return None, []
+        words = self._words(column)
+        there = sorted({word for own in words.values() for word in own})
+        missing = sorted(asked - set(there))
+        what = f"no recorded row is of tier {' or '.join(map(repr, missing))} (column {column!r})"
+        if missing and is_named:
+            raise UsageError(
+                f"rollout: {what}; tiers there: {listed(there)}; name one of them, as in --stage 0.05:TIER, or another "
+                f"column with --tier.{did_you_mean(missing[0], there)}"
+            )
+        if missing:
+            return None, [f"{what}: replayed without tiers"]
         if not asked:
             return None, []
+        found = {sample: next((word for word in own if word in asked), None) for sample, own in words.items()}
+        return {sample: tier for sample, tier in found.items() if tier is not None}, []
+
+    def _words(self, column: str) -> Mapping[str, Sequence[str]]:
+        """Sample id → what the column holds: of `tags` as the run recorded them, else of the dataset as it is now."""
         if column == _TAGS:
-            tags = record.tags_of_run(self._folder, self.suite_name)
-            found = {sample: next((tag for tag in words if tag in asked), "") for sample, words in tags.items()}
-            found = {sample: tier for sample, tier in found.items() if tier}
-        else:
-            samples = self._suite.samples if self._suite is not None else ()
-            cells = {sample.sample_id: sample.variables.get(column) for sample in samples}
-            found = {sample: str(cell) for sample, cell in cells.items() if cell is not None}
-        if asked & set(found.values()):
-            return found, []
-        what = f"no recorded row is of {' or '.join(f'tier {tier!r}' for tier in sorted(asked))} (column {column!r})"
-        return None, [f"{what}: replayed without tiers"]
+            return record.tags_of_run(self._folder, self.suite_name)
+        if self._suite is None:
+            raise UsageError(
+                f"rollout: --tier {column}: the file of suite '{self.suite_name}' is not here, and a run records no "
+                "column but tags; tags is allowed; go to the project's folder"
+            )
+        names = list(dict.fromkeys([_TAGS, *(name for sample in self._suite.samples for name in sample.variables)]))
+        if column not in names:
+            raise UsageError(
+                f"rollout: --tier {column}: the dataset has no such column; available: {listed(names)}."
+                f"{did_you_mean(column, names)}"
+            )
+        cells = {sample.sample_id: sample.variables.get(column) for sample in self._suite.samples}
+        return {sample: (str(cell),) for sample, cell in cells.items() if cell is not None}
 
 
 def _suite(folder: Path, name: str, settings: Settings) -> Suite | None:

@@ -228,7 +228,7 @@ def _words(points: Sequence[Point], found: Drift | None) -> str:
         there = "there is 1" if len(points) == 1 else f"there are {len(points)}"
         return f"too few runs to tell a drift: {FEWEST_RUNS + 1} over the same rows are needed, {there}"
     if found.direction is None or found.since is None or found.change is None:
-        return f"no drift over {counted(found.n_runs, 'run')}"
+        return f"no drift is shown over {counted(found.n_runs, 'run')}"
     since = points[found.since]
     return (
         f"drifts {found.direction} since {since.date} (run {since.run_id}): {found.change:+.3g} on average from the "

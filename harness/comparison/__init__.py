@@ -2,6 +2,7 @@
 
 from harness.comparison.early import EarlyGate, PlannedPair, rule_of
 from harness.comparison.exposure import Exposure, expected_exposure, harmed
+from harness.comparison.margins import gates_of
 from harness.comparison.one_sided import PValue, p_worse
 from harness.comparison.planned import regression_sights
 from harness.comparison.promised import Promised
@@ -37,6 +38,7 @@ __all__ = [
     "assigned",
     "compare",
     "expected_exposure",
+    "gates_of",
     "harmed",
     "p_worse",
     "regression_sights",

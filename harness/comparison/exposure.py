@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Exposure(Struct, frozen=True):
-    """What B was given to do before it was rolled back, over random draws of who gets it when."""
+    """What NEW was given to do before it was rolled back, over random draws of who gets it when."""
 
     draws: int
     """Replayed rollouts."""
@@ -26,7 +26,7 @@ class Exposure(Struct, frozen=True):
     by_stage: tuple[float, ...]
     """Share of them that were rolled back at each stage."""
     mean_exposed: float | None
-    """Expected number of recorded samples that B served before its roll back; None where no draw rolled back."""
+    """Expected number of recorded samples that NEW served before its roll back; None where no draw rolled back."""
     mean_share: float | None
     """The same as a share of all recorded samples."""
     most_share: float | None
@@ -34,7 +34,7 @@ class Exposure(Struct, frozen=True):
 
 
 def expected_exposure(served: Sequence[Served], plan: RolloutPlan, *, draws: int = 200, seed: int = 0) -> Exposure:
-    """How much B serves before its roll back, over random draws of who gets it; the same seed gives the same answer.
+    """How much NEW serves before its roll back, over random draws of who gets it; the same seed gives the same answer.
 
     Raises:
         ValueError: as `replay`, or no draws.
@@ -67,9 +67,9 @@ def expected_exposure(served: Sequence[Served], plan: RolloutPlan, *, draws: int
 
 
 def harmed(served: Sequence[Served], watched: Watched, drop: float, *, seed: int = 0) -> list[Served]:
-    """The same samples with B worse by `drop` on average in this metric: what a bad prompt would have done.
+    """The same samples with NEW worse by `drop` on average in this metric: what a bad prompt would have done.
 
-    Where B's values are 0 and 1, so many samples at random turn from good to bad, at most all good ones; others are
+    Where NEW's values are 0 and 1, so many samples at random turn from good to bad, at most all good ones; others are
     shifted. For `expected_exposure` of a prompt that turned out to be good.
 
     Raises:
@@ -82,17 +82,17 @@ def harmed(served: Sequence[Served], watched: Watched, drop: float, *, seed: int
         raise ValueError(f"drop is {drop}; allowed: above 0, in the metric's unit")
     name, towards = watched.metric, -1.0 if watched.higher_is_better else 1.0
     pairs = {number: each.values[name] for number, each in enumerate(served) if name in each.values}
-    known = {number: (a, b) for number, (a, b) in pairs.items() if b is not None}
-    if all(b in (0, 1) for _, b in known.values()):
-        good = [number for number, (_, b) in known.items() if b != (0.0 if watched.higher_is_better else 1.0)]
+    known = {number: new for number, (_, new) in pairs.items() if new is not None}
+    if all(new in (0, 1) for new in known.values()):
+        good = [number for number, new in known.items() if new != (0.0 if watched.higher_is_better else 1.0)]
         n_bad = min(len(good), round(drop * len(known)))
         chosen = np.random.default_rng(seed).permutation(len(good))[:n_bad]
-        turned = {good[place]: 1.0 - (known[good[place]][1]) for place in chosen}
+        turned = {good[place]: 1.0 - known[good[place]] for place in chosen}
     else:
-        turned = {number: b + towards * drop for number, (_, b) in known.items()}
+        turned = {number: new + towards * drop for number, new in known.items()}
     return [_with(each, name, turned[number]) if number in turned else each for number, each in enumerate(served)]
 
 
-def _with(served: Served, metric: str, b: float) -> Served:
-    a = served.values[metric][0]
-    return structs.replace(served, values={**served.values, metric: (a, b)})
+def _with(served: Served, metric: str, new: float) -> Served:
+    old = served.values[metric][0]
+    return structs.replace(served, values={**served.values, metric: (old, new)})

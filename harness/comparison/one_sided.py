@@ -1,4 +1,4 @@
-"""The p-value of one look: how surprising it is that B does as badly as this."""
+"""The p-value of one look: how surprising it is that NEW does as badly as this."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _TINY = 1e-12
 
 
 class PValue(Protocol):
-    """A test of paired differences; above 0 B is better."""
+    """A test of paired differences; above 0 NEW is better."""
 
     def __call__(self, differences: Numbers, null: float, clusters: Clusters | None) -> float:
         """How probable a mean this low or lower is if the true mean is `null` or more; clusters number from 0."""

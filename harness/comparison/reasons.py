@@ -25,13 +25,13 @@ def reason_of(
         worst = _worst(findings, "doubtful")
         return (
             f"{_change(worst)}: that may still be chance, which does it {_odds(worst.p_value)}; "
-            f"{'do not call it as good' if is_last else 'let no more see B'} before more samples were looked at."
+            f"{'do not call it as good' if is_last else 'let no more see NEW'} before more samples were looked at."
         )
     if few:
         least = min(few, key=lambda finding: finding.n)
-        return f"only {_samples(least.n)} with B {_have(least.n)} {least.metric}; below {fewest} nothing can be told."
+        return f"only {_samples(least.n)} with NEW {_have(least.n)} {least.metric}; below {fewest} nothing can be told."
     names = " and ".join(filter(None, [", ".join(each.metric for each in findings[:-1]), findings[-1].metric]))
-    return f"after {_samples(n_exposed)} with B nothing shows that {names} got worse."
+    return f"after {_samples(n_exposed)} with NEW nothing shows that {names} got worse."
 
 
 def _worst(findings: Sequence[Finding], sign: str) -> Finding:
@@ -40,10 +40,10 @@ def _worst(findings: Sequence[Finding], sign: str) -> Finding:
 
 
 def _change(finding: Finding) -> str:
-    assert finding.mean_a is not None
-    assert finding.mean_b is not None
-    verb = "fell" if finding.mean_b < finding.mean_a else "rose"
-    return f"{finding.metric} {verb} from {finding.mean_a:.3g} to {finding.mean_b:.3g} over {_samples(finding.n)}"
+    assert finding.mean_old is not None
+    assert finding.mean_new is not None
+    verb = "fell" if finding.mean_new < finding.mean_old else "rose"
+    return f"{finding.metric} {verb} from {finding.mean_old:.3g} to {finding.mean_new:.3g} over {_samples(finding.n)}"
 
 
 def _odds(p_value: float | None) -> str:

@@ -16,22 +16,22 @@ if TYPE_CHECKING:
 
 
 def served_of(
-    a: Rows, b: Rows, measures: Iterable[str], *, tiers: Mapping[str, str] | None = None
+    old: Rows, new: Rows, measures: Iterable[str], *, tiers: Mapping[str, str] | None = None
 ) -> tuple[list[Served], Pairs]:
-    """The trials that both sides ran, in B's order, and what has no partner; `tiers` by sample id.
+    """The trials that both sides ran, in NEW's order, and what has no partner; `tiers` by sample id.
 
     Trials that were not run on one side are left out; one without an answer is an error of its side.
     """
-    pairs, names, served = pair(b, a), list(measures), []
+    pairs, names, served = pair(new, old), list(measures), []
     for now, before, cluster in zip(pairs.now, pairs.before, pairs.clusters or [None] * len(pairs.now), strict=True):
-        outcomes = a.outcomes[before], b.outcomes[now]
+        outcomes = old.outcomes[before], new.outcomes[now]
         if "not_run" in outcomes:
             continue
         served.append(
             Served(
-                sample_id=b.samples[now],
-                values={name: (_value(a, name, before), _value(b, name, now)) for name in names},
-                tier=(tiers or {}).get(b.samples[now]),
+                sample_id=new.samples[now],
+                values={name: (_value(old, name, before), _value(new, name, now)) for name in names},
+                tier=(tiers or {}).get(new.samples[now]),
                 cluster=cluster,
                 errors=(outcomes[0] == "error", outcomes[1] == "error"),
             )

@@ -1,4 +1,4 @@
-"""A staged rollout of prompt B in place of A, replayed on recorded answers of both."""
+"""A staged rollout of prompt NEW in place of OLD, replayed on recorded answers of both."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class RolloutPlan(Struct, frozen=True, kw_only=True):
     spending: Spending = "pocock"
     """`pocock` can roll back at the first stage already; `obrien-fleming` hardly before the last."""
     fewest: int = 20
-    """Samples with B below which a stage tells nothing."""
+    """Samples with NEW below which a stage tells nothing."""
     salt: str = ""
     """Changes who is in at 5 %."""
     p_value: PValue = p_worse
@@ -52,7 +52,7 @@ class RolloutPlan(Struct, frozen=True, kw_only=True):
 
 
 def assigned(sample_id: str, share: float, salt: str = "") -> bool:
-    """Whether this sample is among the share that gets B; who is in at 5 % stays in at 10 %.
+    """Whether this sample is among the share that gets NEW; who is in at 5 % stays in at 10 %.
 
     By SHA-256 of salt and id, so that neither order nor other samples matter.
     """
@@ -68,9 +68,9 @@ def _position(sample_id: str, salt: str) -> float:
 def replay(served: Sequence[Served], plan: RolloutPlan) -> Rollout:
     """The rollout as it would have gone with the recorded answers, up to its roll back or to everyone.
 
-    A metric rolls back when B is worse by more than its margin at the level of the look: `alpha` is shared out over
-    the metrics (Bonferroni) and, for each, over the looks by the share of its pairs that B has served. `hold` asks to
-    wait for more samples before a larger share gets B. Recorded samples cannot wait, so the replay goes on with the
+    A metric rolls back when NEW is worse by more than its margin at the level of the look: `alpha` is shared out over
+    the metrics (Bonferroni) and, for each, over the looks by the share of its pairs that NEW has served. `hold` asks to
+    wait for more samples before a larger share gets NEW. Recorded samples cannot wait, so the replay goes on with the
     next share: more samples are what waiting would bring. A stage with fewer than `fewest` pairs is no look and costs
     no error. Where no sample has a tier, a stage's tier is left out of account.
 
@@ -107,7 +107,7 @@ def _finding(column: Column, exposed: Mask, looks: dict[str, list[float]], *, pl
     """The metric among the exposed; adds the fraction of pairs to its looks where this is one."""
     watched, seen = column.watched, exposed[column.rows]
     n_pairs, fractions = int(seen.sum()), looks[column.watched.metric]
-    mean_a, mean_b = (float(values[seen].mean()) if n_pairs else None for values in (column.a, column.b))
+    mean_old, mean_new = (float(values[seen].mean()) if n_pairs else None for values in (column.old, column.new))
     fraction = n_pairs / len(column.rows) if len(column.rows) else 0.0
     p_value = level = None
     sign: Sign = "too few"
@@ -119,7 +119,7 @@ def _finding(column: Column, exposed: Mask, looks: dict[str, list[float]], *, pl
             p_value = column.p_worse(plan.p_value, seen)
             level = spending_levels(fractions, alpha, plan.spending, sides=1)[-1]
             sign = "worse" if p_value <= level else "doubtful" if p_value <= alpha else "fine"
-    return Finding(watched.metric, watched.higher_is_better, n_pairs, mean_a, mean_b, p_value, level, sign)
+    return Finding(watched.metric, watched.higher_is_better, n_pairs, mean_old, mean_new, p_value, level, sign)
 
 
 def _outcome(stage: Stage, findings: tuple[Finding, ...], exposed: Mask, *, is_last: bool, fewest: int) -> StageOutcome:
@@ -135,7 +135,7 @@ def _outcome(stage: Stage, findings: tuple[Finding, ...], exposed: Mask, *, is_l
 
 
 def rolled_back_at(table: Table, positions: Positions, plan: RolloutPlan) -> tuple[int | None, int]:
-    """The number of the stage that rolls back, None where none does; and how many samples B has served by then.
+    """The number of the stage that rolls back, None where none does; and how many samples NEW has served by then.
 
     Decides as `replay` and tells nothing else. A p-value above what may be spent by now never reaches its level, and
     one within what this look adds always does: only between the two is the level itself needed.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from harness.comparison.changes import changes_between, is_same_measure
@@ -18,7 +19,7 @@ from harness.stats import REASONS, Rule, adjusted, decide
 from harness.wording import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from harness.comparison.pairing import Pairs
     from harness.comparison.promised import Promised
@@ -47,18 +48,21 @@ def compare(
     plain: RegressionSpec = _PLAIN,
     decided: Mapping[RowKey, Decision] | None = None,
     promised: Sequence[Promised] = (),
+    named: Collection[str] = (),
 ) -> tuple[Comparison, ...]:
     """Each suite's current side beside its baseline, then what was measured beside what was promised of it.
 
     Pairs are of the same sample and repeat. `specs` says which rows regression gates ask about, and how; `plain` how
     the other rows are judged. p is corrected over the whole family: all rows that gates ask about; all other rows of
     quality (scores); all other amounts (seconds, tokens, USD). What a gate asks about and cannot be compared is a row
-    with the finding `not compared`, and its reason.
+    with the finding `not compared`, and its reason. Of a measure without any value there is a row only where a gate
+    asks about it, or where it is `named`.
 
     `decided` are rows that were looked at while results came in: the last look is their verdict. They are in no
     correction themselves, but count in that of the other gates, whose error they share.
     """
-    parts = [_Part(current, baseline, specs or {}, plain=plain) for current, baseline in sides]
+    asked = _Asked(specs or {}, plain, named)
+    parts = [_Part(current, baseline, asked) for current, baseline in sides]
     beside = [(each, list(promised_rows(each))) for each in promised]
     rows = [row for part in parts for row in part.rows] + [row for _, own in beside for row in own]
     judged = iter(_judged(rows, decided or {}))
@@ -80,25 +84,30 @@ def compare(
     return (*compared, *numbers)
 
 
+class _Asked(Struct, frozen=True):
+    """How each row is judged."""
+
+    specs: Mapping[RowKey, RegressionSpec]
+    plain: RegressionSpec
+    named: Collection[str]
+
+    def of(self, key: RowKey) -> RegressionSpec:
+        """What a gate asks of this row; else what is asked of all others."""
+        return self.specs.get(key, self.plain)
+
+
 class _Part:
     """One suite: its pairs, and its rows without corrected p."""
 
-    def __init__(
-        self,
-        current: Measured,
-        baseline: Measured,
-        specs: Mapping[RowKey, RegressionSpec],
-        *,
-        plain: RegressionSpec,
-    ) -> None:
+    def __init__(self, current: Measured, baseline: Measured, asked: _Asked) -> None:
         self.current, self.baseline = current, baseline
-        self._specs, self._plain = specs, plain
+        self._asked = asked
         self._sides = {
             cell: (rows, baseline.cells[cell]) for cell, rows in current.cells.items() if cell in baseline.cells
         }
         self._pairs = {cell: pair(*sides) for cell, sides in self._sides.items()}
         self._not_run = {cell: _n_not_run(*self._sides[cell], pairs) for cell, pairs in self._pairs.items()}
-        self._known = _measured(current) | _measured(baseline)
+        self._known = _measured(current) | _measured(baseline) | set(asked.named)
         self.rows = list(self._rows())
         self.changes = changes_between(current, baseline, self._pairs)
         same = [measure for name, measure in current.measures.items() if is_same_measure(current, baseline, name)]
@@ -108,22 +117,22 @@ class _Part:
         for cell in self.current.cells:
             for name, measure in self.current.measures.items():
                 key = (self.current.suite, *cell, name)
-                spec = self._specs.get(key)
-                if spec is None and name not in self._known:
+                if key not in self._asked.specs and name not in self._known:
                     continue
                 if cell in self._pairs and is_same_measure(self.current, self.baseline, name):
-                    yield self._compared(key, measure, spec)
+                    yield self._compared(key, measure)
                     yield from self._corpus(key, measure)
-                elif spec is not None:
+                elif key in self._asked.specs:
+                    spec = self._asked.of(key)
                     yield Row(not_compared(key, self._why(cell, name), spec, measure=measure), None, spec, measure)
 
-    def _compared(self, key: RowKey, measure: Measure, spec: RegressionSpec | None) -> Row:
-        cell = key[1], key[2]
+    def _compared(self, key: RowKey, measure: Measure) -> Row:
+        cell, spec = (key[1], key[2]), self._asked.of(key)
         pairs, sides = self._pairs[cell], self._sides[cell]
-        found = difference_of(measure, sides, pairs, spec=spec or self._plain)
+        found = difference_of(measure, sides, pairs, spec=spec)
         n_paired = int(both_scored(measure.name, sides, pairs).sum())
-        row = self._with_pairs(self._row(key, measure, spec), n_paired)
-        return Row(row, found, spec or self._plain, measure)
+        row = self._with_pairs(self._row(key, measure), n_paired)
+        return Row(row, found, spec, measure)
 
     def _corpus(self, key: RowKey, measure: Measure) -> Iterator[Row]:
         """The row of its value over all answers at once, where it has one."""
@@ -131,8 +140,8 @@ class _Part:
         found = corpus_difference(measure, self._sides[cell], self._pairs[cell])
         if found is not None:
             whole, n_paired = replace(measure, name=measure.name + SUFFIX), found.difference.n
-            row = self._row((*key[:3], whole.name), whole, None)
-            yield Row(self._with_pairs(row, n_paired), found, self._plain, whole)
+            row = self._row((*key[:3], whole.name), whole)
+            yield Row(self._with_pairs(row, n_paired), found, self._asked.plain, whole)
 
     def _with_pairs(self, row: Compared, n_paired: int) -> Compared:
         """The row with what became of its cell's pairs: values on both sides, not run, or left out without a value."""
@@ -141,12 +150,12 @@ class _Part:
         n_lost = len(self._pairs[cell].now) - n_paired - n_not_run
         return replace(row, n_paired=n_paired, n_not_run=n_not_run, n_lost=n_lost)
 
-    def _row(self, key: RowKey, measure: Measure, spec: RegressionSpec | None) -> Compared:
+    def _row(self, key: RowKey, measure: Measure) -> Compared:
         """What is known of the cell's pairs before any value is looked at."""
         pairs = self._pairs[key[1], key[2]]
         return replace(
-            not_compared(key, _nothing(pairs), spec or self._plain, measure=measure),
-            is_gated=spec is not None,
+            not_compared(key, _nothing(pairs), self._asked.of(key), measure=measure),
+            is_gated=key in self._asked.specs,
             n_new=pairs.n_new,
             n_gone=pairs.n_gone,
             n_changed=pairs.n_changed,
@@ -241,8 +250,11 @@ def _verdict(row: Row, p_adjusted: float, n_family: int) -> Compared:
     rule = Rule(spec.margin, spec.alpha, higher_is_better=row.measure.higher_is_better, n_tests=n_family)
     decision = decide(difference, p_adjusted, rule)
     finding, reason = decision.verdict, (_OF_A_NUMBER if spec.target is not None else REASONS)[decision.reason]
+    is_not_worse = decision.is_not_worse
     if finding == "unchanged" and _left_out(row.compared) > row.compared.n_paired:
-        finding, reason = "inconclusive", _MOSTLY_LEFT_OUT
+        finding, reason, is_not_worse = "inconclusive", _MOSTLY_LEFT_OUT, False
+    elif finding == "inconclusive" and is_not_worse:
+        reason = _not_worse(spec.margin)
     return replace(
         row.compared,
         mean=row.found.mean,
@@ -261,4 +273,10 @@ def _verdict(row: Row, p_adjusted: float, n_family: int) -> Compared:
         finding=finding,
         reason=reason,
         n_needed=decision.n_needed,
+        is_not_worse=is_not_worse,
     )
+
+
+def _not_worse(margin: float) -> str:
+    by = f" by more than {margin:.12g}" if margin else ""
+    return f"chance alone could explain the difference, but it is surely not worse{by}"

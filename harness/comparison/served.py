@@ -28,22 +28,22 @@ class Served(Struct, frozen=True, kw_only=True):
 
     sample_id: str
     values: Mapping[str, tuple[float | None, float | None]]
-    """Metric → its value under A and under B; None where it has none."""
+    """Metric → its value under OLD and under NEW; None where it has none."""
     tier: str | None = None
     """Whose request it is, such as `free`; None where that is not recorded."""
     cluster: str | None = None
     """Samples of one cluster are not independent; None for a sample of its own. Repeats of a sample are a cluster."""
     errors: tuple[bool, bool] = (False, False)
-    """Whether A and B failed to answer."""
+    """Whether OLD and NEW failed to answer."""
 
 
 class Watched(Struct, frozen=True):
-    """A metric that B must not worsen."""
+    """A metric that NEW must not worsen."""
 
     metric: str
     higher_is_better: bool = True
     margin: float = 0.0
-    """How much worse B may be, in the metric's unit, 0 or more."""
+    """How much worse NEW may be, in the metric's unit, 0 or more."""
     span: float = 1.0
     """Width of the metric's range: 100 for BLEU; 1 where it has none."""
 
@@ -54,8 +54,8 @@ class Column(Struct, frozen=True):
     watched: Watched
     rows: Rows
     """Numbers of the samples that have both values."""
-    a: Numbers
-    b: Numbers
+    old: Numbers
+    new: Numbers
     clusters: Rows | None
 
     def p_worse(self, test: PValue, seen: NDArray[np.bool_]) -> float:
@@ -63,7 +63,7 @@ class Column(Struct, frozen=True):
         import numpy as np
 
         sign = 1.0 if self.watched.higher_is_better else -1.0
-        differences = sign * (self.b[seen] - self.a[seen]) / self.watched.span
+        differences = sign * (self.new[seen] - self.old[seen]) / self.watched.span
         clusters = None
         if self.clusters is not None:
             clusters = np.unique(self.clusters[seen], return_inverse=True)[1]
@@ -111,7 +111,7 @@ def _clusters(served: Sequence[Served]) -> Rows | None:
 def _column(served: Sequence[Served], watched: Watched, clusters: Rows | None) -> Column:
     import numpy as np
 
-    rows, a, b = [], [], []
+    rows, old, new = [], [], []
     for row, each in enumerate(served):
         one, two = each.values.get(watched.metric, (None, None))
         if one is None or two is None:
@@ -121,19 +121,19 @@ def _column(served: Sequence[Served], watched: Watched, clusters: Rows | None) -
                 f"sample '{each.sample_id}': {watched.metric} is {one} and {two}; allowed: finite numbers or None"
             )
         rows.append(row)
-        a.append(one)
-        b.append(two)
+        old.append(one)
+        new.append(two)
     if not rows:
         raise ValueError(f"metric '{watched.metric}': no sample has it under both prompts; watch another one")
     at = np.array(rows, dtype=np.intp)
-    return Column(watched, at, np.array(a, dtype=float), np.array(b, dtype=float), _of(clusters, at))
+    return Column(watched, at, np.array(old, dtype=float), np.array(new, dtype=float), _of(clusters, at))
 
 
 def _errors(served: Sequence[Served], clusters: Rows | None) -> Column:
     import numpy as np
 
-    a, b = (np.array([each.errors[side] for each in served], dtype=float) for side in (0, 1))
-    return Column(Watched(ERRORS, higher_is_better=False), np.arange(len(served)), a, b, clusters)
+    old, new = (np.array([each.errors[side] for each in served], dtype=float) for side in (0, 1))
+    return Column(Watched(ERRORS, higher_is_better=False), np.arange(len(served)), old, new, clusters)
 
 
 def _of(clusters: Rows | None, rows: Rows) -> Rows | None:

@@ -20,6 +20,10 @@ ASSUMED_FLIPS = 0.1
 _ANEW = 0.2
 """The same for scores: one in five answered anew. Of passes and failures at even odds half of those would flip."""
 _LEAST = 2
+_WIDEST = 1e100
+"""Largest range that is reckoned with: the squares of wider ones are no numbers any more."""
+_UNKNOWN, _TOO_WIDE = "save a baseline to know", "its values may lie too far apart to reckon with"
+"""Why nothing is known."""
 
 
 class Spread(Struct, frozen=True):
@@ -41,26 +45,18 @@ def spread_of(measure: Measure, baseline: Measured | None, cell: tuple[str, str]
     """By the repeats in the baseline; by its values, as if one in five samples were answered anew; else assumed.
 
     Assumed is that one answer in ten flips: for scores that is as much as they can scatter with one in five anew.
-    Nothing can be assumed of amounts without an upper end.
+    Nothing can be assumed of amounts without an upper end, nor reckoned with a range beyond 1e100.
     """
     values = None if baseline is None else _values(measure, baseline.cells.get(cell))
+    span = _span(measure, None if values is None else values[0])
+    if span is None or _is_too_wide(span, values):
+        return _unknown(_UNKNOWN if span is None else _TOO_WIDE)
     if values is None:
-        span = None if measure.high is None else measure.high - measure.low
-        if span is None:
-            return Spread(None, is_share=False, span=0.0, basis="save a baseline to know", is_assumed=True)
         is_share = (measure.low, measure.high) == (0.0, 1.0) and repeats == 1
         basis = "assumed: one answer in ten flips by itself"
         return Spread(ASSUMED_FLIPS * span**2 / repeats, is_share, span, basis, is_assumed=True)
     numbers, samples = values
     are_all = are_shares(numbers, bounds=(measure.low, measure.high))
-    span = _span(measure, numbers)
-    found = nested_variances(
-        Drawn("", sample, number, value)
-        for number, (sample, value) in enumerate(zip(samples, numbers.tolist(), strict=True))
-    )
-    if found.generations is not None:
-        variance, basis = 2 * found.generations, "by the repeats in the baseline"
-    span = float(numbers.max() - numbers.min()) if measure.high is None else measure.high - measure.low
     between = _between_answers(numbers, samples)
     if between is not None:
         variance, basis = 2 * between, "by the repeats in the baseline"
@@ -78,18 +74,33 @@ def spread_of_values(measure: Measure, baseline: Measured | None, cell: tuple[st
     By the values of the baseline; else as passes and failures would whose mean is the number, the most there can be.
     """
     values = None if baseline is None else _values(measure, baseline.cells.get(cell))
+    span = _span(measure, None if values is None else values[0])
+    if span is None or _is_too_wide(span, values):
+        return _unknown(_UNKNOWN if span is None else _TOO_WIDE)
     if values is not None and len(values[0]) >= _LEAST:
         variance, basis = float(values[0].var(ddof=1)), "by how values scatter in the baseline"
-        return Spread(variance, is_share=False, span=_span(measure, values[0]), basis=basis, is_assumed=False)
+        return Spread(variance, is_share=False, span=span, basis=basis, is_assumed=False)
     if measure.high is None:
-        return Spread(None, is_share=False, span=0.0, basis="save a baseline to know", is_assumed=True)
-    span, basis = measure.high - measure.low, "assumed: values scatter as passes and failures do"
+        return _unknown(_UNKNOWN)
+    basis = "assumed: values scatter as passes and failures do"
     variance = max(0.0, (target - measure.low) * (measure.high - target))
     return Spread(variance, is_share=False, span=span, basis=basis, is_assumed=True)
 
 
-def _span(measure: Measure, numbers: NDArray[np.float64]) -> float:
-    return float(numbers.max() - numbers.min()) if measure.high is None else measure.high - measure.low
+def _unknown(why: str) -> Spread:
+    return Spread(None, is_share=False, span=0.0, basis=why, is_assumed=True)
+
+
+def _is_too_wide(span: float, values: tuple[NDArray[np.float64], list[str]] | None) -> bool:
+    """Also where a baseline holds values beyond the range, which it had then."""
+    return span > _WIDEST or (values is not None and max(values[0].max(), -values[0].min()) > _WIDEST)
+
+
+def _span(measure: Measure, numbers: NDArray[np.float64] | None) -> float | None:
+    """The largest difference there can be, among these numbers where the measure has no upper end; None: not known."""
+    if measure.high is not None:
+        return measure.high - measure.low
+    return None if numbers is None else float(numbers.max()) - float(numbers.min())
 
 
 def _between_answers(numbers: NDArray[np.float64], samples: list[str]) -> float | None:

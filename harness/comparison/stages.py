@@ -11,7 +11,7 @@ Sign = Literal["fine", "doubtful", "worse", "too few"]
 
 
 class Stage(Struct, frozen=True):
-    """A share of the traffic that gets B, and when it is checked."""
+    """A share of the traffic that gets NEW, and when it is checked."""
 
     name: str
     share: float
@@ -29,7 +29,7 @@ STAGES = (
     Stage("50 %", 0.5, 168),
     Stage("100 %", 1.0),
 )
-"""The guide's stages: checked after a day, two, three and a week; the last when everyone has B."""
+"""The guide's stages: checked after a day, two, three and a week; the last when everyone has NEW."""
 
 
 class Finding(Struct, frozen=True):
@@ -39,12 +39,12 @@ class Finding(Struct, frozen=True):
     higher_is_better: bool
     n: int
     """Pairs of exposed samples that have the metric under both prompts."""
-    mean_a: float | None
-    """Mean under A over these pairs; None without pairs."""
-    mean_b: float | None
-    """Mean under B."""
+    mean_old: float | None
+    """Mean under OLD over these pairs; None without pairs."""
+    mean_new: float | None
+    """Mean under NEW."""
     p_value: float | None
-    """One-sided, that B is worse by more than the margin; None where the stage was no look."""
+    """One-sided, that NEW is worse by more than the margin; None where the stage was no look."""
     level: float | None
     """The p-value at or below which this look rolls back."""
     sign: Sign
@@ -56,7 +56,7 @@ class StageOutcome(Struct, frozen=True):
 
     stage: Stage
     n_exposed: int
-    """Recorded samples that B has served by the end of it."""
+    """Recorded samples that NEW has served by the end of it."""
     share_exposed: float
     """Their share of all recorded ones."""
     findings: tuple[Finding, ...]
@@ -77,5 +77,5 @@ class Rollout(Struct, frozen=True):
 
     @property
     def decision(self) -> StageDecision:
-        """The last stage's: `promote` leaves B with everyone."""
+        """The last stage's: `promote` leaves NEW with everyone."""
         return self.last.decision

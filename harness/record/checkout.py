@@ -5,29 +5,30 @@ from __future__ import annotations
 import subprocess
 from typing import TYPE_CHECKING
 
-from harness.errors import RecordError
+from harness.errors import RecordError, UsageError
 from harness.wording import one_line
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 _PATIENCE_S = 60.0
+_UNKNOWN = "such revision; a branch, tag or commit that was fetched"
 
 
 def committed(revision: str, path: Path, root: Path) -> bytes:
     """The file's bytes at the revision; `root` lies in the checkout.
 
     Raises:
-        RecordError: git is missing, there is no checkout, or it has no such revision or file.
+        UsageError: there is no such revision.
+        RecordError: git is missing, there is no checkout, or the revision has no such file.
 
     """
     where = f"git:{one_line(revision)}"
     top = _git(root, "rev-parse", "--show-toplevel", where=where, lacking="git checkout; one with baselines in it")
     folder = top.decode("utf-8", "surrogateescape").rstrip("\n")
-    unknown = "such revision; a branch, tag or commit that was fetched"
     if revision.startswith("-"):  # git would read an option
-        raise _lacks(where, unknown)
-    name = _git(root, "rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}", where=where, lacking=unknown)
+        raise _lacks(where, _UNKNOWN)
+    name = _git(root, "rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}", where=where, lacking=_UNKNOWN)
     commit = name.decode("ascii").strip()
     try:
         inside = path.resolve().relative_to(folder).as_posix()
@@ -59,6 +60,7 @@ def _git(root: Path, *arguments: str, where: str, lacking: str) -> bytes:
     return done.stdout
 
 
-def _lacks(where: str, what: str) -> RecordError:
+def _lacks(where: str, what: str) -> RecordError | UsageError:
     """`what` is not there; it ends with what is needed."""
-    return RecordError(f"{where}: there is no {what} is needed; give another revision, or the path of a baseline")
+    kind = UsageError if what == _UNKNOWN else RecordError
+    return kind(f"{where}: there is no {what} is needed; give another revision, or the path of a baseline")

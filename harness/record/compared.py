@@ -45,6 +45,7 @@ COMPARISON_COLUMNS = {
     "n_family": "int64",
     "margin": "double",
     "is_gated": "bool",
+    "is_not_worse": "bool",
 }
 """comparison.parquet: first the columns of the interface, in its order."""
 _CALLED = {"verdict": "finding"}

@@ -112,6 +112,16 @@ def suite_facts(suite: Suite) -> dict[str, Any]:
         "backends": _models(suite.backends),
         "judges": _models(suite.judges),
         "measures": [to_builtins(measure) for measure in suite.measures],
+        "margins": [
+            {
+                "metric": gate.metric,
+                "margin": gate.regression.margin,
+                "variants": gate.variants,
+                "backends": gate.backends,
+            }
+            for gate in suite.gates
+            if gate.regression is not None and gate.regression.target is None
+        ],
     }
 
 

@@ -87,9 +87,24 @@ def _measured(
             backends=_named(facts[name].get("backends"), ("provider", "model", "source")),
             measures=own,
             cells=cells.get(name, {}),
+            margins=_margins(facts[name].get("margins"), cells.get(name, {})),
         )
         for name, own in measures.items()
     }
+
+
+def _margins(entries: Any, cells: _Cells) -> dict[tuple[str, str, str], float]:
+    """What regression gates tolerate, by variant, backend and measure; of a run that recorded none, nothing."""
+    return {
+        (variant, backend, str(entry["metric"])): float(entry["margin"])
+        for entry in entries or ()
+        for variant, backend in cells
+        if _holds_for(entry.get("variants"), variant) and _holds_for(entry.get("backends"), backend)
+    }
+
+
+def _holds_for(names: Any, name: str) -> bool:
+    return names is None or name in names
 
 
 def _named(entries: Any, fields: Iterable[str]) -> dict[str, dict[str, str]]:

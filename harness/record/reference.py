@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.errors import RecordError
+from harness.errors import RecordError, UsageError
 from harness.record.baseline import baseline_path, parse_baseline, read_baseline
 from harness.record.checkout import committed
 from harness.record.load import has_manifest, load_manifest, pointed_at, run_folder
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 _GIT = "git:"
 _RECENT = ("latest", "previous")
-_OTHERS = {"baseline": ("previous", "git:REV", "none"), "run": ("previous",)}
-"""What else a reference may be, by what it is one of."""
+_OTHERS = {"baseline": ("previous", "git:REV", "none"), "compare": ("previous", "git:REV"), "run": ("previous",)}
+"""What else a reference may be, by what it is one of, or the command that it is given to."""
 _SHOWN = 5
 """Run ids that a message lists, newest first."""
 
@@ -42,7 +42,8 @@ def resolve(ref: str | None, reports: Path, root: Path, *, suite: str, current: 
     see it. A folder without run.json is a run that never ended, and is none of those.
 
     Raises:
-        RecordError: nothing is called so, it is damaged, or it does not have the suite.
+        UsageError: nothing is called so, or several runs begin so.
+        RecordError: there is none yet, it is damaged, or it does not have the suite.
 
     """
     places = _Places(reports, root, current)
@@ -58,16 +59,18 @@ def resolve(ref: str | None, reports: Path, root: Path, *, suite: str, current: 
     return places.at(places.named(ref), suite)
 
 
-def resolve_suites(ref: str, reports: Path, root: Path) -> dict[str, Measured]:
-    """Everything that `ref` names, by suite: as `resolve`, for comparisons without a suite file.
+def resolve_suites(ref: str, reports: Path, root: Path, *, suite: str | None = None) -> dict[str, Measured]:
+    """Everything that `ref` names, by suite: as `resolve`, for comparisons by hand; `none` is no side of one.
 
-    `git:REV` has the suites whose baselines are committed now.
+    `git:REV` has the suites that have a baseline now. With `suite`, `latest` and `previous` are runs that have it,
+    where any has.
 
     Raises:
-        RecordError: nothing is called so, or it is damaged.
+        UsageError: nothing is called so, or several runs begin so.
+        RecordError: there is none yet, or it is damaged.
 
     """
-    return _Places(reports, root, None).every(ref)
+    return _Places(reports, root, None, what="compare").every(ref, suite)
 
 
 def resolve_run(ref: str, reports: Path, root: Path, *, suite: str | None = None) -> Path:
@@ -76,7 +79,8 @@ def resolve_run(ref: str, reports: Path, root: Path, *, suite: str | None = None
     With `suite`, the last two are runs that have it.
 
     Raises:
-        RecordError: no run is called so.
+        UsageError: no run is called so, or several begin so.
+        RecordError: there is none yet, or what is called so is no run.
 
     """
     places = _Places(reports, root, None, what="run")
@@ -140,13 +144,19 @@ class _Places:
         shown = f"{_GIT}{revision}:{self.shown(path)}"
         return _of_suite(parse_baseline(committed(revision, path, self._root), shown), suite)
 
-    def every(self, ref: str) -> dict[str, Measured]:
+    def every(self, ref: str, suite: str | None) -> dict[str, Measured]:
         """All suites of what is called so."""
         folder = self._reports / "baselines"
         if ref.startswith(_GIT):
             names = [path.stem for path in sorted(folder.glob("*.jsonl"))]
+            if not names:
+                raise RecordError(
+                    f"{self._what} {one_line(ref)}: there is no baseline in {self.shown(folder)}; git:REV is the "
+                    "committed baseline of a suite that has one now; save one with: pytest --prompt-suite "
+                    "--prompt-save-baseline"
+                )
             return {name: self.of_revision(ref.removeprefix(_GIT), name) for name in names}
-        path = self.recent_folder(ref, None) if ref in _RECENT else self.named(ref)
+        path = self.recent_folder(ref, self._known(suite)) if ref in _RECENT else self.named(ref)
         if _is_run(path):
             return measured_of_run(path)
         files = sorted(path.glob("*.jsonl")) if path.is_dir() else [path]
@@ -166,13 +176,18 @@ class _Places:
             found[measured.suite] = measured
         return found
 
+    def _known(self, suite: str | None) -> str | None:
+        """The suite, where a complete run has it."""
+        runs = (found.manifest for found in list_runs(self._reports))
+        return suite if any(run is not None and run.complete and suite in _suites(run) for run in runs) else None
+
     def named(self, ref: str) -> Path:
         """The run with this id, or the only one whose id begins so; else the path."""
         folders = recorded_folders(self._reports)
         ids = [folder.name for folder in folders if folder.name != self._current]
         found = [ref] if ref in ids else [each for each in ids if ref and each.startswith(ref)]
         if len(found) > 1:
-            raise RecordError(
+            raise UsageError(
                 f"{self._what} {one_line(ref)!r}: {len(found):,} runs begin so ({_newest(found)}); one is allowed; "
                 "give more of its id"
             )
@@ -184,7 +199,7 @@ class _Places:
         recorded = f"recorded below {self.shown(self._reports)}: {_newest(ids)}" if ids else "no run is recorded yet"
         others = _OTHERS[self._what]
         allowed = f"{', '.join(['a run id, a path, latest', *others[:-1]])} or {others[-1]}"
-        raise RecordError(
+        raise UsageError(
             f"{self._what} {one_line(ref)!r}: no run and no file is called so; {allowed} is allowed; {recorded}."
             f"{did_you_mean(ref, [*ids, 'latest', *others])}"
         )

@@ -14,6 +14,7 @@ from harness.report.findings import (
     counts_of,
     ends_text,
     findings_text,
+    margin_text,
     more_samples,
     moved,
     p_text,
@@ -41,14 +42,19 @@ def comparison_json(comparisons: Sequence[Comparison]) -> list[dict[str, Any]]:
     return plain
 
 
-def comparison_markdown(comparisons: Sequence[Comparison]) -> str:
-    """Every row that says something, what else changed, and the answers that became worst; ends with a line break."""
+def comparison_markdown(comparisons: Sequence[Comparison], margin_origin: str = "") -> str:
+    """Every row that says something, what else changed, and the answers that became worst; ends with a line break.
+
+    With `margin_origin` (see `margin_text`) it says which drops were tolerated.
+    """
     if not comparisons:
         return "## Comparison\n\nNothing to compare: no suite is in both.\n"
     lines = [f"## {_heading(comparisons)}"]
     for each in comparisons:
         lines += ["", f"### {code(each.suite, 80)}: {code(each.current, 120)} beside {code(each.baseline, 120)}"]
-        lines += ["", *_all_rows(each), *_changes(each.changes), *_flips([each])]
+        margins = margin_text([row for row in each.rows if row.is_weighty], margin_origin) if margin_origin else ""
+        lines += ["", *([prose(f"{margins}."), ""] if margins else [])]
+        lines += [*_all_rows(each), *_changes(each.changes), *_flips([each])]
     cost = cost_text(comparisons)
     return "\n".join([*lines, *(["", prose(f"Cost: {cost}")] if cost else [])]) + "\n"
 
@@ -83,6 +89,8 @@ def _all_rows(comparison: Comparison) -> list[str]:
     quality = by_weight(row for row in comparison.rows if row.is_weighty)
     amounts = by_weight(row for row in comparison.rows if not row.is_weighty)
     lines = _table(quality, with_suite=False) if quality else ["No score could be compared."]
+    if not quality and any(row.n_paired for row in amounts):
+        return _table(amounts, with_suite=False)
     if amounts:
         title = f"Time, tokens and cost: {findings_text(counts_of(amounts))}"
         fold = [f"<details><summary>{title}</summary>", "", *_table(amounts, with_suite=False), "", "</details>"]

@@ -21,6 +21,7 @@ MARKS: Mapping[Finding, str] = {
 """A shape before the word, so that colour never says it alone."""
 QUALITY = ("score", "percent")
 """Units of metrics that say how good an answer is; those of the others are amounts."""
+_FAMILIES = ("gates", "other scores", "amounts")
 _SURE = 0.001
 """Below it a p-value is as good as none, and no digit of it matters."""
 
@@ -96,6 +97,50 @@ def level_of_gates(verdicts: Iterable[Verdict]) -> str:
 def _level(confidences: Iterable[float]) -> str:
     levels = set(map(level_text, confidences))
     return f"{levels.pop()} interval" if len(levels) == 1 else "interval"
+
+
+def p_note(rows: Iterable[Compared]) -> str:
+    """What the columns of pairs and p hold, for the rows of one table.
+
+    >>> p_note([])
+    'n: pairs of the same sample and repeat; p: corrected for all comparisons'
+    """
+    families = {_family(row): row.n_family for row in rows if row.p_adjusted is not None}
+    shown = [f"{families[name]:,} {name}" for name in _FAMILIES if name in families]
+    if len(families) == 1:
+        (number,) = families.values()
+        shown = [counted(number, "comparison")] if number > 1 else ["nothing else: it is the only comparison"]
+    return f"n: pairs of the same sample and repeat; p: corrected for {', '.join(shown) or 'all comparisons'}"
+
+
+def _family(row: Compared) -> str:
+    """What its p is corrected together with."""
+    return "gates" if row.is_gated else "other scores" if row.unit in QUALITY else "amounts"
+
+
+def margin_text(rows: Iterable[Compared], origin: str) -> str:
+    """Which drops were tolerated, and `origin`, who says so: `--margin`, or anything else for the gates.
+
+    >>> margin_text([], "gates")
+    'margin: 0 (no regression gate; see --margin): only equal values are unchanged'
+    """
+    found: dict[str, set[float]] = {}
+    for row in rows:
+        found.setdefault(row.metric, set()).add(row.margin)
+    margins = {metric: sorted(own) for metric, own in found.items() if any(own)}
+    if origin == "--margin":
+        every = {margin for own in found.values() for margin in own}
+        return f"margin: {', '.join(f'{each:.12g}' for each in sorted(every)) or '0'} of every metric (--margin)"
+    if not margins:
+        return "margin: 0 (no regression gate; see --margin): only equal values are unchanged"
+    shown = [f"{' and '.join(f'{each:.12g}' for each in own)} of {metric}" for metric, own in margins.items()]
+    rest = ", 0 of the others" if len(margins) < len(found) else ""
+    return f"margin (the suite's regression gates): {', '.join(shown)}{rest}"
+
+
+def not_worse(rows: Iterable[Compared]) -> list[Compared]:
+    """The rows that show nothing either way but rule out a drop beyond their margin."""
+    return [row for row in rows if row.finding == "inconclusive" and row.is_not_worse]
 
 
 def moved(row: Compared) -> tuple[int, int]:

@@ -42,6 +42,20 @@ def signed(value: float | None, unit: str) -> str:
     return f"{'-' if value < 0 else '+'}{text}"
 
 
+def percent(share: float, digits: int = 0) -> str:
+    """A share with so many digits: neither nothing nor everything where it is only nearly so.
+
+    >>> [percent(share) for share in (0, 0.002, 0.034, 0.996, 1)], percent(0.0004, 1), percent(0.0342, 1)
+    (['0 %', '<1 %', '3 %', '>99 %', '100 %'], '<0.1 %', '3.4 %')
+    """
+    least = 0.01 / 10**digits
+    if 0 < share < least:
+        return f"<{100 * least:.{digits}f} %"
+    if 1 - least < share < 1:
+        return f">{100 * (1 - least):.{digits}f} %"
+    return f"{100 * share:.{0 if share in (0, 1) else digits}f} %"
+
+
 def count(value: float | None) -> str:
     """`12,480`; None is `unknown`."""
     return "unknown" if value is None else f"{value:,.0f}"

@@ -102,9 +102,12 @@ def _empty_table(gap: int) -> Table:
     return Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=padding, show_edge=False, header_style="dim")
 
 
-def make_table(*columns: str) -> Table:
-    """A table with these headings; `>` before one aligns its column right. Nothing in it is folded or cut."""
-    table = _empty_table(_GAPS[0])
+def make_table(*columns: str, is_tight: bool = False) -> Table:
+    """A table with these headings; `>` before one aligns its column right. Nothing in it is folded or cut.
+
+    Between columns are three spaces, or two where it `is_tight`.
+    """
+    table = _empty_table(_GAPS[1] if is_tight else _GAPS[0])
     for title in columns:
         right = title.startswith(">")
         table.add_column(title.removeprefix(">"), justify="right" if right else "left", no_wrap=True)

@@ -95,6 +95,8 @@ class Measured(Struct, frozen=True):
     """By name: what each value means."""
     cells: Mapping[tuple[str, str], Rows]
     """By variant and backend, in the order of the run."""
+    margins: Mapping[tuple[str, str, str], float] = {}
+    """By variant, backend and measure: the drop that the suite's regression gates tolerate; a baseline has none."""
 
 
 class Change(Struct, frozen=True):
@@ -181,6 +183,8 @@ class Compared(Struct, frozen=True):
     """Pairs left out because one side's trial was not run: the verdict was clear, or the run was stopped."""
     is_against_number: bool = False
     """Whether the baseline is a promised mean, without samples: `n_paired` then counts trials that have a value."""
+    is_not_worse: bool = False
+    """Whether a drop beyond the margin is ruled out: the whole interval lies above it (non-inferiority)."""
 
     @property
     def is_weighty(self) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import stat
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -65,9 +66,11 @@ def move_label(folder: Path, reference: str, label: str, *, root: Path) -> Label
         raise UsageError(f"promote: {error}") from error
     log.raise_if_any()
     if version not in prompt.files:
+        at = prompt.labels.get(version)
+        is_label = "" if at is None else f" (it is a label, at {at})"
         raise UsageError(
-            f"promote: prompt '{name}' has no version {version or 'without a number'!r}; versions: "
-            f"{listed(prompt.files)}; name one as {name}@{list(prompt.files)[-1]}.{did_you_mean(version, prompt.files)}"
+            f"promote: prompt '{name}' has no version {version!r}{is_label}; versions: {listed(prompt.files)}; name "
+            f"one as {name}@{at or list(prompt.files)[-1]}.{did_you_mean(version, prompt.files)}"
         )
     before = prompt.labels.get(label)
     if before == version:
@@ -92,12 +95,14 @@ def write_edits(edits: Sequence[FileEdit]) -> None:
     """Write all files, each in one step, or none.
 
     Raises:
-        HarnessError: a file cannot be written, or was changed meanwhile; the others are as they were.
+        HarnessError: a file is read-only or cannot be written, or was changed meanwhile; the others are as they were.
 
     """
     fresh = [edit.path.with_name(f".{edit.path.name}-promote") for edit in edits]
     done: list[FileEdit] = []
     try:
+        for edit in edits:
+            _check_writable(edit)
         for edit, place in zip(edits, fresh, strict=True):
             place.write_bytes(edit.after)
             shutil.copymode(edit.path, place)
@@ -110,14 +115,28 @@ def write_edits(edits: Sequence[FileEdit]) -> None:
             edit.path.write_bytes(edit.before)
         if isinstance(error, OSError):
             raise HarnessError(
-                f"{error.filename or edits[0].shown}: cannot be written ({error.strerror or error}); a writable folder "
-                "is needed; no file was changed"
+                f"{_failed(error, edits).shown}: cannot be written ({error.strerror or error}); a writable folder is "
+                "needed; no file was changed"
             ) from error
         raise
     finally:
         for place in fresh:
             with suppress(OSError):
                 place.unlink(missing_ok=True)
+
+
+def _check_writable(edit: FileEdit) -> None:
+    """A new file in the place of a read-only one would be written all the same."""
+    if not edit.path.stat().st_mode & stat.S_IWUSR:
+        raise HarnessError(
+            f"{edit.shown}: is read-only; a writable file is needed; no file was changed; run: chmod u+w {edit.shown}"
+        )
+
+
+def _failed(error: OSError, edits: Sequence[FileEdit]) -> FileEdit:
+    """Which of them the error is about, whatever the file beside it is called that takes its place."""
+    names = {str(name) for name in (error.filename, error.filename2) if name is not None}
+    return next((edit for edit in edits if any(edit.path.name in name for name in names)), edits[0])
 
 
 def _check_unchanged(edit: FileEdit) -> None:

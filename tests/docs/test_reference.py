@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -45,3 +46,38 @@ def test_links_lead_to_files(page: Path) -> None:
     for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", page.read_text()):
         if not target.startswith(("http:", "https:", "mailto:")):
             assert (page.parent / target).exists(), target
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_anchors_of_links_are_there(page: Path) -> None:
+    for target, anchor in re.findall(r"\]\(([^)#\s]*)#([^)\s]+)\)", _prose(page)):
+        if not target.startswith(("http:", "https:")) and (not target or target.endswith(".md")):
+            there = _anchors(page.parent / target if target else page)
+            assert anchor in there, f"{target}#{anchor}; there are: {', '.join(sorted(there))}"
+
+
+def test_anchors_are_those_that_github_makes(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text(
+        "# A `metric.mean`: beside *it*\n## [Run](x.md) in CI, twice!\n## Same\n## Same\n```\n# no heading\n```\n"
+        '<a id="by-hand"></a>\n'
+    )
+    assert _anchors(page) == {"a-metricmean-beside-it", "run-in-ci-twice", "same", "same-1", "by-hand"}
+
+
+def _prose(page: Path) -> str:
+    """The page without its blocks of code."""
+    return re.sub(r"^```.*?^```$", "", page.read_text("utf-8"), flags=re.DOTALL | re.MULTILINE)
+
+
+def _anchors(page: Path) -> set[str]:
+    """What a link to the page may end with: its headings as GitHub names them, and places that are named by hand."""
+    text = _prose(page)
+    found = set(re.findall(r'<a (?:id|name)="([^"]+)"', text))
+    counts: Counter[str] = Counter()
+    for title in re.findall(r"^#{1,6} +(.+?) *#*$", text, re.MULTILINE):
+        shown = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", title).lower()
+        slug = re.sub(r"[^\w\- ]", "", shown).replace(" ", "-")
+        found.add(slug if not counts[slug] else f"{slug}-{counts[slug]}")
+        counts[slug] += 1
+    return found

@@ -13,6 +13,7 @@ from harness.schema import Operator
 from harness.suite.conditions import AGGREGATES
 from harness.suite.document import parse
 from harness.suite.explain import read_form
+from harness.suite.kinds import keys_of
 from harness.suite.mistakes import MistakeLog
 from harness.suite.prompt_form import TechniquesForm
 from harness.suite.rollout_form import RolloutForm, RolloutMetricForm, RolloutStageForm
@@ -35,31 +36,42 @@ if TYPE_CHECKING:
 
 PAGE = (Path(__file__).parents[2] / "docs/reference/suite-file.md").read_text()
 EXAMPLES = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
-
-
-@pytest.mark.parametrize(
-    "form",
-    [
-        SuiteForm,
-        DatasetForm,
-        VariantForm,
-        BackendForm,
-        PriceForm,
-        GateForm,
-        RegressionGateForm,
-        RegressionForm,
-        QuarantineForm,
-        EvaluateForm,
-        ProductionForm,
-        RolloutForm,
-        RolloutStageForm,
-        RolloutMetricForm,
-    ],
+FORMS: tuple[type[Form], ...] = (
+    SuiteForm,
+    DatasetForm,
+    VariantForm,
+    BackendForm,
+    PriceForm,
+    GateForm,
+    RegressionGateForm,
+    RegressionForm,
+    QuarantineForm,
+    EvaluateForm,
+    ProductionForm,
+    RolloutForm,
+    RolloutStageForm,
+    RolloutMetricForm,
 )
+
+
+@pytest.mark.parametrize("form", FORMS)
 def test_every_key_is_described_and_shown(form: type[Form]) -> None:
     for key in form.__struct_fields__:
         assert f"`{key}`" in PAGE, key
         assert any(re.search(rf"\b{key}:", example) for example in EXAMPLES), key
+
+
+def test_every_key_says_its_default_or_that_it_is_required() -> None:
+    rows = re.findall(r"^\| (`\w+`(?:, `\w+`)*) \|([^|]*)\| ", PAGE, re.MULTILINE)
+    said: dict[str, set[str]] = {}
+    for keys, default in rows:
+        assert default.strip(), f"{keys}: a default that is left empty says neither"
+        for key in re.findall(r"`(\w+)`", keys):
+            said.setdefault(key, set()).add(default.strip())
+    needed = {key for form in FORMS for key, about in keys_of(form).items() if about.is_required}
+    assert {"reason", "until", "sample"} <= needed
+    in_tables = {key for key in needed if key in said}
+    assert {key for key, defaults in said.items() if "required" in defaults} == in_tables
 
 
 @pytest.mark.parametrize("example", EXAMPLES)

@@ -31,8 +31,12 @@ def test_recorded_run_becomes_the_baseline_that_is_then_listed_and_shown(
     saved = "reports/baselines/desk.jsonl: 40 trials of 2 cells saved\n"
     assert prompt_suite("baseline", "save", "latest") == (0, saved, "")
     code, out, _ = prompt_suite("baseline")
-    head, _, row = out.splitlines()
-    assert (code, head.split()) == (0, "suite run date cells samples trials from older runs".split())
+    head, _, row, note = out.splitlines()
+    assert (code, head.split(), note) == (
+        0,
+        "suite run date cells samples trials".split(),
+        "cells: variants on backends",
+    )
     assert row.split()[:2] == ["desk", run]
     assert row.split()[-3:] == ["2", "20", "40"]
     code, out, _ = prompt_suite("baseline", "show", "desk")
@@ -40,14 +44,29 @@ def test_recorded_run_becomes_the_baseline_that_is_then_listed_and_shown(
     facts = load_manifest(project.reports / "latest").suites[0]
     assert (code, lines[0]) == (0, "desk  reports/baselines/desk.jsonl")
     assert lines[1].startswith(f"run {run}, 20")
-    assert lines[1].endswith(f" UTC; 40 trials; rows {facts['dataset_hash']}")
+    assert lines[1].endswith(" UTC; 40 trials")
+    assert lines[2] == f"hash of the dataset's rows: {facts['dataset_hash']}"
+    assert max(map(len, lines)) <= 80
     hashes = [line.split()[-1] for line in lines if line.startswith("support@")]
     assert hashes == [facts["prompts"][name]["hash"] for name in ("support@1.0", "support@1.1")]
     means = [line.split() for line in lines if line.startswith("exact_match")]
-    assert [(row[1], row[2], row[3], row[-2], row[-1]) for row in means] == [
-        ("support@1.0", "saved", "1.000", "20", run),
-        ("support@1.1", "saved", "0.750", "20", run),
+    assert [(row[1], row[2], row[3], row[-1]) for row in means] == [
+        ("support@1.0", "saved", "1.000", "20"),
+        ("support@1.1", "saved", "0.750", "20"),
     ]
+
+
+def test_backend_of_an_older_run_is_told_with_its_run(prompt_suite: PromptSuite, project: RecordedProject) -> None:
+    first = project.run(save=True)
+    suite = (project.folder / "suite.yaml").read_text()
+    project.write("suite.yaml", suite.replace("name: saved,", "name: other,"))
+    second = project.run()
+    assert prompt_suite("baseline", "save", second)[0] == 0
+    out = prompt_suite("baseline")[1]
+    assert out.splitlines()[0].endswith("from older runs")
+    assert out.splitlines()[2].endswith("  support@1.0 on saved, support@1.1 on saved")
+    means = [line.split() for line in prompt_suite("baseline", "show", "desk")[1].splitlines() if "exact_match" in line]
+    assert {(row[2], row[-1]) for row in means} == {("saved", first), ("other", second)}
 
 
 def test_run_that_is_incomplete_or_has_no_such_suite_is_refused(
@@ -81,7 +100,7 @@ def test_damaged_baseline_is_told_beside_the_others_with_exit_code_1(
     (project.reports / "baselines/other.jsonl").write_text("{}\n")
     code, out, _ = prompt_suite("baseline")
     assert code == 1
-    assert [line.split()[0] for line in out.splitlines()[2:]] == ["desk", "reports/baselines/other.jsonl:1:"]
+    assert [line.split()[0] for line in out.splitlines()[2:]] == ["desk", "cells:", "reports/baselines/other.jsonl:1:"]
 
 
 def test_report_says_where_it_is_and_opens_it_on_request(

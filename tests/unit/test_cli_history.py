@@ -54,7 +54,7 @@ def test_runs_are_shown_oldest_first_with_their_intervals_drawn(prompt_suite: Pr
         "feedback: exact_match ↑ of zero_shot on local\n"
         "\n"
         "date (UTC)         run      exact_match    95 % interval     n   0.41 to 0.79\n"
-        "───────────────────────────────────────────────────────────────────────────────────────────────────\n"
+        "────────────────────────────────────────────────────────────────────────────────────────────────\n"
         "2026-01-01 20:00   run-00         0.500   0.410 to 0.590   100   ├──────●──────┤················\n"
         "2026-01-02 20:00   run-01         0.600   0.510 to 0.690   100   ········├──────●──────┤········\n"
         "2026-01-03 20:00   run-02         0.700   0.610 to 0.790   100   ················├──────●──────┤\n"
@@ -86,11 +86,33 @@ def test_run_that_does_not_say_whether_it_was_complete_counts_in_no_drift(
     assert (series["points"], len(series["incomplete"])) == ([], 10)
 
 
+@pytest.mark.parametrize("is_noted", [False, True])
+def test_table_fits_eighty_columns(
+    prompt_suite: PromptSuite, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, is_noted: bool
+) -> None:
+    reports = tmp_path / "reports"
+    record(reports, [0.5, 0.6, 0.7])
+    history = pd.read_parquet(reports / "history.parquet")
+    history["run_id"] = history["run_id"].str.replace("run-", "20260101T200000Z-ab")
+    if is_noted:
+        history.loc[history["run_id"].str.endswith("02"), "prompt_hash"] = "other"
+    history.to_parquet(reports / "history.parquet")
+    monkeypatch.setenv("COLUMNS", "80")
+    lines = prompt_suite(*ASKED)[1].splitlines()
+    assert max(map(len, lines)) <= 80
+    ends = [] if is_noted else ["0.610", "to", "0.790"]
+    head, row = lines[2].split(), lines[6].split()
+    assert head == ["run", "exact_match", *([] if is_noted else ["95", "%", "interval"]), "n", "0.41", "to", "0.79"]
+    assert row[:2] + row[2 : 2 + len(ends)] == ["20260101T200000Z-ab02", "0.700", *ends]
+    assert lines[6].endswith("  prompt changed") == is_noted
+    assert "┤" in lines[6]
+
+
 def test_steady_history_has_no_drift(prompt_suite: PromptSuite, tmp_path: Path) -> None:
     record(tmp_path / "reports", STEADY)
     code, out, _ = prompt_suite(*ASKED, "--fail-on-drift", "--last", "4")
     assert code == 0
-    assert out.endswith("\n6 older runs not shown (--last N)\nno drift over 10 runs\n")
+    assert out.endswith("\n6 older runs not shown (--last N)\nno drift is shown over 10 runs\n")
     assert sum("run-" in line for line in out.splitlines()) == 4
 
 
@@ -131,7 +153,7 @@ def test_runs_over_other_rows_are_shown_and_left_out_of_the_drift(prompt_suite: 
     code, out, _ = prompt_suite(*ASKED, "--fail-on-drift")
     assert code == 0
     assert sum(line.endswith("other rows") for line in out.splitlines()) == 6
-    assert out.endswith("\nno drift over 10 runs\n")
+    assert out.endswith("\nno drift is shown over 10 runs\n")
 
 
 def test_incomplete_runs_are_shown_apart(prompt_suite: PromptSuite, tmp_path: Path) -> None:
@@ -149,10 +171,10 @@ def test_json_and_markdown_have_the_same_runs(prompt_suite: PromptSuite, tmp_pat
     (series,) = json.loads(prompt_suite(*ASKED, "--format", "json", "--last", "2")[1])
     assert [point["value"] for point in series["points"]] == STEADY[-2:]
     assert (series["metric"], series["higher_is_better"], series["is_drifting"]) == ("exact_match", True, False)
-    assert series["words"] == "no drift over 10 runs"
+    assert series["words"] == "no drift is shown over 10 runs"
     lines = prompt_suite(*ASKED, "--format", "markdown", "--last", "2")[1].splitlines()
     assert lines[0].startswith("### feedback: exact")
-    assert lines[-2:] == ["", "no drift over 10 runs"]
+    assert lines[-2:] == ["", "no drift is shown over 10 runs"]
     assert sum("run-" in line for line in lines) == 2
 
 

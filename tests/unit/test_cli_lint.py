@@ -13,6 +13,17 @@ if TYPE_CHECKING:
     import pytest
 
 
+def test_folder_without_suites_is_said_with_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert cli.main(["lint"]) == 4
+    assert capsys.readouterr().err == (
+        "prompt-suite: lint: there is no folder suites/ here; a project's folder, a suite file or a folder of suites "
+        "is allowed; name one, or make a suite with: prompt-suite init\n"
+    )
+
+
 def test_lint_tells_the_smallest_drop_that_regression_gates_and_thresholds_see(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

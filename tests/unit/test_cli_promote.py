@@ -85,7 +85,7 @@ def test_gate_that_does_not_hold_keeps_the_label_where_it_is(
     run = project.run()
     before = [project.text("1.0"), project.text("1.1")]
     code, out, err = prompt_suite(*ASKED)
-    assert (code, err) == (1, refused(run, "1 gate not held"))
+    assert (code, err) == (1, refused(run, "1 gate not held (exact_match.mean >= 0.5)"))
     assert "✗ exact_match.mean >= 0.5  support@1.1 on saved: " in out
     assert [project.text("1.0"), project.text("1.1")] == before
 
@@ -108,7 +108,8 @@ def test_regression_gate_that_warns_is_accepted_on_request_only(
     assert "! exact_match.regression <= 0  support@1.1 on saved: " in out
     assert (code, err) == (
         1,
-        refused(run, "1 gate with a warning").rstrip() + ", or accept warnings with --accept-warnings\n",
+        refused(run, "1 gate with a warning (exact_match.regression <= 0)").rstrip()
+        + ", or accept warnings with --accept-warnings\n",
     )
     assert prompt_suite(*ASKED, "--run", run, "--accept-warnings")[0] == 0
     assert "labels: [prod-a]" in project.text("1.1")
@@ -124,7 +125,10 @@ def test_other_rows_gates_that_were_not_judged_and_an_incomplete_run_are_refused
     prompt_suite: PromptSuite, project: RecordedProject
 ) -> None:
     run = project.run(judged=False, limit=5)
-    reasons = "it ran over other rows than the suite's dataset has now; 2 gates not judged"
+    reasons = (
+        "it ran over other rows than the suite's dataset has now; 2 gates not judged (exact_match.mean >= 0.5, "
+        "error_rate <= 0)"
+    )
     assert prompt_suite(*ASKED)[::2] == (1, refused(run, reasons))
     broken = project.run(complete=False)
     assert prompt_suite(*ASKED, "--run", broken)[::2] == (1, refused(broken, "the run is incomplete"))
@@ -162,8 +166,44 @@ def test_version_without_a_gate_has_nothing_that_speaks_for_it(
         (
             ["other@1.1", "prod-a"],
             (
-                "promote: no suite below suites/ has a prompt 'other'; one is needed; name it with --suite PATH, "
-                "one of: suites/desk/suite.yaml"
+                "promote: no suite below suites/ has a prompt 'other'; prompts there: support; name one of them, or a "
+                "suite elsewhere with --suite PATH."
+            ),
+        ),
+        (
+            ["suport@1.1", "prod-a"],
+            (
+                "promote: no suite below suites/ has a prompt 'suport'; prompts there: support; name one of them, or a "
+                "suite elsewhere with --suite PATH. Did you mean 'support'?"
+            ),
+        ),
+        (
+            ["support@prod-a", "prod-b"],
+            (
+                "promote: prompt 'support' has no version 'prod-a' (it is a label, at 1.0); versions: 1.0, 1.1; name "
+                "one as support@1.0."
+            ),
+        ),
+        (
+            ["support", "prod-a", "--suite", "suites/desk"],
+            "promote: 'support' names no version; PROMPT@VERSION is allowed; write for example few_shot@1.1",
+        ),
+        (
+            ["support@1.1", "prod-a", "--suite", "desk"],
+            (
+                "promote: --suite desk: there is no such file or folder; a suite file or its folder is allowed; "
+                "available: suites/desk"
+            ),
+        ),
+        (
+            ["support@1.1", "prod a"],
+            "promote: label 'prod a' cannot follow '@'; letters, digits and . _ - + are allowed; rename it",
+        ),
+        (
+            ["support@1.1", "prod-a", "--run", "nope"],
+            (
+                "run 'nope': no run and no file is called so; a run id, a path, latest or previous is allowed; no run "
+                "is recorded yet."
             ),
         ),
     ],
@@ -236,10 +276,70 @@ def test_second_file_that_cannot_be_replaced_leaves_the_first_as_it_was(
         write_edits(edits(project))
     path = project.folder / "prompts/support/v1.0.yaml"
     assert str(caught.value) == (
-        f"{path}: cannot be written (Permission denied); a writable folder is needed; no file was changed"
+        "suites/desk/prompts/support/v1.0.yaml: cannot be written (Permission denied); a writable folder is needed; no "
+        "file was changed"
     )
     assert [project.text("1.0"), project.text("1.1")] == before
     assert len(list(path.parent.iterdir())) == 2
+
+
+def test_read_only_file_is_not_replaced(prompt_suite: PromptSuite, project: RecordedProject) -> None:
+    project.run()
+    path = project.folder / "prompts/support/v1.0.yaml"
+    path.chmod(0o444)
+    before = [project.text("1.0"), project.text("1.1")]
+    shown = "suites/desk/prompts/support/v1.0.yaml"
+    assert prompt_suite(*ASKED)[::2] == (
+        1,
+        (
+            f"prompt-suite: {shown}: is read-only; a writable file is needed; no file was changed; run: chmod u+w "
+            f"{shown}\n"
+        ),
+    )
+    assert [project.text("1.0"), project.text("1.1")] == before
+    assert prompt_suite(*ASKED, "--dry-run")[0] == 0
+    path.chmod(0o644)
+    assert prompt_suite(*ASKED)[0] == 0
+
+
+def test_suites_that_share_a_prompts_name_are_told_apart(prompt_suite: PromptSuite, project: RecordedProject) -> None:
+    other, third = project.root / "suites/other", project.root / "suites/third"
+    for folder, prompt in ((other, "support"), (third, "short")):
+        (folder / "prompts" / prompt).mkdir(parents=True)
+        (folder / "suite.yaml").write_text("name: x\n")
+    assert prompt_suite(*ASKED)[::2] == (
+        4,
+        (
+            "prompt-suite: promote: 2 suites below suites/ have a prompt 'support'; one is needed; name it with "
+            "--suite PATH, one of: suites/desk, suites/other\n"
+        ),
+    )
+
+
+def test_folder_without_suites_is_said(prompt_suite: PromptSuite) -> None:
+    assert prompt_suite(*ASKED)[::2] == (
+        4,
+        (
+            "prompt-suite: promote: there is no suite.yaml below suites/; the suite with the prompt is needed; go to "
+            "the project's folder, or name the suite with --suite PATH\n"
+        ),
+    )
+
+
+def test_label_that_no_version_had_is_called_new(prompt_suite: PromptSuite, project: RecordedProject) -> None:
+    project.run()
+    out = prompt_suite("promote", "support@1.1", "prod-b")[1]
+    assert out.splitlines()[-1] == (
+        "prod-b is at support@1.1 now, a new label; wrote suites/desk/prompts/support/v1.1.yaml"
+    )
+
+
+def test_suite_that_was_edited_since_the_run_is_refused(prompt_suite: PromptSuite, project: RecordedProject) -> None:
+    run = project.run()
+    suite = (project.folder / "suite.yaml").read_text()
+    project.write("suite.yaml", suite.replace("exact_match.mean >= 0.5", "exact_match.mean >= 0.4"))
+    reasons = "suites/desk/suite.yaml was edited since; 1 gate not judged (exact_match.mean >= 0.4)"
+    assert prompt_suite(*ASKED)[::2] == (1, refused(run, reasons))
 
 
 def test_file_that_was_changed_meanwhile_is_not_overwritten(project: RecordedProject) -> None:

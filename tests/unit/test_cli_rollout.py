@@ -29,17 +29,17 @@ def test_bad_prompt_is_rolled_back_with_exit_code_1(
     assert (code, err) == (1, "")
     lines = out.splitlines()
     assert lines[:3] == [
-        f"desk on saved: support@1.1 of run {worse} in place of support@1.0 of run {worse}",
+        f"desk on saved: support@1.1 in place of support@1.0, run {worse}",
         "watched: exact_match, errors; 300 recorded requests",
         "",
     ]
     assert lines[3].split() == ["stage", "check", "share", "samples", "with", "NEW", "verdict"]
-    assert lines[5].split() == "5 % of the free tier after 24 h 3.0% 9 of 300 hold".split()
-    assert [line for line in lines if line.endswith("roll back")] != []
-    assert any(": roll back: exact_match fell from 1 to 0." in line for line in lines)
+    assert lines[5].split() == "5 % of the free tier after 24 h 3.0 % 9 of 300 hold".split()
+    ended = next(place for place, line in enumerate(lines) if line.endswith(" %: roll back"))
+    assert lines[ended + 1].startswith("  exact_match fell from 1 to 0.")
     exposed = lines[lines.index("expected exposure, over 200 random draws of who gets NEW first:") :]
-    assert exposed[1].startswith("  as recorded: rolled back in 100%, after NEW had served ")
-    assert exposed[2].startswith("  were NEW worse by 0.1 in exact_match: rolled back in 100%, after NEW had served ")
+    assert exposed[1].startswith("  as recorded: rolled back in 100 % of the draws, after NEW had served ")
+    assert exposed[2].startswith("  were NEW worse by 0.1 in exact_match: rolled back in 100 % of the draws, after ")
     assert project.reports.is_dir()
 
 
@@ -75,7 +75,8 @@ def test_rollout_in_the_suite_file_is_the_default_and_options_win(
     code, out, _ = prompt_suite(*ASKED, "--format", "json", "--metric", "exact_match=0.01", "--stage", "1")
     assert code == 1
     assert [stage["stage"]["name"] for stage in json.loads(out)["stages"]] == ["100 %"]
-    assert json.loads(out)["new"] == f"support@1.1 of run {worse}"
+    named = {name: json.loads(out)[name] for name in ("old", "new", "old_run", "new_run")}
+    assert named == {"old": "support@1.0", "new": "support@1.1", "old_run": worse, "new_run": worse}
 
 
 def test_runs_without_a_tier_are_replayed_without_tiers_and_that_is_said(
@@ -84,10 +85,85 @@ def test_runs_without_a_tier_are_replayed_without_tiers_and_that_is_said(
     project.rows(100, tagged=False)
     project.answers({})
     project.run()
-    note = "note: no recorded row is of tier 'free' (column {!r}): replayed without tiers"
-    assert note.format("tags") in prompt_suite(*ASKED)[1].splitlines()
-    assert note.format("nothing") in prompt_suite(*ASKED, "--tier", "nothing")[1].splitlines()
+    note = "note: no recorded row is of tier 'free' (column 'tags'): replayed without tiers"
+    assert note in prompt_suite(*ASKED)[1].splitlines()
     assert "note" not in prompt_suite(*ASKED, "--tier", "plan")[1]
+
+
+def test_column_or_tier_that_was_named_and_that_no_row_has_is_an_error_that_names_those_there_are(
+    prompt_suite: PromptSuite, project: RecordedProject
+) -> None:
+    project.run()
+    for arguments, message in (
+        (
+            ["--tier", "plans"],
+            (
+                "rollout: --tier plans: the dataset has no such column; available: tags, id, text, label, customer, "
+                "plan. Did you mean 'plan'?"
+            ),
+        ),
+        (
+            ["--stage", "0.1:gold", "--stage", "1"],
+            (
+                "rollout: no recorded row is of tier 'gold' (column 'tags'); tiers there: free, paid; name one of "
+                "them, as in --stage 0.05:TIER, or another column with --tier."
+            ),
+        ),
+        (
+            ["--tier", "customer", "--stage", "0.1:free"],
+            (
+                "rollout: no recorded row is of tier 'free' (column 'customer'); tiers there: c0, c1, c10, c11, c12, "
+                "c13, c14, c15, c16, c17, c18, c19, c2, c3, c4, c5, c6, c7, c8, c9; name one of them, as in --stage "
+                "0.05:TIER, or another column with --tier."
+            ),
+        ),
+    ):
+        assert prompt_suite(*ASKED, *arguments) == (4, "", f"prompt-suite: {message}\n")
+
+
+def test_column_of_a_suite_that_is_not_here_cannot_be_read(prompt_suite: PromptSuite, project: RecordedProject) -> None:
+    project.run()
+    (project.folder / "suite.yaml").unlink()
+    assert prompt_suite(*ASKED, "--tier", "plan")[::2] == (
+        4,
+        (
+            "prompt-suite: rollout: --tier plan: the file of suite 'desk' is not here, and a run records no column "
+            "but tags; tags is allowed; go to the project's folder\n"
+        ),
+    )
+    assert prompt_suite(*ASKED)[0] == 0
+
+
+def test_share_that_is_small_is_not_shown_as_none(prompt_suite: PromptSuite, project: RecordedProject) -> None:
+    project.rows(1500)
+    project.answers({})
+    project.run()
+    out = prompt_suite(*ASKED, "--stage", "0.002", "--stage", "0.9995", "--draws", "1")[1]
+    shares = [line.split()[2:4] for line in out.splitlines() if " of 1,500 " in line]
+    assert shares == [["<0.1", "%"], [">99.9", "%"]]
+
+
+def test_draws_at_their_bound_are_allowed_and_one_more_is_not(
+    prompt_suite: PromptSuite, project: RecordedProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project.run()
+    monkeypatch.setattr("harness.cli_rollout._MOST_DRAWS", 3)
+    assert "over 3 random draws" in prompt_suite(*ASKED, "--draws", "3")[1]
+    for draws in ("4", "9" * 5000, "1e2", "-1", "٣"):
+        code, _, err = prompt_suite(*ASKED, f"--draws={draws}")
+        assert code == 4
+        assert " is no whole number from 1 to 3; more would tell nothing new; write for example 200" in err
+
+
+def test_one_variant_of_one_run_is_no_rollout(prompt_suite: PromptSuite, project: RecordedProject) -> None:
+    run = project.run()
+    assert prompt_suite("rollout", "support@1.0", "support@1.0")[::2] == (
+        4,
+        (
+            f"prompt-suite: rollout: OLD and NEW are both support@1.0 of run {run}; two variants, or two runs of one, "
+            "are needed; name another variant, or two runs with --runs OLD_RUN NEW_RUN\n"
+        ),
+    )
 
 
 def test_prompt_edited_in_place_is_replayed_from_two_runs(prompt_suite: PromptSuite, project: RecordedProject) -> None:
@@ -120,8 +196,8 @@ def test_markdown_has_a_row_a_stage(prompt_suite: PromptSuite, project: Recorded
         (
             ["support@1.0"],
             (
-                "rollout: NEW is missing; two variants of one run are needed, or one variant with --runs A B; "
-                "write for example: prompt-suite rollout few_shot@1.0 few_shot@1.1"
+                "rollout: NEW is missing; two variants of one run are needed, or one variant with --runs OLD_RUN "
+                "NEW_RUN; write for example: prompt-suite rollout few_shot@1.0 few_shot@1.1"
             ),
         ),
         (
@@ -151,7 +227,10 @@ def test_markdown_has_a_row_a_stage(prompt_suite: PromptSuite, project: Recorded
         ),
         (
             ["support@1.0", "support@1.1", "--stage", "0.1:free", "--stage", "0.5:beta"],
-            "rollout: stage '50 % of tier beta': no sample is of tier 'beta'; recorded tiers: free",
+            (
+                "rollout: no recorded row is of tier 'beta' (column 'tags'); tiers there: free, paid; name one of "
+                "them, as in --stage 0.05:TIER, or another column with --tier."
+            ),
         ),
     ],
 )
@@ -173,7 +252,10 @@ def test_what_cannot_be_meant_is_a_usage_error(
             ),
         ),
         (["--alpha", "1"], "argument --alpha: '1' is no share between 0 and 1; write for example 0.05"),
-        (["--fewest", "0"], "argument --fewest: '0' is no whole number from 1; write for example 200"),
+        (
+            ["--fewest", "0"],
+            "argument --fewest: '0' is no whole number from 1 to 10,000,000; write for example 20",
+        ),
         (["--if-worse", "0"], "argument --if-worse: '0' is no amount above 0; write for example 0.1"),
         (["--metric", "f1=x"], "argument --metric: 'f1=x': no margin from 0; write for example exact_match=0.02"),
     ],

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from msgspec.structs import replace
 
-from harness.comparison import Decision, compare
+from harness.comparison import Decision, compare, gates_of
 from harness.schema import Measure, Measured, RegressionSpec, Rows
 
 if TYPE_CHECKING:
@@ -129,6 +129,36 @@ def test_clear_drop_regressed_and_its_mirror_improved() -> None:
     assert worse.difference == pytest.approx(-1 / 3)
     assert better.difference == -worse.difference  # type: ignore[operator]
     assert (worse.n_up, worse.n_down, worse.test) == (0, 20, "mcnemar exact")
+
+
+@pytest.mark.parametrize(("margin", "by"), [(0.05, " by more than 0.05"), (0.0, "")])
+def test_drop_beyond_the_margin_that_is_ruled_out_is_the_reason(margin: float, by: str) -> None:
+    n_better = 5 if margin else 6
+    before = side([0.0] * n_better + [1.0] * 54, "before")
+    now = side([1.0] * n_better + [1.0] * 53 + [float(not margin)])
+    other = ("feedback", "few_shot", "smollm2", "latency_s")
+    (found,) = compare([(now, before)], {KEY: RegressionSpec(margin=margin), other: RegressionSpec(margin=margin)})
+    row = one(found)
+    assert (row.finding, row.is_not_worse) == ("inconclusive", True)
+    assert row.ci_low is not None
+    assert row.ci_low >= -margin
+    assert row.reason == f"chance alone could explain the difference, but it is surely not worse{by}"
+
+
+def test_drop_that_is_not_ruled_out_has_the_reason_that_it_is_possible() -> None:
+    row = one(compared(side([1.0] * 58 + [0.0] * 2), side([1.0] * 60, "before"), RegressionSpec(margin=0.02)))
+    assert (row.finding, row.is_not_worse) == ("inconclusive", False)
+    assert row.reason.endswith("a change beyond the margin is possible too")
+
+
+def test_what_gates_tolerate_is_the_current_sides_where_both_know_it() -> None:
+    now = side([1], margins={(*CELL, "exact_match"): 0.1})
+    before = side([1], "before", margins={(*CELL, "exact_match"): 0.2, (*CELL, "latency_s"): 3.0})
+    plain = RegressionSpec(alpha=0.01)
+    assert gates_of([(now, before)], plain) == {
+        KEY: RegressionSpec(0.1, 0.01),
+        (*KEY[:3], "latency_s"): RegressionSpec(3.0, 0.01),
+    }
 
 
 def test_pairs_are_of_the_same_sample_whatever_their_order() -> None:

@@ -182,6 +182,21 @@ def test_nothing_is_said_of_amounts_that_nobody_has_measured() -> None:
     assert 1 < known.smallest < 30
 
 
+@pytest.mark.parametrize("gate", [regression("f1"), regression("f1", margin=0.02), promise("f1")])
+@pytest.mark.parametrize("ends", [(-1.7e308, 1.7e308), (0.0, 1e200), (0.0, None), (0.0, 1.0)])
+@pytest.mark.parametrize("before", [None, [[1e308], [-1e308]], [[1e200, 2e200], [3e200, 1.0]]])
+def test_range_that_squares_to_no_number_is_said_and_reckoned_with_no_further(
+    gate: GateSpec, ends: tuple[float, float | None], before: list[list[float]] | None
+) -> None:
+    suite = replace(suite_of(60), measures=(replace(F1, low=ends[0], high=ends[1]),))
+    sight = seen(suite, gate, baseline=None if before is None else baseline(before * 30, "f1"))
+    if before is None and ends[1] in {None, 1.0}:
+        assert ("save a baseline to know" in sight.message) == (ends[1] is None)
+    else:
+        assert (sight.smallest, sight.smallest_alone) == (None, None)
+        assert sight.message.endswith("which is not known, its values may lie too far apart to reckon with")
+
+
 def test_nothing_is_seen_where_all_answers_flip() -> None:
     found = seen(suite_of(60), regression(), baseline=baseline([[1, 0]] * 60))
     assert found.message == (

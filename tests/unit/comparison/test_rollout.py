@@ -22,7 +22,7 @@ PLAN = RolloutPlan(watched=(Watched("exact_match"),))
 
 
 def _served(n: int, *, drop: float = 0.0, tiers: bool = True, seed: int = 0) -> list[Served]:
-    """Samples that A passes in 8 of 10 cases and B in as many less the drop."""
+    """Samples that OLD passes in 8 of 10 cases and NEW in as many less the drop."""
     generator = np.random.default_rng(seed)
     found = []
     for number in range(n):
@@ -69,7 +69,7 @@ def test_a_prompt_that_is_as_good_reaches_everyone() -> None:
     assert [outcome.stage for outcome in rollout.stages] == list(STAGES)
     assert rollout.last.n_exposed == 1000
     assert rollout.last.share_exposed == 1.0
-    assert rollout.last.reason == "after 1000 samples with B nothing shows that exact_match and errors got worse."
+    assert rollout.last.reason == "after 1000 samples with NEW nothing shows that exact_match and errors got worse."
 
 
 def test_a_prompt_that_is_much_worse_is_rolled_back_at_the_first_stage_and_no_later_one_is_told() -> None:
@@ -94,7 +94,7 @@ def test_a_stage_with_few_samples_holds_and_costs_no_error() -> None:
     rollout = replay(_served(60, tiers=False), PLAN)
     first, later = rollout.stages[0], rollout.stages[-1]
     assert first.decision == "hold"
-    assert first.reason == f"only {first.n_exposed} samples with B have exact_match; below 20 nothing can be told."
+    assert first.reason == f"only {first.n_exposed} samples with NEW have exact_match; below 20 nothing can be told."
     assert {finding.level for finding in first.findings} == {None}
     looks = [outcome for outcome in rollout.stages if outcome.findings[0].level is not None]
     assert len(looks) < 5
@@ -103,7 +103,7 @@ def test_a_stage_with_few_samples_holds_and_costs_no_error() -> None:
 
 def test_one_sample_is_told_in_the_singular() -> None:
     rollout = replay(_served(1, tiers=False), PLAN)
-    assert rollout.last.reason == "only 1 sample with B has exact_match; below 20 nothing can be told."
+    assert rollout.last.reason == "only 1 sample with NEW has exact_match; below 20 nothing can be told."
 
 
 def test_a_drop_that_would_count_alone_but_not_among_all_looks_holds() -> None:
@@ -122,7 +122,7 @@ def test_a_drop_that_would_count_alone_but_not_among_all_looks_holds() -> None:
     assert rollout.stages[0].decision == "hold"
     assert rollout.stages[0].reason.endswith(
         f"over {len(first)} samples: that may still be chance, which does it once in 64 times; "
-        f"let no more see B before more samples were looked at."
+        f"let no more see NEW before more samples were looked at."
     )
     assert len(rollout.stages) == 5
 

@@ -26,7 +26,7 @@ N_ROLLOUTS = 2000
 
 
 def _passes(generator: Generator, n: int, *, drop: float = 0.0) -> tuple[Any, Any]:
-    """A and B pass 7 of 10, and differ in a quarter of the samples."""
+    """OLD and NEW pass 7 of 10, and differ in a quarter of the samples."""
     a = generator.random(n) < 0.7
     b = np.where(generator.random(n) < 0.6, a, generator.random(n) < 0.7)
     return a, b & ~(generator.random(n) < drop)
@@ -52,7 +52,7 @@ def _table(a: Any, b: Any, clusters: Any = None) -> Table:
 
 
 def _rolled_back(draw: Draw, *, plan: RolloutPlan = PLAN, n_rollouts: int = N_ROLLOUTS) -> list[tuple[int, int]]:
-    """Stage and samples with B of each rollout that was rolled back."""
+    """Stage and samples with NEW of each rollout that was rolled back."""
     generator = np.random.default_rng(5)
     found = []
     for _ in range(n_rollouts):

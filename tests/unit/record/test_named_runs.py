@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from harness.errors import RecordError
+from harness.errors import HarnessError
 from harness.record import RunStore, resolve_run
 from tests.unit.record.measured_runs import run_of
 from tests.unit.report.run_records import Shape
@@ -46,7 +46,7 @@ def test_run_is_found_by_id_beginning_path_or_age(
 
 
 def said(reports: Path, ref: str, suite: str | None = None) -> str:
-    with pytest.raises(RecordError) as caught:
+    with pytest.raises(HarnessError) as caught:
         resolve_run(ref, reports, reports.parent, suite=suite)
     return str(caught.value)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from msgspec.structs import replace
 
-from harness.errors import RecordError
+from harness.errors import HarnessError, RecordError
 from harness.record import RunStore, measured_of_record, resolve, resolve_suites, write_baseline
 from tests.unit.record.measured_runs import run_of
 from tests.unit.report.run_records import Shape
@@ -46,7 +46,7 @@ class Project:
         return found.ref
 
     def said(self, ref: str | None, *, suite: str = "feedback", current: str | None = None) -> str:
-        with pytest.raises(RecordError) as caught:
+        with pytest.raises(HarnessError) as caught:
             self.ref(ref, suite=suite, current=current)
         return str(caught.value)
 
