@@ -152,6 +152,8 @@ def _baseline(plan: Plan, settings: Settings) -> tuple[Measured | None, list[Poi
     except RecordError as error:
         return None, [Point("lacks", str(error))]
     points = []
+    if found.suite != plan.suite.name:
+        return None, [Point("lacks", f"{path} is the baseline of suite '{found.suite}': save it again")]
     if found.dataset_hash != plan.suite.dataset_hash:
         points.append(Point("lacks", "the baseline was saved over other rows than the dataset has now: save it again"))
     now = [(variant.name, backend.name) for variant in plan.suite.variants for backend in plan.suite.backends]

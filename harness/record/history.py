@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 HISTORY_COLUMNS = {
     "run_id": "string",
-    "started_at": "string",
+    "started_at": "time",
     "git_commit": "string",
     "suite": "string",
     "variant": "string",

@@ -15,6 +15,7 @@ import tempfile
 import traceback
 from array import array
 from contextlib import suppress
+from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -153,11 +154,12 @@ def read_whole(content: bytes, columns: Mapping[str, str], lacking: Lacking = _N
         if len(places) != 1:
             raise ValueError(f"it has {'no' if not places else 'more than one'} column {name}")
         column = table[places[0]]
-        if _plain(column.type) != kind:
+        if _plain(column.type) != {"time": "string"}.get(kind, kind):
             raise ValueError(f"column {name} is {column.type}")
         if column.null_count and name not in values_may_lack:
             raise ValueError(f"column {name} is empty in {column.null_count} of {table.num_rows} rows")
         _check_numbers(name, column, kind)
+        _check_times(name, column, kind)
         if str(column.type) != str(_type(pa, kind)):
             table = table.set_column(places[0], name, column.cast(_type(pa, kind)))
     return table
@@ -168,6 +170,15 @@ def _check_numbers(name: str, column: Any, kind: str) -> None:
     numbers = [number for number in column.to_pylist() if number is not None] if kind in {"double", "int64"} else ()
     if any(abs(number) > _LARGEST for number in numbers) or (kind == "int64" and any(n < 0 for n in numbers)):
         raise ValueError(f"column {name} holds a number that is none of a run's")
+
+
+def _check_times(name: str, column: Any, kind: str) -> None:
+    """Refuse texts that are no time: nobody could say which run came before which."""
+    for text in {*column.to_pylist()} if kind == "time" else ():
+        try:
+            datetime.fromisoformat(text)
+        except ValueError as error:
+            raise ValueError(f"column {name} holds what is no time") from error
 
 
 def _plain(kind: Any) -> str:
@@ -202,10 +213,10 @@ def _table(pa: Any, kinds: Mapping[str, Any], columns: Mapping[str, Column]) -> 
 
 
 def _type(pa: Any, kind: str) -> Any:
-    """`string`, `int32`, `int64`, `double`, `bool` or a `list<…>` of one."""
+    """`string`, `time` (as text, ISO 8601), `int32`, `int64`, `double`, `bool` or a `list<…>` of one."""
     if kind.startswith("list<"):
         return pa.list_(_type(pa, kind[5:-1]))
-    return getattr(pa, {"double": "float64", "bool": "bool_"}.get(kind, kind))()
+    return getattr(pa, {"double": "float64", "bool": "bool_", "time": "string"}.get(kind, kind))()
 
 
 def _array(pa: Any, kind: Any, column: Column) -> Any:

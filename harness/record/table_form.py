@@ -82,6 +82,8 @@ def opened(folder: Path, name: str, columns: Collection[str]) -> Iterator[tuple[
         raise unreadable(folder, f"{name}: {why}")
     with reading(folder, name), pq.ParquetFile(str(path)) as file:
         kinds = {field.name: field.type for field in file.schema_arrow}
+        if len(kinds) < len(file.schema_arrow):
+            raise unreadable(folder, f"{name} has two columns of one name")
         for column in columns:
             if column not in kinds and column not in _LATER[name]:
                 raise unreadable(folder, f"{name} has no column {column}")

@@ -136,6 +136,20 @@ def test_too_few_samples_for_the_margin_are_told_with_what_they_can_see(
     assert "✗ the baseline was saved over other rows than the dataset has now: save it again" in out
 
 
+def test_baseline_of_another_suite_or_that_is_no_file_is_lacking(
+    prompt_suite: PromptSuite, project: RecordedProject
+) -> None:
+    with_regression(project)
+    path = project.reports / "baselines/desk.jsonl"
+    project.run(save=True)
+    path.write_text(path.read_text().replace('"suite":"desk"', '"suite":"front"', 1))
+    out = prompt_suite("doctor")[1]
+    assert "✗ reports/baselines/desk.jsonl is the baseline of suite 'front': save it again\n" in out
+    path.unlink()
+    path.symlink_to("nowhere")
+    assert "the baseline cannot be read (it is a link to nothing)" in prompt_suite("doctor")[1]
+
+
 def test_mistakes_missing_models_and_keys_are_told(
     prompt_suite: PromptSuite, project: RecordedProject, monkeypatch: pytest.MonkeyPatch
 ) -> None:

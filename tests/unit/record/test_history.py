@@ -215,6 +215,7 @@ def with_column(name: str, values: Any) -> Any:
         (with_column("value", lambda n: ["high"] * n), "column value is string"),
         (with_column("value", lambda n: [float("inf")] * n), "column value holds a number that is none of a run's"),
         (with_column("n_scored", lambda n: [-1] * n), "column n_scored holds a number that is none of a run's"),
+        (with_column("started_at", lambda n: ["noon"] * n), "column started_at holds what is no time"),
         (with_column("variant", lambda n: [None, *["v"] * (n - 1)]), "column variant is empty in 1 of 16 rows"),
     ],
 )
@@ -232,17 +233,6 @@ def test_history_in_another_form_is_one_clear_line_and_is_moved_aside_not_lost(
     assert "it was damaged (" in told
     assert (tmp_path / "history.parquet.damaged-1").read_bytes() == before
     assert runs_in(tmp_path) == [SECOND]
-
-
-def test_time_that_is_none_is_one_clear_line(tmp_path: Path) -> None:
-    path = tmp_path / "history.parquet"
-    record(tmp_path, FIRST)
-    pq.write_table(with_column("started_at", lambda n: ["noon"] * n)(pq.read_table(path)), path)
-    with pytest.raises(RecordError) as caught:
-        harness.load_history(tmp_path)
-    assert str(caught.value).startswith(f"{path}: the history is damaged (")
-    assert "noon" in str(caught.value)
-    assert str(caught.value).isprintable()
 
 
 def test_history_that_pandas_wrote_again_goes_on(tmp_path: Path) -> None:

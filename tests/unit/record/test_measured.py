@@ -141,6 +141,13 @@ def with_first(column: str, value: Any) -> Any:
     ("name", "change_and_why"),
     [
         ("trials", (without("output"), "trials.parquet has no column output")),
+        (
+            "trials",
+            (
+                lambda table: table.append_column("x", table["group"]).rename_columns([*table.column_names, "group"]),
+                "trials.parquet has two columns of one name",
+            ),
+        ),
         ("trials", (as_text("repeat"), "trials.parquet: column repeat is string")),
         ("trials", (lambda table: pa.concat_tables([table, table]), "trials.parquet: a trial is in it twice")),
         ("trials", (lambda table: table.slice(1), "trials.parquet has 11 rows, run.json speaks of 12")),
