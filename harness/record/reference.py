@@ -100,8 +100,10 @@ class _Places:
         if len(runs) <= place:
             what = f"has suite '{suite}'" if suite is not None else "is recorded"
             there = f"only one complete run {what}" if runs else f"no complete run {what}"
+            others = dict.fromkeys(name for each in self._runs() if each.complete for name in _suites(each))
+            known = f" (suites with one: {listed(others)})" if others and not runs else ""
             raise RecordError(
-                f"{self._what} {which}: {there} below {self.shown(self._reports)}; "
+                f"{self._what} {which}: {there} below {self.shown(self._reports)}{known}; "
                 f"{('one is', 'two are')[place]} needed; record a run with: pytest --prompt-suite"
             )
         return self._reports / "runs" / runs[place].run_id
