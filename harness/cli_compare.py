@@ -126,6 +126,8 @@ def _sides(options: argparse.Namespace) -> Sides:
 
     first = suites_of(options.baseline)
     for split, (old, new) in asked:
+        if old == new:
+            raise UsageError(f"compare: OLD and NEW are both {old}; two of {options.baseline} are needed; name another")
         return [split(run, old, new) for run in _having(first, split, (old, new))]
     second = suites_of(options.current)
     both = [name for name in second if name in first]

@@ -99,6 +99,11 @@ def _replayed(told: _Recorded, served: Sequence[Served], notes: Sequence[str]) -
     order, plan = told.order, told.plan
     first = plan.watched[0]
     worse = order.worse if order.worse is not None else _WORSE * first.span
+    if worse > first.span and told.is_bounded(first.metric):
+        raise UsageError(
+            f"rollout: --if-worse {worse:g}: {first.metric} can fall by {first.span:g} at most; a smaller drop is "
+            f"allowed; write for example {_WORSE * first.span:g}"
+        )
     return Rehearsal(
         suite=told.suite_name,
         backend=told.backend,
@@ -160,6 +165,10 @@ class _Recorded:
         notes += [f"{counted(lost, 'sample')} left out: not in both, or with another row"] if lost else []
         return served, notes
 
+    def is_bounded(self, metric: str) -> bool:
+        """Whether the metric has a range of its own."""
+        return self.sides[1].measures[metric].high is not None
+
     def _one_suite(self) -> str:
         order = self.order
         both = [name for name in self._runs[1] if name in self._runs[0]]
@@ -211,6 +220,11 @@ class _Recorded:
                 raise UsageError(
                     f"rollout: {name} is measured in another way in {self.sides[1].ref} than in {self.sides[0].ref}; "
                     "the same way is needed; leave it out, or run both again"
+                )
+            if measure.high is not None and margin >= _span(measure):
+                raise UsageError(
+                    f"rollout: margin {margin:g} is all that {name} can fall; less than {_span(measure):g} is allowed; "
+                    f"write for example --metric {name}={_span(measure) / 50:g}"
                 )
             yield comparison.Watched(name, measure.higher_is_better, margin, _span(measure))
 

@@ -29,7 +29,9 @@ def reason_of(
         )
     if few:
         least = min(few, key=lambda finding: finding.n)
-        return f"only {_samples(least.n)} with NEW {_have(least.n)} {least.metric}; below {fewest} nothing can be told."
+        return (
+            f"only {_samples(least.n)} with NEW {_have(least.n)} {least.metric}; below {fewest:,} nothing can be told."
+        )
     names = " and ".join(filter(None, [", ".join(each.metric for each in findings[:-1]), findings[-1].metric]))
     return f"after {_samples(n_exposed)} with NEW nothing shows that {names} got worse."
 
@@ -53,7 +55,7 @@ def _odds(p_value: float | None) -> str:
 
 
 def _samples(n: int) -> str:
-    return "1 sample" if n == 1 else f"{n} samples"
+    return "1 sample" if n == 1 else f"{n:,} samples"
 
 
 def _have(n: int) -> str:

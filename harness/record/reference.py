@@ -103,14 +103,17 @@ class _Places:
     def recent_folder(self, which: str, suite: str | None) -> Path:
         """The folder of a recent complete run, one that has the suite where one is named; see `resolve`."""
         skipped = _RECENT.index(which)
-        is_any = False
+        is_any, others = False, dict[str, None]()
         for found in list_runs(self._reports):
             if found.folder.name == self._current:
                 continue
             if found.manifest is None:
                 lost = f"{self.shown(found.folder / 'run.json')}: {found.problem}"
                 raise self._unsure(which, lost, f"move the folder out of {self.shown(found.folder.parent)}")
-            if not found.manifest.complete or (suite is not None and suite not in _suites(found.manifest)):
+            if not found.manifest.complete:
+                continue
+            others |= dict.fromkeys(_suites(found.manifest))
+            if suite is not None and suite not in _suites(found.manifest):
                 continue
             if not is_any:
                 self._check_latest(which, found.folder)
@@ -119,8 +122,9 @@ class _Places:
             skipped, is_any = skipped - 1, True
         what = f"has suite '{suite}'" if suite is not None else "is recorded"
         there = f"only one complete run {what}" if is_any else f"no complete run {what}"
+        known = f" (suites with one: {listed(others)})" if others and not is_any else ""
         raise RecordError(
-            f"{self._what} {which}: {there} below {self.shown(self._reports)}; "
+            f"{self._what} {which}: {there} below {self.shown(self._reports)}{known}; "
             f"{('one is', 'two are')[_RECENT.index(which)]} needed; record a run with: pytest --prompt-suite"
         )
 

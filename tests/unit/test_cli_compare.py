@@ -130,6 +130,15 @@ def test_example_in_the_hint_works_as_it_stands(prompt_suite: PromptSuite, runs:
     assert prompt_suite(*err.rpartition("prompt-suite ")[2].split())[0] == 0
 
 
+@pytest.mark.parametrize("names", [["--variants", "support@1.0"], ["--backends", "saved"]])
+def test_one_name_twice_is_a_usage_error(prompt_suite: PromptSuite, runs: tuple[str, str], names: list[str]) -> None:
+    option, name = names
+    assert prompt_suite("compare", runs[0], option, name, name)[::2] == (
+        4,
+        f"prompt-suite: compare: OLD and NEW are both {name}; two of {runs[0]} are needed; name another\n",
+    )
+
+
 def test_two_ways_at_once_are_a_usage_error(prompt_suite: PromptSuite, runs: tuple[str, str]) -> None:
     code, _, err = prompt_suite("compare", *runs, "--variants", "support@1.0", "support@1.1")
     assert code == 4

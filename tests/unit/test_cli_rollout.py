@@ -208,6 +208,20 @@ def test_markdown_has_a_row_a_stage(prompt_suite: PromptSuite, project: Recorded
             ),
         ),
         (
+            ["support@1.0", "support@1.1", "--metric", "exact_match=1"],
+            (
+                "rollout: margin 1 is all that exact_match can fall; less than 1 is allowed; write for example "
+                "--metric exact_match=0.02"
+            ),
+        ),
+        (
+            ["support@1.0", "support@1.1", "--if-worse", "1.5"],
+            (
+                "rollout: --if-worse 1.5: exact_match can fall by 1 at most; a smaller drop is allowed; write for "
+                "example 0.1"
+            ),
+        ),
+        (
             ["support@1.0", "support@1.1", "--backend", "other"],
             "rollout: {run} has no backend 'other'; available: saved.",
         ),

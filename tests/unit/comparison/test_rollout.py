@@ -69,7 +69,7 @@ def test_a_prompt_that_is_as_good_reaches_everyone() -> None:
     assert [outcome.stage for outcome in rollout.stages] == list(STAGES)
     assert rollout.last.n_exposed == 1000
     assert rollout.last.share_exposed == 1.0
-    assert rollout.last.reason == "after 1000 samples with NEW nothing shows that exact_match and errors got worse."
+    assert rollout.last.reason == "after 1,000 samples with NEW nothing shows that exact_match and errors got worse."
 
 
 def test_a_prompt_that_is_much_worse_is_rolled_back_at_the_first_stage_and_no_later_one_is_told() -> None:

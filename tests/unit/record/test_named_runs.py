@@ -60,6 +60,10 @@ def test_what_is_no_run_is_said_in_terms_of_runs(reports: Path, monkeypatch: pyt
     assert said(reports, "2026112") == (
         f"run '2026112': 2 runs begin so ({NEW}, {OLD}); one is allowed; give more of its id"
     )
+    assert said(reports, "latest", "suport") == (
+        "run latest: no complete run has suite 'suport' below reports (suites with one: support, feedback); one is "
+        "needed; record a run with: pytest --prompt-suite"
+    )
     assert said(reports, "previous", "support") == (
         "run previous: only one complete run has suite 'support' below reports; two are needed; "
         "record a run with: pytest --prompt-suite"
