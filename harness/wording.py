@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import sysconfig
 import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -93,6 +92,8 @@ def described_own_error(error: BaseException, *, placed: bool = False) -> str:
 
 def _is_own(file: str) -> bool:
     """Whether the file is neither Python's, nor an installed package's, nor ours."""
+    import sysconfig  # only where somebody's code failed
+
     path = Path(file)
     theirs = (sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib"), str(Path(__file__).parent))
     is_library = not _LIBRARIES.isdisjoint(path.parts) or any(path.is_relative_to(folder) for folder in theirs)

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from harness.backends import why_unpriced
+from harness.report.headline import early_reason
 from harness.wording import counted
 
 if TYPE_CHECKING:
@@ -24,7 +25,8 @@ def not_run_reasons(results: Sequence[TrialResult]) -> list[str]:
     reasons: dict[str, list[str]] = {}
     for result in results:
         if result.outcome == "not_run" and result.error is not None:
-            reason = result.error.message.removeprefix("not run: ")
+            message = result.error.message
+            reason = early_reason(message) if result.is_stopped_early else message.removeprefix("not run: ")
             reasons.setdefault(_AMOUNT.sub("$", reason), []).append(reason)
     ranked = sorted(reasons.values(), key=len, reverse=True)
     told = [

@@ -200,8 +200,9 @@ def _end(record: RunRecord, *, width: int, brief: bool) -> Iterator[RenderableTy
     if errors:
         kinds = ", ".join(f"{count} {kind}" for kind, count in errors.most_common())
         yield Text(f"errors: {kinds}", style="red")
-    for reason in not_run_reasons(record.results):
-        yield Text(printable(reason), style="dim" if "not run: stopped early: " in reason else "red")
+    for is_early, style in ((True, "dim"), (False, "red")):
+        for reason in not_run_reasons([one for one in record.results if one.is_stopped_early == is_early]):
+            yield Text(printable(reason), style=style)
     slow = _slow(record.results)
     if slow:
         yield Text("slowest: " + ", ".join(slow), style="dim")

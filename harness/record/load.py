@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -43,6 +42,8 @@ class Run(Struct, frozen=True):
 
     def _repr_html_(self) -> str:
         """The same as a table, for notebooks."""
+        from html import escape  # only notebooks need it
+
         rows = "".join(f"<tr><th>{escape(name)}</th><td>{escape(value)}</td></tr>" for name, value in self._facts())
         return f"<table><tbody>{rows}</tbody></table>"
 

@@ -36,6 +36,8 @@ _SMALL_MODELS = {
 }
 """Note by a part of the model's name, lower case."""
 
+_UNCLEAR = "not going to be clear"
+"""What stands in the reason where further trials would not have told (harness/early.py)."""
 _EMBEDDED = {"smollm2": "smollm2-135m-instruct"}
 """Short names under which models are embedded; elsewhere (Ollama) the same name may mean a larger one."""
 
@@ -50,16 +52,28 @@ def kind_of(result: TrialResult) -> str | None:
 
 
 def early_stops(results: Iterable[TrialResult]) -> list[str]:
-    """`few_shot on app: 38 trials not run: exact_match regressed after 20 pairs`, a line a cell that stopped early."""
+    """`few_shot on app: 38 trials not run, the verdict was clear: exact_match regressed …`, a line a cell."""
     stops: dict[tuple[CellKey, str], int] = {}
     for result in results:
         if result.is_stopped_early and result.error is not None:
-            key = result.trial.cell, result.error.message.removeprefix("not run: ").removeprefix("stopped early: ")
+            key = result.trial.cell, early_reason(result.error.message)
             stops[key] = stops.get(key, 0) + 1
     return [
-        f"{variant} on {backend}: {counted(number, 'trial')} not run, the verdict was clear: {why}"
+        f"{variant} on {backend}: {counted(number, 'trial')} not run, {why}"
         for ((_, variant, backend), why), number in stops.items()
     ]
+
+
+def early_reason(message: str) -> str:
+    """Why a trial was needless, of the message it was left out with.
+
+    >>> early_reason("not run: stopped early: f1 regressed after 20 pairs")
+    'the verdict was clear: f1 regressed after 20 pairs'
+    >>> early_reason("not run: stopped early: f1 is not going to be clear after 40 pairs")
+    'stopped early: f1 is not going to be clear after 40 pairs'
+    """
+    why = message.removeprefix("not run: ").removeprefix("stopped early: ")
+    return f"{'stopped early' if _UNCLEAR in why else 'the verdict was clear'}: {why}"
 
 
 def error_title(kind: str) -> str:

@@ -25,9 +25,11 @@ def render_html(record: RunRecord) -> str:
     """The whole file; all but the trials can be read without JavaScript."""
     names = ", ".join(suite.name for suite in record.suites) or "no suite"
     compared = ("Comparison",) if record.comparisons else ()
+    held = ("Quarantine",) if any(suite.quarantine for suite in record.suites) else ()
+    sections = ("Results", *compared, "Gates", *held, "Trials", "Methods")
     nav = el(
         "nav",
-        [el("a", name, href=f"#{name.lower()}") for name in ("Results", *compared, "Gates", "Trials", "Methods")],
+        [el("a", name, href=f"#{name.lower()}") for name in sections],
         aria_label="Sections",
     )
     body = (

@@ -73,7 +73,7 @@ def test_clear_regression_stops_after_a_part_of_the_samples_and_fails(early: Pro
     gate = verdicts(early)["exact_match.regression <= 0.1"]
     assert (gate["finding"], gate["judged"]) == ("regressed", True)
     assert "regressed: after 30 pairs it is 1 worse: clearly more than 0.1 worse, also with all" in gate["message"]
-    result.stdout.fnmatch_lines(["*not run: stopped early: exact_match regressed after 30 pairs"])
+    result.stdout.fnmatch_lines(["*not run: the verdict was clear: exact_match regressed after 30 pairs"])
     assert result.parseoutcomes() == {"failed": 1, "passed": N + 1 - found["totals"]["stopped_early"],
                                       "skipped": found["totals"]["stopped_early"]}  # fmt: skip
 

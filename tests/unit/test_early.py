@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from harness.early import EarlyStops
 from harness.record import sample_hash
+from harness.report.headline import early_reason
 from harness.schema import (
     GateSpec,
     Measure,
@@ -78,6 +79,16 @@ def test_cell_is_over_when_its_gate_is_clear_and_others_go_on() -> None:
     looked(stops, results(trials(), 0.0, count=25))
     assert stops.why_not(trials()[40]) == "stopped early: exact_match regressed after 20 pairs"
     assert stops.why_not(trials("w")[40]) is None
+
+
+def test_cell_that_is_not_going_to_be_clear_is_not_called_clear() -> None:
+    low, high = results(trials(), 1.0, 0.2), results(trials(), 1.0, 0.466666)
+    found = {name: (low if n % 2 else high)[name] for n, name in enumerate(low) if n < N - 1}  # up and down by turns
+    stops = looked(stops_of("f1"), found)
+    reason = stops.why_not(trials()[59])
+    assert reason is not None
+    assert reason.startswith("stopped early: f1 is not going to be clear after ")
+    assert early_reason(f"not run: {reason}") == reason
 
 
 def test_cell_goes_on_until_all_its_gates_are_clear() -> None:

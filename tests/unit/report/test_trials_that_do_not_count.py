@@ -51,6 +51,12 @@ def test_page_knows_which_trials_are_in_quarantine_and_why() -> None:
     assert index_of(render_html(build_record()))["held"] == {}
 
 
+def test_section_of_the_quarantine_is_linked_where_there_is_one() -> None:
+    link = '<a href="#quarantine">Quarantine</a>'
+    assert link in render_html(held())
+    assert link not in render_html(build_record())
+
+
 def test_trial_in_quarantine_has_its_reason_in_junit_and_ctrf_and_fails_nothing_there() -> None:
     record = held()
     assert dict(of_trial(record.results[0]))["quarantine"] == "label is wrong, #12 (until 2999-12-31)"
