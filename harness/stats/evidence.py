@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from harness.stats.means import effective_number, finite, mean_interval
+from harness.stats.equal import equal_ends
+from harness.stats.means import effective_number, finite, is_flat, mean_interval
 from harness.stats.percentiles import percentile_interval
 from harness.stats.proportions import exact_ends
 from harness.stats.quantiles import incomplete_beta, normal_quantile, t_quantile
@@ -33,7 +34,7 @@ class Evidence(Struct, frozen=True):
     high: float | None
     """One-sided upper bound; None where there is none."""
     method: str
-    """`exact`, `cluster-exact`, `t`, `cluster-t`, `order statistics`, or `none` without a bound."""
+    """`exact`, `t` and `equal`, alone or with `cluster-`, `order statistics`, or `none` without a bound."""
     n: int
     """Values behind it."""
     n_clusters: int | None
@@ -58,7 +59,7 @@ def mean_evidence(
 
     Passes and failures: the exact bounds of Clopper and Pearson, on the effective number where clustered; none of 200
     is at most 1.5 %. Other values: Student's t, cluster-robust where clustered, clipped to `bounds`. Values all equal
-    within bounds show no spread, which proves little where they are few: they count as that share of passes.
+    within bounds show no spread, which proves little where they are few: `equal_ends`, each cluster counted once.
 
     Source: Clopper and Pearson 1934, Biometrika 26; for clusters Korn and Graubard 1998, Survey Methodology 24.
 
@@ -72,13 +73,10 @@ def mean_evidence(
         raise ValueError(f"{len(numbers)} values but {len(clusters)} clusters; allowed: one cluster a value")
     if not numbers:
         return None
-    is_share = bounds in ((None, None), (0, 1)) and set(numbers) <= {0.0, 1.0}
-    low, high = bounds
-    if is_share or (low is not None and high is not None and min(numbers) == max(numbers)):
-        least, span = (0.0, 1.0) if is_share or low is None or high is None else (low, high - low)
-        shares = [(number - least) / span for number in numbers]
-        found = _share(shares, (target - least) / span, clusters, wants_more=wants_more, confidence=confidence)
-        return found if is_share else _in_unit(found, numbers[0], least=least, span=span)
+    if bounds in ((None, None), (0, 1)) and set(numbers) <= {0.0, 1.0}:
+        return _share(numbers, target, clusters, wants_more=wants_more, confidence=confidence)
+    if is_flat(numbers, bounds):
+        return _equal(numbers, target, clusters, wants_more=wants_more, bounds=bounds, confidence=confidence)
     return _mean(numbers, target, clusters, wants_more=wants_more, bounds=bounds, confidence=confidence)
 
 
@@ -136,10 +134,32 @@ def _share(
     return Evidence(value, low, high, method, n, n_clusters, ones, more)
 
 
-def _in_unit(found: Evidence, value: float, *, least: float, span: float) -> Evidence:
-    """What shares show, in the unit of the values that they stand for, all of which are `value`."""
-    low, high = (None if end is None else least + span * end for end in (found.low, found.high))
-    return Evidence(value, low, high, found.method, found.n, found.n_clusters, None, found.n_more)
+def _equal(
+    numbers: Sequence[float],
+    target: float,
+    clusters: Sequence[Hashable] | None,
+    *,
+    wants_more: bool,
+    bounds: Bounds,
+    confidence: float,
+) -> Evidence:
+    value, n, (least, most) = numbers[0], len(numbers), bounds
+    n_clusters = None if clusters is None else len(set(clusters))
+    units = n_clusters or n
+    if n_clusters == 1 and n > 1:
+        return Evidence(value, None, None, "none", n, n_clusters, None, None)
+    assert least is not None
+    assert most is not None
+
+    def ends(count: int) -> tuple[float, float]:
+        return equal_ends(value, count, 2 * confidence - 1, least=least, most=most)
+
+    def is_shown(count: int) -> bool:
+        return ends(count)[0] > target if wants_more else ends(count)[1] < target
+
+    needed = _fewest(is_shown, units) if (value > target if wants_more else value < target) else None
+    more, method = None if needed is None else needed - units, "equal" if clusters is None else "cluster-equal"
+    return Evidence(value, *ends(units), method, n, n_clusters, None, more)
 
 
 def _mean(

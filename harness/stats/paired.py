@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from harness.stats.bca import bca_interval
+from harness.stats.equal import equal_ends
 from harness.stats.means import mean_interval
 from harness.stats.pairs import are_shares, cluster_codes, column, columns
 from harness.stats.quantiles import t_quantile
@@ -36,7 +37,7 @@ class Difference(Struct, frozen=True):
     high: float | None
     """Upper end; None where none is defined."""
     method: str
-    """`score`, `cluster-score`, `t and bca`, `t`, `cluster-t`, `wilson`, `cluster-wilson`, or `none` without one."""
+    """`score`, `t`, `wilson` and `equal`, alone or with `cluster-`, `t and bca`, or `none` without one."""
     confidence: float
     """Level of the interval, not corrected for other comparisons."""
     n: int
@@ -77,9 +78,11 @@ def paired_difference(
     | others, up to 200 pairs | none | Student's t, an end by BCa bootstrap (seeded) where that reaches farther |
     | others, more | none | Student's t |
     | others | yes | cluster-robust t, n_clusters - 1 degrees, as `mean_interval` |
+    | others, differences all equal, both `bounds` known | any | `equal_ends`, on the clusters |
 
     `bounds` are those of the values: ends are clipped to what their differences can be. Degenerate: one pair or one
-    cluster has no interval unless it is unclustered 0/1; differences all equal that are no 0/1 have one of width 0.
+    cluster has no interval unless it is unclustered 0/1; differences all equal that are neither 0/1 nor bounded have
+    one of width 0.
     Swapping the sides mirrors everything; the order of pairs does not matter.
 
     Raises:
@@ -93,8 +96,9 @@ def paired_difference(
         return None
     is_share = are_shares(now, before, bounds=bounds)
     found = _measured(now - before, clusters, is_share=is_share)
-    low, high, method = _ends(now - before, found, confidence=confidence, seed=seed)
-    low, high = _clipped(low, high, (0, 1) if is_share else bounds)
+    span = _span((0, 1) if is_share else bounds)
+    low, high, method = _ends(now - before, found, span, confidence=confidence, seed=seed)
+    low, high = _clipped(low, high, found.value, bounds=span)
     return _with(found, (low, high), method, confidence=confidence)
 
 
@@ -127,12 +131,10 @@ def one_sample_difference(
         low, high, method = interval.low, interval.high, interval.method
         low, high = (None if end is None else end - goal for end in (low, high))
         return _with(found, (low, high), method, confidence=confidence)
-    low, high, method = _ends(numbers - goal, found, confidence=confidence, seed=seed)
     least, most = bounds
-    if low is not None and least is not None:
-        low = min(max(low, least - goal), found.value)
-    if high is not None and most is not None:
-        high = max(min(high, most - goal), found.value)
+    distances = None if least is None else least - goal, None if most is None else most - goal
+    low, high, method = _ends(numbers - goal, found, distances, confidence=confidence, seed=seed)
+    low, high = _clipped(low, high, found.value, bounds=distances)
     return _with(found, (low, high), method, confidence=confidence)
 
 
@@ -162,8 +164,9 @@ def _measured(differences: NDArray[np.float64], clusters: Clusters | None, *, is
 
 
 def _ends(
-    differences: NDArray[np.float64], found: Difference, *, confidence: float, seed: int
+    differences: NDArray[np.float64], found: Difference, bounds: Bounds, *, confidence: float, seed: int
 ) -> tuple[float | None, float | None, str]:
+    """Both ends with their method; `bounds` are those of the differences."""
     if found.is_share and (found.n_clusters is None or found.sd == 0):
         units = found.n if found.n_clusters is None else found.n_clusters
         up, down = (units * count // found.n for count in (found.n_up, found.n_down))
@@ -171,6 +174,11 @@ def _ends(
         return min(low, found.value), max(high, found.value), "score" if found.n_clusters is None else "cluster-score"
     if found.sd is None:
         return None, None, "none"
+    least, most = bounds
+    if found.sd == 0 and least is not None and most is not None and least <= found.value <= most:
+        units = found.n if found.n_clusters is None else found.n_clusters
+        ends = equal_ends(found.value, units, confidence, least=least, most=most)
+        return *ends, "equal" if found.n_clusters is None else "cluster-equal"
     units, method = (found.n, "t") if found.n_clusters is None else (found.n_clusters, "cluster-t")
     half = t_quantile((1 + confidence) / 2, units - 1) * found.sd / math.sqrt(found.n)
     low, high = found.value - half, found.value + half
@@ -180,11 +188,21 @@ def _ends(
     return low, high, method
 
 
-def _clipped(low: float | None, high: float | None, bounds: Bounds) -> tuple[float | None, float | None]:
+def _span(bounds: Bounds) -> Bounds:
+    """What differences of values within these bounds can be."""
     least, most = bounds
-    if low is None or high is None or least is None or most is None:
-        return low, high
-    return max(low, least - most), min(high, most - least)
+    return (None, None) if least is None or most is None else (least - most, most - least)
+
+
+def _clipped(
+    low: float | None, high: float | None, value: float, *, bounds: Bounds
+) -> tuple[float | None, float | None]:
+    least, most = bounds
+    if low is not None and least is not None:
+        low = min(max(low, least), value)
+    if high is not None and most is not None:
+        high = max(min(high, most), value)
+    return low, high
 
 
 def _with(found: Difference, ends: tuple[float | None, float | None], method: str, *, confidence: float) -> Difference:

@@ -90,6 +90,24 @@ def test_differences_all_equal_have_an_interval_of_width_0() -> None:
         assert (found.value, found.low, found.high, found.sd, found.effect) == (0.25, 0.25, 0.25, 0.0, None)
 
 
+def test_differences_all_equal_within_bounds_are_not_certain() -> None:
+    # by hand: 0.025^(1/20) = 0.831567; a mark of 1…5 can change by 4 either way
+    found = paired_difference([4.0] * 20, [4.0] * 20, bounds=(1, 5))
+    assert found is not None
+    assert [found.low, found.high] == pytest.approx([-4 * 0.168433, 4 * 0.168433], abs=5e-6)
+    assert (found.method, found.sd) == ("equal", 0.0)
+    clustered = paired_difference([4.0] * 60, [4.0] * 60, [str(n // 3) for n in range(60)], bounds=(1, 5))
+    assert clustered is not None
+    assert (clustered.low, clustered.high, clustered.method) == (found.low, found.high, "cluster-equal")
+
+
+def test_equal_values_beside_a_target_are_not_certain() -> None:
+    found = one_sample_difference([4.0] * 20, 3.5, bounds=(1, 5))
+    assert found is not None
+    assert [found.low, found.high] == pytest.approx([0.5 - 3 * 0.168433, 0.5 + 1 * 0.168433], abs=5e-6)
+    assert found.method == "equal"
+
+
 def test_unchanged_passes_in_clusters_count_each_cluster_once() -> None:
     clustered = paired_difference([1.0] * 30, [1.0] * 30, [str(number % 10) for number in range(30)])
     plain = paired_difference([1.0] * 10, [1.0] * 10)
