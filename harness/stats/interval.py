@@ -15,7 +15,7 @@ class Interval(Struct, frozen=True):
     high: float | None
     """Upper end; None where none is defined."""
     method: str
-    """`wilson`, `t` and `equal`, alone or with `cluster-`, `order statistics`, `bootstrap`, or `none` without one."""
+    """`wilson`, `t`, `equal` and `order statistics`, alone or with `cluster-`, `bootstrap`, or `none` without one."""
     n: int
     """Values behind it."""
     n_clusters: int | None

@@ -88,6 +88,13 @@ def test_a_percentile_of_enough_values_has_an_interval() -> None:
     assert found.ci_low < 189.05 < found.ci_high
 
 
+def test_a_percentile_of_repeats_counts_what_they_are_worth() -> None:
+    values, samples = [float(number // 2) for number in range(200)], [str(number // 2) for number in range(200)]
+    found, once = over(values, "p90", LATENCY, clusters=samples), over([float(n) for n in range(100)], "p90", LATENCY)
+    assert (found.ci_low, found.ci_high) == (once.ci_low, once.ci_high)
+    assert (found.method, found.n_clusters) == ("cluster-order statistics", 100)
+
+
 @pytest.mark.parametrize(
     ("measure", "values", "share"),
     [(EXACT, [1.0, 0.999, 0.0, 1.0], 0.5), (BLEU, [100.0, 99.0], 0.5), (LATENCY, [0.5, 1.0, 2.0, 0.0], 0.5)],

@@ -178,6 +178,30 @@ def test_percentile_is_shown_just_where_nothing_more_is_needed(n_slow: int) -> N
     assert shown
 
 
+@pytest.mark.parametrize("size", [1, 3])
+def test_percentile_of_clusters_is_shown_just_where_nothing_more_is_needed(size: int) -> None:
+    shown = 0
+    for count in range(20, 140, 9):
+        clusters = [n // size for n in range(count * size)]
+        values = [1.0 + (n % 7 + n // size % 5) / 100 for n in range(count * size)]
+        values[:2] = [2.5] * 2
+        evidence = percentile_evidence(values, 95, 2, clusters=clusters)
+        assert evidence is not None
+        is_shown = evidence.high is not None and evidence.high < 2
+        shown += is_shown
+        assert (evidence.n_more == 0) == is_shown, count
+        assert evidence.n_clusters == count
+    assert 0 < shown < 14
+
+
+def test_percentile_of_clusters_that_agree_needs_as_many_of_them_as_of_values() -> None:
+    clustered = percentile_evidence([1.0] * 120, 95, 2, clusters=[n // 3 for n in range(120)])
+    assert clustered is not None
+    assert (clustered.high, clustered.n_more, clustered.method) == (None, 19, "cluster-order statistics")
+    single = percentile_evidence([1.0] * 5, 95, 2, clusters=["a"] * 5)
+    assert single == Evidence(1.0, None, None, "none", 5, 1, None, None)
+
+
 @pytest.mark.parametrize("confidence", [0.5, 1.0, 0.2])
 def test_confidence_is_more_than_an_even_chance(confidence: float) -> None:
     message = rf"^confidence is {confidence}; allowed: above 0\.5 and below 1, such as 0\.95$"
