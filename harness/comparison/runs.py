@@ -202,18 +202,13 @@ def _by_looks(row: Row, decision: Decision) -> Compared:
     )
 
 
-def _left_out(row: Compared) -> int:
-    """Trials of either side that are in no pair."""
-    return row.n_lost + row.n_new + row.n_gone + row.n_changed
-
-
 def _verdict(row: Row, p_adjusted: float, n_family: int) -> Compared:
     assert row.found is not None
     difference, spec = row.found.difference, row.spec
     rule = Rule(spec.margin, spec.alpha, higher_is_better=row.measure.higher_is_better, n_tests=n_family)
     decision = decide(difference, p_adjusted, rule)
     finding, reason = decision.verdict, (_OF_A_NUMBER if spec.target is not None else REASONS)[decision.reason]
-    if finding == "unchanged" and _left_out(row.compared) > row.compared.n_paired:
+    if finding == "unchanged" and row.compared.is_mostly_left_out:
         finding, reason = "inconclusive", _MOSTLY_LEFT_OUT
     return replace(
         row.compared,
@@ -233,4 +228,5 @@ def _verdict(row: Row, p_adjusted: float, n_family: int) -> Compared:
         finding=finding,
         reason=reason,
         n_needed=decision.n_needed,
+        is_least=decision.is_least,
     )

@@ -160,7 +160,7 @@ class Compared(Struct, frozen=True):
     reason: str
     """Why, for somebody who knows no statistics."""
     n_needed: int | None
-    """About so many more samples for a verdict, where it is inconclusive; None where no number would do."""
+    """About so many more samples for a verdict, where it is inconclusive; None where hardly any number would do."""
     margin: float
     """Drop that was tolerated."""
     is_gated: bool
@@ -177,6 +177,13 @@ class Compared(Struct, frozen=True):
     """Pairs at the last look, where looks decided (`stop_early`); None where all pairs did, at once."""
     is_against_number: bool = False
     """Whether the baseline is a promised mean, without samples: `n_paired` then counts trials that have a value."""
+    is_least: bool = False
+    """Whether `n_needed` is what it takes at least, since so few pairs do not tell what it takes."""
+
+    @property
+    def is_mostly_left_out(self) -> bool:
+        """Whether more trials of either side are in no pair than there are pairs."""
+        return self.n_lost + self.n_new + self.n_gone + self.n_changed > self.n_paired
 
 
 class Flip(Struct, frozen=True):
