@@ -9,10 +9,11 @@ from msgspec.structs import replace
 from harness import gate, plan, record
 from harness.early import EarlyStops
 from harness.errors import RecordError
+from harness.schema import Scores
 from harness.wording import counted, listed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
     from pathlib import Path
 
     import pandas as pd
@@ -75,7 +76,9 @@ def foresight(plans: Sequence[Plan], settings: Settings) -> list[Sight]:
 
     asking = [each for each in plans if any(gate.regression is not None for gate, _ in each.gates)]
     baselines = Comparing([each.suite for each in asking], settings).baselines
-    found = comparison.regression_sights([(each.suite, each.gates) for each in asking], baselines)
+    found = comparison.regression_sights(
+        [(each.suite, each.gates) for each in asking], baselines, content_of=record.sample_hash
+    )
     for each in plans:
         found += comparison.threshold_sights(each.suite, each.gates, baselines.get(each.suite.name))
     return found
@@ -169,7 +172,14 @@ class Comparing:
             )
             for suite in asking
         ]
-        return comparison.regression_sights(plans, self.baselines)
+        metrics = {gate.metric for _, gates in plans for gate, _ in gates if gate.regression is not None}
+        lost = _lost(results, metrics) if plans else set()
+        return comparison.regression_sights(
+            plans,
+            self.baselines,
+            content_of=record.sample_hash,
+            is_lost=lambda cell, metric, sample: (cell, metric, sample.sample_id) in lost,
+        )
 
     def verdict(self, condition: GateSpec, cell: CellKey, results: Sequence[TrialResult]) -> Verdict:
         """A regression gate's answer for one cell, over all results of the run: p is corrected over all its gates."""
@@ -243,6 +253,21 @@ class Comparing:
                 is_run = suite.name in now and cell[1:] in now[suite.name].cells
                 if condition.regression is not None and condition.metric is not None and is_run:
                     yield condition.origin, (*cell, condition.metric), condition.regression
+
+
+def _lost(results: Sequence[TrialResult], metrics: Collection[str | None]) -> set[tuple[CellKey, str, str]]:
+    """Cell, metric and sample where trials were run and none of them has a value of the metric."""
+    is_there: dict[tuple[CellKey, str, str], bool] = {}
+    for result in results:
+        if result.outcome == "not_run":
+            continue
+        scores, sample = Scores.of(result.scores), result.trial.sample.sample_id
+        for metric in metrics:
+            if metric is not None:
+                key = (result.trial.cell, metric, sample)
+                is_scored = metric in scores.names and scores.value(scores.names.index(metric)) is not None
+                is_there[key] = is_there.get(key, False) or is_scored
+    return {key for key, is_scored in is_there.items() if not is_scored}
 
 
 def _target(condition: GateSpec) -> float | None:
