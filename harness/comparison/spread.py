@@ -54,13 +54,6 @@ def spread_of(measure: Measure, baseline: Measured | None, cell: tuple[str, str]
     numbers, samples = values
     are_all = are_shares(numbers, bounds=(measure.low, measure.high))
     span = _span(measure, numbers)
-    found = nested_variances(
-        Drawn("", sample, number, value)
-        for number, (sample, value) in enumerate(zip(samples, numbers.tolist(), strict=True))
-    )
-    if found.generations is not None:
-        variance, basis = 2 * found.generations, "by the repeats in the baseline"
-    span = float(numbers.max() - numbers.min()) if measure.high is None else measure.high - measure.low
     between = _between_answers(numbers, samples)
     if between is not None:
         variance, basis = 2 * between, "by the repeats in the baseline"
