@@ -139,7 +139,7 @@ def _init(options: argparse.Namespace) -> int:
 
 
 def _lint(options: argparse.Namespace) -> int:
-    from harness.comparing import foresight
+    from harness.foresight import foresight
     from harness.pipeline import load_plan
     from harness.schema import Settings
 
