@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from harness.stats.equal import equal_ends
-from harness.stats.means import effective_number, finite, is_flat, mean_interval
+from harness.stats.means import checked, effective_number, finite, is_flat, mean_interval
 from harness.stats.percentiles import percentile_interval, worth
 from harness.stats.proportions import exact_ends
 from harness.stats.quantiles import incomplete_beta, normal_quantile, t_quantile
@@ -69,9 +69,7 @@ def mean_evidence(
 
     """
     _check(confidence)
-    numbers = finite(values)
-    if clusters is not None and len(clusters) != len(numbers):
-        raise ValueError(f"{len(numbers)} values but {len(clusters)} clusters; allowed: one cluster a value")
+    numbers = checked(values, clusters, confidence)
     if not numbers:
         return None
     if bounds in ((None, None), (0, 1)) and set(numbers) <= {0.0, 1.0}:

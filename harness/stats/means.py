@@ -43,11 +43,7 @@ def mean_interval(
         ValueError: a value is not finite, clusters differ in number from values, or confidence is not within 0…1.
 
     """
-    if not 0 < confidence < 1:
-        raise ValueError(f"confidence is {confidence}; allowed: above 0 and below 1, such as 0.95")
-    numbers = finite(values)
-    if clusters is not None and len(clusters) != len(numbers):
-        raise ValueError(f"{len(numbers)} values but {len(clusters)} clusters; allowed: one cluster a value")
+    numbers = checked(values, clusters, confidence)
     if not numbers:
         return None
     is_share = bounds in ((None, None), (0, 1)) and all(number in (0.0, 1.0) for number in numbers)
@@ -59,6 +55,16 @@ def mean_interval(
         sums = _cluster_deviations(numbers, clusters)
         found = _clustered_share(numbers, sums, confidence) if is_share else _clustered_mean(numbers, sums, confidence)
     return _clipped(found, bounds)
+
+
+def checked(values: Iterable[float], clusters: Sequence[Hashable] | None, confidence: float) -> list[float]:
+    """The values as floats; ValueError for one that is not finite, other clusters than values, or no confidence."""
+    if not 0 < confidence < 1:
+        raise ValueError(f"confidence is {confidence}; allowed: above 0 and below 1, such as 0.95")
+    numbers = finite(values)
+    if clusters is not None and len(clusters) != len(numbers):
+        raise ValueError(f"{len(numbers)} values but {len(clusters)} clusters; allowed: one cluster a value")
+    return numbers
 
 
 def finite(values: Iterable[float]) -> list[float]:

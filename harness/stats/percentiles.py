@@ -7,7 +7,7 @@ from bisect import bisect_left, bisect_right
 from typing import TYPE_CHECKING
 
 from harness.stats.interval import Interval
-from harness.stats.means import effective_number, finite
+from harness.stats.means import checked, effective_number
 from harness.stats.quantiles import incomplete_beta
 
 if TYPE_CHECKING:
@@ -41,11 +41,7 @@ def percentile_interval(
     """
     if not 0 <= q <= _WHOLE:
         raise ValueError(f"q is {q}; allowed: from 0 to 100")
-    if not 0 < confidence < 1:
-        raise ValueError(f"confidence is {confidence}; allowed: above 0 and below 1, such as 0.95")
-    numbers = finite(values)
-    if clusters is not None and len(clusters) != len(numbers):
-        raise ValueError(f"{len(numbers)} values but {len(clusters)} clusters; allowed: one cluster a value")
+    numbers = checked(values, clusters, confidence)
     if not numbers:
         return None
     ordered, n_clusters = sorted(numbers), None if clusters is None else len(set(clusters))
