@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from harness.stats.bca import bca_interval
 from harness.stats.equal import equal_ends
@@ -89,17 +90,14 @@ def paired_difference(
         ValueError: lengths differ, a value is not finite, or confidence is not within 0…1.
 
     """
-    if not 0 < confidence < 1:
-        raise ValueError(f"confidence is {confidence}; allowed: above 0 and below 1, such as 0.95")
+    _check(confidence)
     now, before = columns(current, baseline)
     if not len(now):
         return None
     is_share = are_shares(now, before, bounds=bounds)
     found = _measured(now - before, clusters, is_share=is_share)
     span = _span((0, 1) if is_share else bounds)
-    low, high, method = _ends(now - before, found, span, confidence=confidence, seed=seed)
-    low, high = _clipped(low, high, found.value, bounds=span)
-    return _with(found, (low, high), method, confidence=confidence)
+    return _with_interval(now - before, found, span, confidence=confidence, seed=seed)
 
 
 def one_sample_difference(
@@ -116,8 +114,7 @@ def one_sample_difference(
     Passes and failures get Wilson's interval (on the effective number where clustered), others the intervals of
     `paired_difference`; the target counts as exact. Raises ValueError as `paired_difference`.
     """
-    if not 0 < confidence < 1:
-        raise ValueError(f"confidence is {confidence}; allowed: above 0 and below 1, such as 0.95")
+    _check(confidence)
     numbers = column(values)
     goal = float(column([target])[0])
     if not len(numbers):
@@ -128,14 +125,11 @@ def one_sample_difference(
         names = None if clusters is None else list(clusters)
         interval = mean_interval(numbers.tolist(), names, confidence, bounds=bounds)
         assert interval is not None
-        low, high, method = interval.low, interval.high, interval.method
-        low, high = (None if end is None else end - goal for end in (low, high))
-        return _with(found, (low, high), method, confidence=confidence)
+        low, high = (None if end is None else end - goal for end in (interval.low, interval.high))
+        return replace(found, low=low, high=high, method=interval.method, confidence=confidence)
     least, most = bounds
     distances = None if least is None else least - goal, None if most is None else most - goal
-    low, high, method = _ends(numbers - goal, found, distances, confidence=confidence, seed=seed)
-    low, high = _clipped(low, high, found.value, bounds=distances)
-    return _with(found, (low, high), method, confidence=confidence)
+    return _with_interval(numbers - goal, found, distances, confidence=confidence, seed=seed)
 
 
 def _measured(differences: NDArray[np.float64], clusters: Clusters | None, *, is_share: bool) -> Difference:
@@ -163,10 +157,23 @@ def _measured(differences: NDArray[np.float64], clusters: Clusters | None, *, is
     return Difference(value, None, None, "none", 0.0, n, n_clusters, sd, effect, *counts, is_share)
 
 
+def _check(confidence: float) -> None:
+    if not 0 < confidence < 1:
+        raise ValueError(f"confidence is {confidence}; allowed: above 0 and below 1, such as 0.95")
+
+
+def _with_interval(
+    differences: NDArray[np.float64], found: Difference, bounds: Bounds, *, confidence: float, seed: int
+) -> Difference:
+    """The same with its interval; `bounds` are those of the differences."""
+    low, high, method = _ends(differences, found, bounds, confidence=confidence, seed=seed)
+    low, high = _clipped(low, high, found.value, bounds=bounds)
+    return replace(found, low=low, high=high, method=method, confidence=confidence)
+
+
 def _ends(
     differences: NDArray[np.float64], found: Difference, bounds: Bounds, *, confidence: float, seed: int
 ) -> tuple[float | None, float | None, str]:
-    """Both ends with their method; `bounds` are those of the differences."""
     if found.is_share and (found.n_clusters is None or found.sd == 0):
         units = found.n if found.n_clusters is None else found.n_clusters
         up, down = (units * count // found.n for count in (found.n_up, found.n_down))
@@ -203,9 +210,3 @@ def _clipped(
     if high is not None and most is not None:
         high = max(min(high, most), value)
     return low, high
-
-
-def _with(found: Difference, ends: tuple[float | None, float | None], method: str, *, confidence: float) -> Difference:
-    import msgspec
-
-    return msgspec.structs.replace(found, low=ends[0], high=ends[1], method=method, confidence=confidence)
