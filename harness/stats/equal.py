@@ -16,3 +16,19 @@ def equal_ends(value: float, n: int, confidence: float, *, least: float, most: f
     """
     beyond = 1 - ((1 - confidence) / 2) ** (1 / n)
     return value - beyond * (value - least), value + beyond * (most - value)
+
+
+def equal_p(value: float, n: int, mean: float, *, least: float, most: float) -> float:
+    """The two-sided p of such values for a given mean: at most alpha just where `equal_ends` at 1 - alpha leave it out.
+
+    >>> round(equal_p(1.0, 5, 0.9, least=0.0, most=1.0), 6)  # 2 · 0.9⁵, capped
+    1.0
+    >>> round(equal_p(5.0, 20, 4.5, least=1.0, most=5.0), 6)
+    0.138418
+    """
+    if not least <= mean <= most:
+        return 0.0
+    if value == mean:
+        return 1.0
+    share = (mean - least) / (value - least) if value > mean else (most - mean) / (most - value)
+    return min(1.0, 2 * share**n)

@@ -108,6 +108,27 @@ def test_equal_values_beside_a_target_are_not_certain() -> None:
     assert found.method == "equal"
 
 
+@pytest.mark.parametrize("n", [3, 6, 20, 60])
+@pytest.mark.parametrize("goal", [3.0, 3.9, 4.2, 5.0])
+def test_equal_values_differ_from_a_target_just_where_their_interval_leaves_it_out(*, n: int, goal: float) -> None:
+    found, test = (each([4.0] * n, goal, bounds=(1, 5)) for each in (one_sample_difference, one_sample_test))
+    assert isinstance(found, Difference)
+    assert isinstance(test, PairedTest)
+    assert found.low is not None
+    assert found.high is not None
+    assert (test.p_value < 0.05) == (not found.low <= 0 <= found.high)
+    assert test.test == "equal"
+
+
+def test_six_perfect_marks_do_not_show_that_a_promise_is_surpassed() -> None:
+    # of marks that are 5 in seven of eight cases and 1 else, so 4.5 on average, six are 5 in 45 % of cases
+    test = one_sample_test([5.0] * 6, 4.5, bounds=(1, 5))
+    assert test is not None
+    assert test.p_value == pytest.approx(2 * 0.875**6)
+    clustered = one_sample_test([5.0] * 12, 4.5, [n // 2 for n in range(12)], bounds=(1, 5))
+    assert clustered == test
+
+
 def test_unchanged_passes_in_clusters_count_each_cluster_once() -> None:
     clustered = paired_difference([1.0] * 30, [1.0] * 30, [str(number % 10) for number in range(30)])
     plain = paired_difference([1.0] * 10, [1.0] * 10)
