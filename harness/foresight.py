@@ -11,7 +11,7 @@ from harness.baselines import read_baselines
 from harness.schema import Scores
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from harness.schema import CellKey, Measured, Plan, Settings, Sight, Suite, TrialResult
 
@@ -52,25 +52,20 @@ def sights_of(
         for suite in asking
     ]
     metrics = {gate.metric for _, gates in plans for gate, _ in gates if gate.regression is not None}
-    lost = _lost(results, metrics) if plans else set()
-    return comparison.regression_sights(
-        plans,
-        baselines,
-        content_of=record.sample_hash,
-        is_lost=lambda cell, metric, sample: (cell, metric, sample.sample_id) in lost,
-    )
+    lost = _lost(results, [metric for metric in metrics if metric is not None]) if plans else {}
+    return comparison.regression_sights(plans, baselines, content_of=record.sample_hash, lost=lost)
 
 
-def _lost(results: Sequence[TrialResult], metrics: Collection[str | None]) -> set[tuple[CellKey, str, str]]:
-    """Cell, metric and sample where trials were run and none of them has a value of the metric."""
-    is_there: dict[tuple[CellKey, str, str], bool] = {}
+def _lost(results: Sequence[TrialResult], metrics: Sequence[str]) -> dict[tuple[CellKey, str], set[str]]:
+    """By cell and metric the samples whose trials were run, and none of which has a value of the metric."""
+    lost: dict[tuple[CellKey, str], set[str]] = {}
+    there: dict[tuple[CellKey, str], set[str]] = {}
     for result in results:
         if result.outcome == "not_run":
             continue
-        scores, sample = Scores.of(result.scores), result.trial.sample.sample_id
+        scores = Scores.of(result.scores)
         for metric in metrics:
-            if metric is not None:
-                key = (result.trial.cell, metric, sample)
-                is_scored = metric in scores.names and scores.value(scores.names.index(metric)) is not None
-                is_there[key] = is_there.get(key, False) or is_scored
-    return {key for key, is_scored in is_there.items() if not is_scored}
+            is_scored = metric in scores.names and scores.value(scores.names.index(metric)) is not None
+            side = there if is_scored else lost
+            side.setdefault((result.trial.cell, metric), set()).add(result.trial.sample.sample_id)
+    return {key: found - there.get(key, set()) for key, found in lost.items()}

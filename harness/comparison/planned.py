@@ -17,7 +17,7 @@ from harness.stats import fewest_units, minimum_detectable_effect
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from harness.comparison.prospects import ContentOf, IsLost, Prospect
+    from harness.comparison.prospects import ContentOf, Lost, Prospect
     from harness.comparison.spread import Spread
     from harness.schema import CellKey, GateSpec, Measure, Measured, RegressionSpec, Suite
 
@@ -32,12 +32,12 @@ def regression_sights(
     baselines: Mapping[str, Measured] | None = None,
     *,
     content_of: ContentOf | None = None,
-    is_lost: IsLost | None = None,
+    lost: Lost | None = None,
 ) -> list[Sight]:
     """What each regression gate of these suites can see, one a metric and rule, at its worst variant and backend.
 
     `plans` are the suites that run together, with their gates by cell; p is corrected over all of them. Samples that
-    cannot be paired with the suite's baseline do not count (`content_of`, `is_lost`: see `Prospects`); where none can,
+    cannot be paired with the suite's baseline do not count (`content_of`, `lost`: see `Prospects`); where none can,
     at some variants and backends, that is a sight of its own. How values scatter by chance comes from the baseline,
     else it is assumed, see `spread_of`.
     """
@@ -46,7 +46,7 @@ def regression_sights(
     found: list[Sight] = []
     for suite, gates in plans:
         baseline = (baselines or {}).get(suite.name)
-        prospects = Prospects(suite, baseline, content_of=content_of, is_lost=is_lost)
+        prospects = Prospects(suite, baseline, content_of=content_of, lost=lost)
         by_gate: dict[GateSpec, list[CellKey]] = {}
         for gate, cell in gates:
             if gate.regression is not None:

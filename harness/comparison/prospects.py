@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
+from itertools import compress
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -12,14 +12,17 @@ from harness.comparison.units import counting, in_words, n_groups
 from harness.wording import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
+
+    import numpy as np
+    from numpy.typing import NDArray
 
     from harness.schema import CellKey, Measure, Measured, Rows, Sample, Suite
 
     ContentOf = Callable[[Sample], str]
     """A sample's hash, as baselines record it."""
-    IsLost = Callable[[CellKey, str, Sample], bool]
-    """Whether a run has no value of a measure for a sample, at one variant and backend."""
+    Lost = Mapping[tuple[CellKey, str], Collection[str]]
+    """By variant and backend, and measure: ids of samples of which a run has no value of it."""
 
 _MOST_LEFT_OUT = 0.5
 """Share of samples beyond which it is a warning that they cannot be paired."""
@@ -69,6 +72,21 @@ class Prospect(Struct, frozen=True):
         return ", ".join(f"{number:,} {why}" if number else why for why, number in self.left_out.items())
 
 
+class _Matched(Struct):
+    """One variant and backend beside the baseline, whatever is measured."""
+
+    samples: tuple[Sample, ...]
+    """Those that count."""
+    owners: NDArray[np.intp]
+    """Of each partner the number of its sample, from 0."""
+    places: NDArray[np.intp]
+    """Of each partner its place in the baseline."""
+    is_partnered: NDArray[np.bool_]
+    """Which samples have one: they are in both, with the same row."""
+    left_out: Counter[str]
+    """Why the others have none."""
+
+
 class Prospects:
     """Of one suite; without a baseline every sample that counts can be compared once there is one."""
 
@@ -78,65 +96,67 @@ class Prospects:
         baseline: Measured | None,
         *,
         content_of: ContentOf | None = None,
-        is_lost: IsLost | None = None,
+        lost: Lost | None = None,
     ) -> None:
-        """`content_of` tells a row that is another one now; `is_lost` what a run has no value of, once it is over."""
-        self._suite, self._baseline, self._is_lost = suite, baseline, is_lost
+        """`content_of` tells a row that is another one now; `lost` what a run has no value of, once it is over."""
+        self._suite, self._baseline, self._lost = suite, baseline, lost or {}
         self._contents: dict[str, str] = {}
         if content_of is not None and baseline is not None:
             self._contents = {each.sample_id: content_of(each) for each in suite.samples}
-        self._partners: dict[tuple[str, str], Mapping[str, list[int]]] = {}
+        self._matched: dict[CellKey, _Matched] = {}
 
     def of(self, cell: CellKey, measure: Measure, *, is_paired: bool) -> Prospect:
         """What the measure is compared by there; of a number as the baseline nothing is paired."""
-        baseline = self._baseline if is_paired else None
-        held = len(self._suite.samples) - len(counting(self._suite, cell))
-        left_out, found, n_pairs = Counter({_HELD: held} if held else {}), [], 0
-        why = None if baseline is None else _why_not(cell, measure, baseline)
-        for sample in counting(self._suite, cell) if why is None else ():
-            pairs, lack = self._pairs(sample, cell, measure, baseline=baseline)
-            if lack is None:
-                found.append(sample)
-                n_pairs += pairs
-            else:
-                left_out[lack] += 1
-        return Prospect(
-            samples=tuple(found),
-            n_samples=len(self._suite.samples),
-            repeats=max(1, n_pairs // len(found)) if found else 1,
-            left_out=dict(left_out) if why is None else {why: 0},
-            ref=None if baseline is None else baseline.ref,
-        )
+        if not is_paired or self._baseline is None:
+            counted_in, lost = counting(self._suite, cell), self._lost.get((cell, measure.name), ())
+            kept = tuple(each for each in counted_in if each.sample_id not in lost) if lost else counted_in
+            return Prospect(kept, len(self._suite.samples), self._suite.repeats, {}, None)
+        why = _why_not(cell, measure, self._baseline)
+        if why is not None:
+            return Prospect((), len(self._suite.samples), 1, {why: 0}, self._baseline.ref)
+        return self._paired(cell, measure, self._baseline)
 
-    def _pairs(
-        self, sample: Sample, cell: CellKey, measure: Measure, *, baseline: Measured | None
-    ) -> tuple[int, str | None]:
-        """So many pairs, and why there are none."""
-        if self._is_lost is not None and self._is_lost(cell, measure.name, sample):
-            return 0, _NOT_NOW
-        if baseline is None:
-            return self._suite.repeats, None
+    def _paired(self, cell: CellKey, measure: Measure, baseline: Measured) -> Prospect:
+        import numpy as np
+
         rows = baseline.cells[cell[1], cell[2]]
-        places = self._partners_in(rows, cell).get(sample.sample_id)
-        if places is None:
-            return 0, _NEW
-        content = self._contents.get(sample.sample_id)
-        same = [place for place in places if content is None or rows.contents[place] in {None, content}]
-        if not same:
-            return 0, _CHANGED
-        column = rows.values.get(measure.name)
-        scored = 0 if column is None else sum(not math.isnan(column[place]) for place in same)
-        return scored, None if scored else _NOT_THERE
+        matched = self._matched.get(cell)
+        if matched is None:
+            matched = self._matched[cell] = self._match(cell, rows)
+        column, lost = rows.values.get(measure.name), self._lost.get((cell, measure.name), ())
+        is_scored = np.zeros(len(matched.places), bool) if column is None else ~np.isnan(column[matched.places])
+        pairs = np.bincount(matched.owners[is_scored], minlength=len(matched.samples))
+        is_lost = np.zeros(len(pairs), bool)
+        if lost:
+            is_lost = np.array([each.sample_id in lost for each in matched.samples]) & matched.is_partnered
+        n_without = int((matched.is_partnered & ~is_lost & (pairs == 0)).sum())
+        left_out = matched.left_out + Counter({_NOT_NOW: int(is_lost.sum()), _NOT_THERE: n_without})
+        is_kept = (pairs > 0) & ~is_lost
+        kept = tuple(compress(matched.samples, is_kept.tolist()))
+        repeats = max(1, int(pairs[is_kept].sum()) // len(kept)) if kept else 1
+        return Prospect(kept, len(self._suite.samples), repeats, dict(left_out), baseline.ref)
 
-    def _partners_in(self, rows: Rows, cell: CellKey) -> Mapping[str, list[int]]:
-        """The places of each sample's trials whose repeat is asked for."""
-        known = self._partners.get(cell[1:])
-        if known is None:
-            known = self._partners[cell[1:]] = {}
-            for place, (sample, repeat) in enumerate(zip(rows.samples, rows.repeats, strict=True)):
-                if repeat <= self._suite.repeats:
-                    known.setdefault(sample, []).append(place)
-        return known
+    def _match(self, cell: CellKey, rows: Rows) -> _Matched:
+        """By sample id, as `pair` does; repeats that are not asked for are no partners."""
+        import numpy as np
+
+        samples, repeats = counting(self._suite, cell), self._suite.repeats
+        numbers = {sample.sample_id: number for number, sample in enumerate(samples)}
+        is_there, owners, places = np.zeros(len(samples), bool), [], []
+        for place, (sample_id, repeat) in enumerate(zip(rows.samples, rows.repeats, strict=True)):
+            number = numbers.get(sample_id)
+            if number is None or repeat > repeats:
+                continue
+            is_there[number] = True
+            before, content = rows.contents[place], self._contents.get(sample_id)
+            if before is None or content is None or before == content:
+                owners.append(number)
+                places.append(place)
+        is_partnered = np.zeros(len(samples), bool)
+        is_partnered[owners] = True
+        counts = (len(self._suite.samples) - len(samples), (is_there & ~is_partnered).sum(), (~is_there).sum())
+        left_out = Counter(dict(zip((_HELD, _CHANGED, _NEW), map(int, counts), strict=True)))
+        return _Matched(samples, np.array(owners, np.intp), np.array(places, np.intp), is_partnered, left_out)
 
 
 def _why_not(cell: CellKey, measure: Measure, baseline: Measured) -> str | None:

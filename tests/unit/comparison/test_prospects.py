@@ -71,10 +71,8 @@ def test_too_few_pairs_show_nothing_though_there_are_enough_samples() -> None:
 
 def test_values_that_are_missing_in_the_baseline_or_in_the_run_are_no_pairs() -> None:
     known = baseline([[math.nan]] * 10 + [[1.0]] * 50)
-    lost = prospect(
-        known, is_lost=lambda cell, metric, sample: (cell[1], metric, sample.sample_id) == ("v0", "exact_match", "s59")
-    )
-    assert lost.left_out == {"without a value in the baseline": 10, "without a value now": 1}
+    lost = prospect(known, lost={(("s", "v0", "b"), "exact_match"): {"s59", "s0"}, (CELL, "exact_match"): {"s58"}})
+    assert lost.left_out == {"without a value in the baseline": 9, "without a value now": 2}
     assert len(lost.samples) == 49
 
 
@@ -111,6 +109,11 @@ def test_variants_that_the_baseline_does_not_have_are_told_once_and_the_others_a
 def test_metric_that_is_not_the_same_pairs_nothing(measures: Any, why: str) -> None:
     (found,) = told(known=replace(KNOWN, measures=measures))
     assert found.message == f"none of 60 samples can be paired with before: {why}; a regression gate over nothing fails"
+
+
+def test_values_that_are_missing_in_the_run_do_not_count_without_a_baseline_either() -> None:
+    lost = prospect(None, lost={(("s", "v0", "b"), "exact_match"): {"s59", "s0"}})
+    assert (len(lost.samples), lost.ref) == (58, None)
 
 
 def test_nothing_is_paired_with_a_number_or_without_a_baseline() -> None:
