@@ -84,8 +84,8 @@ def _beyond(difference: Difference, rule: Rule) -> int | None:
     """Pairs with which a drop beyond the margin is seen there."""
     assert difference.sd is not None
     gap = abs(difference.value) - rule.margin
-    total = (normal_quantile(rule.power) * difference.sd / gap) ** 2
-    return math.ceil(total) if math.isfinite(total) else None
+    root = normal_quantile(rule.power) * difference.sd / gap
+    return math.ceil(root * root) if math.isfinite(root * root) else None
 
 
 def _inside(difference: Difference, rule: Rule) -> int | None:
@@ -126,7 +126,8 @@ def _units(difference: Difference) -> int:
 def _chance_clear(difference: Difference, rule: Rule, n: int) -> float:
     """How often n pairs have their interval within the margin or show a rise, their mean being normal."""
     assert difference.sd is not None
-    error, mean, normal = difference.sd / math.sqrt(n), _gain(difference, rule), NormalDist()
+    error = max(difference.sd / math.sqrt(n), math.ulp(0.0))
+    mean, normal = _gain(difference, rule), NormalDist()
     degrees = max(1.0, n * _units(difference) / difference.n - 1)
     most = _highest_share(difference, rule, n)
     if most is None:

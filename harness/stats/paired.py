@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from harness.stats.bca import bca_interval
 from harness.stats.equal import equal_ends
-from harness.stats.means import mean_interval
+from harness.stats.means import is_flat, mean_interval
 from harness.stats.pairs import are_shares, cluster_codes, column, columns
 from harness.stats.quantiles import t_quantile
 from harness.stats.tango import tango_interval
@@ -182,7 +182,7 @@ def _ends(
     if found.sd is None:
         return None, None, "none"
     least, most = bounds
-    if found.sd == 0 and least is not None and most is not None and least <= found.value <= most:
+    if found.sd == 0 and least is not None and most is not None and is_flat([found.value], bounds):
         units = found.n if found.n_clusters is None else found.n_clusters
         ends = equal_ends(found.value, units, confidence, least=least, most=most)
         return *ends, "equal" if found.n_clusters is None else "cluster-equal"

@@ -168,6 +168,15 @@ def test_95_of_100_intervals_hold_the_true_mean_of_30_values() -> None:
     assert 0.92 <= held / 500 <= 0.98
 
 
+@pytest.mark.parametrize("rare", [0.05, 0.1, 0.2])
+def test_95_of_100_intervals_of_a_few_marks_hold_the_true_mean_though_most_are_equal(rare: float) -> None:
+    generator = np.random.default_rng(13)
+    draws = [generator.choice([5.0, 1.0], 5, p=[1 - rare, rare]).tolist() for _ in range(400)]
+    truth = 5 - 4 * rare
+    assert sum(_holds(truth, mean_interval(draw, bounds=(1, 5))) for draw in draws) / 400 >= 0.93
+    assert sum(_holds(truth, mean_interval(draw)) for draw in draws) / 400 < 0.75
+
+
 @pytest.mark.parametrize("share", [0.5, 0.7, 0.9])
 def test_95_of_100_intervals_hold_the_true_share_of_30_trials(share: float) -> None:
     generator = np.random.default_rng(3)

@@ -86,6 +86,13 @@ def test_no_more_is_asked_for_than_100_times_what_there_is_or_10_000() -> None:
     assert more(0.0084, n=1000) is not None
 
 
+@pytest.mark.parametrize("sd", [1e-320, 1e-170, 1e200])
+@pytest.mark.parametrize("value", [0.0, 1e-200, 0.015, -0.015, -0.021, 0.5])
+def test_spreads_beyond_all_reason_are_reckoned_with(*, sd: float, value: float) -> None:
+    for margin in (0.0, 0.02):
+        assert more(value, margin=margin, sd=sd) is None or sd < 1
+
+
 def test_too_few_units_take_what_any_verdict_takes_at_least() -> None:
     assert more(-2.0, n=3) == 3
     assert more(0.0, n=3) == 3  # the mean says nothing yet
