@@ -186,7 +186,11 @@ def _margins(plan: Plan, baseline: Measured | None) -> Iterator[Point]:
     suite = plan.suite
     spans = {each.name: each.high - each.low for each in suite.measures if each.high is not None}
     margins = {gate.text: gate.regression.margin for gate in _regressions(plan) if gate.regression is not None}
-    for sight in regression_sights([(suite, plan.gates)], {suite.name: baseline} if baseline is not None else None):
+    baselines = {suite.name: baseline} if baseline is not None else None
+    for sight in regression_sights([(suite, plan.gates)], baselines, content_of=record.sample_hash):
+        if sight.warns:
+            yield Point("lacks", sight.message)
+            continue
         enough = max(_COARSE * spans.get(sight.metric, math.inf), margins.get(sight.gate, 0.0))
         if sight.smallest is None or sight.smallest > enough:
             is_unknown = sight.smallest is None and baseline is None

@@ -139,7 +139,7 @@ def _init(options: argparse.Namespace) -> int:
 
 
 def _lint(options: argparse.Namespace) -> int:
-    from harness.comparing import foresight
+    from harness.foresight import foresight
     from harness.pipeline import load_plan
     from harness.schema import Settings
 
@@ -159,9 +159,12 @@ def _lint(options: argparse.Namespace) -> int:
             mistakes.append(str(error))
     sights = foresight(plans, settings)
     for plan in plans:
-        own = [sight.message for sight in sights if sight.suite == plan.suite.name]
-        for line in (_counts(plan), *plan.suite.notes, *own):
+        own = [sight for sight in sights if sight.suite == plan.suite.name]
+        for line in (_counts(plan), *plan.suite.notes, *(sight.message for sight in own if not sight.warns)):
             _say(f"{plan.suite.path}: {line}")
+        for sight in own:
+            if sight.warns:
+                _complain(f"warning: {plan.suite.path}: {sight.message}")
         for warning in plan.suite.warnings:
             _complain(f"warning: {warning}")
     if mistakes:

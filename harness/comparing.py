@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from msgspec.structs import replace
-
 from harness import gate, plan, record
+from harness.asked import asked_of, promised_of, target_of
+from harness.baselines import NONE, no_baseline, read_baselines, save_baselines
 from harness.early import EarlyStops
 from harness.errors import RecordError
+from harness.foresight import sights_of
 from harness.schema import RegressionSpec
 from harness.wording import counted, listed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     import pandas as pd
@@ -26,11 +27,8 @@ if TYPE_CHECKING:
         Comparison,
         GateSpec,
         Judging,
-        Measured,
-        Plan,
         RunRecord,
         Settings,
-        Sight,
         Suite,
         Trial,
         TrialResult,
@@ -39,7 +37,6 @@ if TYPE_CHECKING:
 
 USED_LATER = ("harness.comparison", "rich.console", "rich.table")
 """Modules that take long to import and that a run uses when everything is answered."""
-_NONE = "none"
 _NOT_RUN = "nothing of it was run"
 
 
@@ -69,23 +66,6 @@ def compare(run_a: record.Run | str | Path, run_b: record.Run | str | Path) -> p
     return record.comparison_frame(comparison.compare(sides, comparison.gates_of(sides, plain), plain=plain))
 
 
-def foresight(plans: Sequence[Plan], settings: Settings) -> list[Sight]:
-    """What the gates of suites that run together can see with their samples; nothing is called.
-
-    Raises:
-        RecordError: the baseline of a suite with regression gates cannot be read.
-
-    """
-    from harness import comparison
-
-    asking = [each for each in plans if any(gate.regression is not None for gate, _ in each.gates)]
-    baselines = Comparing([each.suite for each in asking], settings).baselines
-    found = comparison.regression_sights([(each.suite, each.gates) for each in asking], baselines)
-    for each in plans:
-        found += comparison.threshold_sights(each.suite, each.gates, baselines.get(each.suite.name))
-    return found
-
-
 class Comparing:
     """Holds the baselines from the start, so that one that cannot be read costs no call; compares at the end."""
 
@@ -98,13 +78,9 @@ class Comparing:
         """
         self._settings = settings
         self._suites = {suite.name: suite for suite in suites}
-        self._is_promised = any(_target(condition) is not None for suite in suites for condition in suite.gates)
-        self.baselines: dict[str, Measured] = {}
+        self._is_promised = any(target_of(condition) is not None for suite in suites for condition in suite.gates)
+        self.baselines = read_baselines(self._suites, settings)
         """By suite; those without one are left out."""
-        for name in self._suites if settings.baseline != _NONE else ():
-            found = record.resolve(settings.baseline, settings.reports, settings.root, suite=name)
-            if found is not None:
-                self.baselines[name] = found
         self._known: tuple[tuple[Comparison, ...], int] = ((), -1)
         self._early = EarlyStops((), {}, ())
 
@@ -141,8 +117,9 @@ class Comparing:
             facts = [record.suite_facts(suite) for suite in self._suites.values()]
             now = record.measured_of_results(facts, results, "this run")
             sides = [(now[name], baseline) for name, baseline in self.baselines.items() if name in now]
+            suites = self._suites.values()
             found = comparison.compare(
-                sides, self._asked(now), promised=self._promised(now), decided=self._decided(results)
+                sides, asked_of(suites, now), promised=promised_of(suites, now), decided=self._decided(results)
             )
             self._known = (found, n_answered)
         return self._known[0]
@@ -157,24 +134,8 @@ class Comparing:
         self, results: Sequence[TrialResult], scorer: score.RunScorer
     ) -> tuple[tuple[Judging, ...], tuple[Comparison, ...], Chance]:
         """What a run shows about its judges, beside its baselines, and of chance in its numbers."""
-        chance = scorer.chance(results, self._sights(results))
+        chance = scorer.chance(results, sights_of(results, self._suites.values(), self.baselines))
         return scorer.judgings(results), self.comparisons(results), chance
-
-    def _sights(self, results: Sequence[TrialResult]) -> list[Sight]:
-        """What the regression gates of what was run can see."""
-        from harness import comparison
-
-        asking = [suite for suite in self._suites.values() if any(gate.regression for gate in suite.gates)]
-        ran = {(result.trial.suite, result.trial.sample.sample_id) for result in results} if asking else set()
-        cells = {result.trial.cell for result in results} if asking else set()
-        plans = [
-            (
-                replace(suite, samples=tuple(each for each in suite.samples if (suite.name, each.sample_id) in ran)),
-                [(gate, cell) for gate, cell in plan.plan_gates(suite) if cell in cells],
-            )
-            for suite in asking
-        ]
-        return comparison.regression_sights(plans, self.baselines)
 
     def verdict(self, condition: GateSpec, cell: CellKey, results: Sequence[TrialResult]) -> Verdict:
         """A regression gate's answer for one cell, over all results of the run: p is corrected over all its gates."""
@@ -182,9 +143,9 @@ class Comparing:
         own = [result for result in results if result.trial.cell == cell and result.trial.quarantine is None]
         if not_run := sum(result.outcome == "not_run" and not result.is_stopped_early for result in own):
             return gate.not_compared(condition, cell, f"{counted(not_run, 'trial')} not run", by_choice=False)
-        if _target(condition) is not None:
+        if target_of(condition) is not None:
             return gate.judge_regression(condition, cell, self._row(condition, cell, results), why=_NOT_RUN)
-        if self._settings.baseline == _NONE:
+        if self._settings.baseline == NONE:
             return gate.not_compared(
                 condition, cell, "--prompt-baseline none: no comparison was asked for", by_choice=True
             )
@@ -193,12 +154,12 @@ class Comparing:
                 return gate.not_compared(
                     condition, cell, "there is no baseline yet: this run becomes it", by_choice=True
                 )
-            return gate.judge_regression(condition, cell, None, why=_no_baseline(self._settings, suite))
+            return gate.judge_regression(condition, cell, None, why=no_baseline(suite, self._settings))
         return gate.judge_regression(condition, cell, self._row(condition, cell, results), why=_NOT_RUN)
 
     def _row(self, condition: GateSpec, cell: CellKey, results: Sequence[TrialResult]) -> Compared | None:
         """What a regression gate asks about: of the recorded baseline, or of the number in its own prompt."""
-        key, is_number = (*cell, condition.metric), _target(condition) is not None
+        key, is_number = (*cell, condition.metric), target_of(condition) is not None
         for each in self.comparisons(results):
             for row in each.rows:
                 if (row.suite, row.variant, row.backend, row.metric) == key and row.is_against_number == is_number:
@@ -206,57 +167,5 @@ class Comparing:
         return None
 
     def save(self, run: RunRecord) -> list[record.Saved]:
-        """Make the run the baseline of its suites, where that was asked for.
-
-        Raises:
-            RecordError: the run is incomplete or of some samples only, trials have no answer, or a file cannot be
-                written.
-
-        """
-        if not self._settings.save_baseline:
-            return []
-        if self._settings.limit is not None:
-            raise RecordError(
-                f"--prompt-save-baseline: the run has at most {counted(self._settings.limit, 'sample')} a dataset "
-                "(--prompt-limit); a baseline of all of them is needed, and none was saved; run without "
-                "--prompt-limit, or write limit: into the suite file"
-            )
-        measured = record.measured_of_record(run).values()
-        return [record.write_baseline(self._settings.reports, each, run.manifest) for each in measured if each.cells]
-
-    def _asked(self, now: Mapping[str, Measured]) -> dict[comparison.RowKey, RegressionSpec]:
-        """Which rows beside recorded baselines the gates of what was run ask about."""
-        return {key: spec for _, key, spec in self._gates(now) if spec.target is None}
-
-    def _promised(self, now: Mapping[str, Measured]) -> list[comparison.Promised]:
-        """What the prompts of what was run promise: one a suite and prompt version."""
-        from harness import comparison
-
-        specs: dict[tuple[str, str], dict[comparison.RowKey, RegressionSpec]] = {}
-        for origin, key, spec in self._gates(now):
-            if spec.target is not None:
-                specs.setdefault((key[0], origin), {})[key] = spec
-        return [
-            comparison.Promised(now[suite], f"performance_baseline of {origin}", own)
-            for (suite, origin), own in specs.items()
-        ]
-
-    def _gates(self, now: Mapping[str, Measured]) -> Iterator[tuple[str, comparison.RowKey, RegressionSpec]]:
-        """Origin, row and spec of each regression gate of what was run."""
-        for suite in self._suites.values():
-            for condition, cell in plan.plan_gates(suite):
-                is_run = suite.name in now and cell[1:] in now[suite.name].cells
-                if condition.regression is not None and condition.metric is not None and is_run:
-                    yield condition.origin, (*cell, condition.metric), condition.regression
-
-
-def _target(condition: GateSpec) -> float | None:
-    return None if condition.regression is None else condition.regression.target
-
-
-def _no_baseline(settings: Settings, suite: str) -> str:
-    if settings.baseline is not None:
-        return f"{settings.baseline} has nothing of suite '{suite}'"
-    path = settings.reports / "baselines" / f"{suite}.jsonl"
-    shown = path.relative_to(settings.root) if path.is_relative_to(settings.root) else path
-    return f"there is no baseline ({shown}); save one with: pytest --prompt-suite --prompt-save-baseline"
+        """Make the run the baseline of its suites, where that was asked for; raises as `save_baselines`."""
+        return save_baselines(run, self._settings)

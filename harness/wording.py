@@ -223,3 +223,22 @@ def not_run_text(trials: str, stopped_after: int | None, *, is_clear: bool) -> s
 def plural(noun: str, number: int) -> str:
     """`error` for one, else `errors`."""
     return noun if number == 1 else f"{noun}s"
+
+
+def more_samples(n: int | None, *, margin: float, is_least: bool = False) -> str:
+    """What would settle a comparison that is inconclusive: about so many more samples, `None` hardly any.
+
+    >>> more_samples(1240, margin=0.02)
+    'about 1,240 more samples would tell'
+    >>> more_samples(None, margin=0.02)
+    'more samples will hardly settle it: the difference lies at the margin'
+    >>> more_samples(None, margin=0.0)
+    'more samples will hardly settle it: the difference is next to nothing'
+    >>> more_samples(3, margin=0.0, is_least=True)
+    'it takes at least 3 more samples'
+    """
+    if n is None:
+        lies = "lies at the margin" if margin else "is next to nothing"
+        return f"more samples will hardly settle it: the difference {lies}"
+    more = f"{n:,} more {plural('sample', n)}"
+    return f"it takes at least {more}" if is_least else f"about {more} would tell"

@@ -239,11 +239,6 @@ def _by_looks(row: Row, decision: Decision) -> Compared:
     )
 
 
-def _left_out(row: Compared) -> int:
-    """Trials of either side that are in no pair."""
-    return row.n_lost + row.n_not_run + row.n_new + row.n_gone + row.n_changed
-
-
 def _verdict(row: Row, p_adjusted: float, n_family: int) -> Compared:
     assert row.found is not None
     difference, spec = row.found.difference, row.spec
@@ -251,7 +246,7 @@ def _verdict(row: Row, p_adjusted: float, n_family: int) -> Compared:
     decision = decide(difference, p_adjusted, rule)
     finding, reason = decision.verdict, (_OF_A_NUMBER if spec.target is not None else REASONS)[decision.reason]
     is_not_worse = decision.is_not_worse
-    if finding == "unchanged" and _left_out(row.compared) > row.compared.n_paired:
+    if finding == "unchanged" and row.compared.is_mostly_left_out:
         finding, reason, is_not_worse = "inconclusive", _MOSTLY_LEFT_OUT, False
     elif finding == "inconclusive" and is_not_worse:
         reason = _not_worse(spec.margin)
@@ -274,6 +269,7 @@ def _verdict(row: Row, p_adjusted: float, n_family: int) -> Compared:
         reason=reason,
         n_needed=decision.n_needed,
         is_not_worse=is_not_worse,
+        is_least=decision.is_least,
     )
 
 

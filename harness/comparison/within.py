@@ -20,18 +20,14 @@ def two_variants(run: Measured, baseline: str, current: str) -> tuple[Measured, 
         UsageError: the run has no such variant.
 
     """
-    for name in (baseline, current):
-        _check("variant", name, [variant for variant, _ in run.cells], ref=run.ref)
-    sides = [
-        replace(
-            run,
-            ref=f"{name} of {run.ref}",
-            cells={(current, backend): rows for (variant, backend), rows in run.cells.items() if variant == name},
-            prompts={current: run.prompts[name]} if name in run.prompts else {},
-        )
-        for name in (current, baseline)
-    ]
-    return sides[0], sides[1]
+    _check("variant", (baseline, current), [variant for variant, _ in run.cells], ref=run.ref)
+
+    def side(name: str) -> Measured:
+        cells = {(current, backend): rows for (variant, backend), rows in run.cells.items() if variant == name}
+        prompts = {current: run.prompts[name]} if name in run.prompts else {}
+        return replace(run, ref=f"{name} of {run.ref}", cells=cells, prompts=prompts)
+
+    return side(current), side(baseline)
 
 
 def two_backends(run: Measured, baseline: str, current: str) -> tuple[Measured, Measured]:
@@ -41,21 +37,20 @@ def two_backends(run: Measured, baseline: str, current: str) -> tuple[Measured, 
         UsageError: the run has no such backend.
 
     """
-    for name in (baseline, current):
-        _check("backend", name, [backend for _, backend in run.cells], ref=run.ref)
-    sides = [
-        replace(
-            run,
-            ref=f"{name} of {run.ref}",
-            cells={(variant, current): rows for (variant, backend), rows in run.cells.items() if backend == name},
-            backends={current: run.backends[name]} if name in run.backends else {},
-        )
-        for name in (current, baseline)
-    ]
-    return sides[0], sides[1]
+    _check("backend", (baseline, current), [backend for _, backend in run.cells], ref=run.ref)
+
+    def side(name: str) -> Measured:
+        cells = {(variant, current): rows for (variant, backend), rows in run.cells.items() if backend == name}
+        backends = {current: run.backends[name]} if name in run.backends else {}
+        return replace(run, ref=f"{name} of {run.ref}", cells=cells, backends=backends)
+
+    return side(current), side(baseline)
 
 
-def _check(kind: str, name: str, known: list[str], *, ref: str) -> None:
-    names = list(dict.fromkeys(known))
-    if name not in names:
-        raise UsageError(f"{ref}: it has no {kind} '{name}'; available: {listed(names)}.{did_you_mean(name, names)}")
+def _check(kind: str, names: tuple[str, str], known: list[str], *, ref: str) -> None:
+    available = list(dict.fromkeys(known))
+    for name in names:
+        if name not in available:
+            raise UsageError(
+                f"{ref}: it has no {kind} '{name}'; available: {listed(available)}.{did_you_mean(name, available)}"
+            )

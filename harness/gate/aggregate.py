@@ -156,7 +156,7 @@ def _estimate(
         top = measure.high if measure is not None and measure.high is not None else 1.0
         return mean_interval([float(value >= top) for value in values], clusters, bounds=(0, 1))
     if aggregation in PERCENTILES:
-        return percentile_interval(values, PERCENTILES[aggregation])
+        return percentile_interval(values, PERCENTILES[aggregation], clusters=clusters)
     plain = _plain(aggregation, values, corpus)
     return None if plain is None else Interval(plain, None, None, "none", len(values), None)
 

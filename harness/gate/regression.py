@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from harness.gate.numbers import number, told_apart, unit
 from harness.schema import COMPARISONS, Aggregate, Verdict
-from harness.wording import change_range, counted, level_text, not_run_text
+from harness.wording import change_range, counted, level_text, more_samples, not_run_text
 
 if TYPE_CHECKING:
     from harness.schema import CellKey, Compared, GateSpec
@@ -109,9 +109,9 @@ def _message(gate: GateSpec, compared: Compared) -> str:
     """The verdict in a sentence or two: what happened, what it means, what was left out."""
     happened = _kept_or_not(gate, compared) if compared.is_against_number else _what_happened(compared)
     parts = [happened, f"{_FINDINGS[compared.finding]}: {compared.reason}{_evidence(compared)}"]
-    if compared.finding == "inconclusive" and compared.stopped_after is None:
-        more = compared.n_needed
-        parts.append("no number of samples would tell" if more is None else f"about {more:,} more samples would tell")
+    is_told = compared.n_needed is not None or not compared.is_mostly_left_out  # else the reason says what it needs
+    if compared.finding == "inconclusive" and compared.stopped_after is None and is_told:
+        parts.append(more_samples(compared.n_needed, margin=compared.margin, is_least=compared.is_least))
     return "; ".join([*parts, *_left_out(compared)])
 
 

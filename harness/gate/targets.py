@@ -56,11 +56,11 @@ def _evidence(
     gate: GateSpec, column: Column, *, measure: Measure | None, clusters: Sequence[str] | None
 ) -> Evidence | None:
     values = [value for value in column.values if value is not None]
-    if gate.aggregation in PERCENTILES:
-        return percentile_evidence(values, PERCENTILES[gate.aggregation], gate.threshold)
     kept = clusters
     if clusters is not None:
         kept = [one for one, value in zip(clusters, column.values, strict=True) if value is not None]
+    if gate.aggregation in PERCENTILES:
+        return percentile_evidence(values, PERCENTILES[gate.aggregation], gate.threshold, clusters=kept)
     bounds = (0.0, 1.0) if measure is None else (measure.low, measure.high)
     return mean_evidence(values, gate.threshold, kept, wants_more=gate.operator == ">", bounds=bounds)
 

@@ -35,7 +35,7 @@ def chance_parts(suite: str, record: RunRecord) -> Iterator[RenderableType]:
     if told:
         yield Text(printable(told), style="yellow")
     for sight in sights:
-        yield Text(printable(sight.message), style="dim")
+        yield Text(printable(sight.message), style="yellow" if sight.warns else "dim")
 
 
 def _noise(noises: Sequence[Noise]) -> Table:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from harness.report.findings import ends_text, left_out, level, more_samples, moved, not_run, p_text, tolerance
+from harness.report.findings import ends_text, left_out, level, moved, needs_text, not_run, p_text, tolerance
 from harness.report.interval import axis_of_differences, draw_difference
 from harness.report.markup import el, join
 from harness.report.numbers import ABSENT, in_unit, signed
@@ -129,7 +129,5 @@ def _family(row: Compared) -> str:
 
 
 def _more(row: Compared) -> Html | None:
-    more = more_samples(row)
-    if more is None:
-        return None
-    return el("small", more if row.n_needed is None else f"{more} would tell")
+    more = needs_text(row)
+    return None if more is None else el("small", more)

@@ -15,8 +15,8 @@ from harness.report.findings import (
     ends_text,
     findings_text,
     margin_text,
-    more_samples,
     moved,
+    needs_text,
     p_text,
     weighty,
 )
@@ -109,11 +109,11 @@ def _table(rows: Sequence[Compared], small: Collection[tuple[str, str]] = (), *,
 
 
 def _row(row: Compared, *, dagger: str, with_suite: bool) -> list[str]:
-    more = more_samples(row)
+    more = needs_text(row)
     worse, better = moved(row)
     noun = "trial" if row.is_against_number else "pair"
     behind = f"{counted(row.n_paired, noun)}, {worse:,} worse, {better:,} better" if row.n_paired else f"no {noun}s"
-    why = f"{prose(row.reason)}{f'; {more}' if more and row.n_needed else ''}<br><sub>{behind}, p {_p(row)}</sub>"
+    why = f"{prose(row.reason)}{f'; {more}' if more else ''}<br><sub>{behind}, p {_p(row)}</sub>"
     ends = ends_text(row)
     drawn = signed(row.difference, row.unit) + (
         f"<br><sub>{level_text(row.confidence)} interval {ends}</sub>" if ends else ""

@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from harness.report.numbers import ABSENT, in_unit, signed
-from harness.wording import counted, level_text, not_run_text, usd
+from harness.wording import counted, level_text, more_samples, not_run_text, usd
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -54,11 +54,13 @@ def findings_text(counts: Mapping[Finding, int]) -> str:
     return ", ".join(shown) or "nothing compared"
 
 
-def more_samples(row: Compared) -> str | None:
+def needs_text(row: Compared) -> str | None:
     """What it takes to know, in words; None where the row needs no more."""
     if row.finding != "inconclusive" or row.stopped_after is not None:
         return None
-    return "no number of samples would tell" if row.n_needed is None else f"about {row.n_needed:,} more samples"
+    if row.n_needed is None and row.is_mostly_left_out:  # its reason says what it needs: more that can be paired
+        return None
+    return more_samples(row.n_needed, margin=row.margin, is_least=row.is_least)
 
 
 def p_text(row: Compared) -> str:

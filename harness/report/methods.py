@@ -23,7 +23,12 @@ INTERVALS = {
     "cluster (a group, or the repeats of a sample) are not independent.",
     "cluster-t": "Student's t interval with the cluster-robust standard error: trials of one cluster (a group, or the "
     "repeats of a sample) are not independent.",
+    "equal": "All values are equal: the means with which so many equal values would not be too rare (Markov's "
+    "inequality within the metric's range).",
+    "cluster-equal": "The same, where every cluster (a group, or the repeats of a sample) counts as one value.",
     "order statistics": "Ranks of the ordered values between which the percentile lies with 95 % confidence.",
+    "cluster-order statistics": "The same with as many values as the clustered ones are worth (Woodruff 1952): trials "
+    "of one cluster (a group, or the repeats of a sample) are not independent.",
     "none": "No interval is defined, for example for corpus values, least, greatest and sums.",
 }
 """What an Aggregate's method means."""

@@ -164,7 +164,7 @@ class Compared(Struct, frozen=True):
     reason: str
     """Why, for somebody who knows no statistics."""
     n_needed: int | None
-    """About so many more samples for a verdict, where it is inconclusive; None where no number would do."""
+    """About so many more samples for a verdict, where it is inconclusive; None where hardly any number would do."""
     margin: float
     """Drop that was tolerated."""
     is_gated: bool
@@ -185,11 +185,18 @@ class Compared(Struct, frozen=True):
     """Whether the baseline is a promised mean, without samples: `n_paired` then counts trials that have a value."""
     is_not_worse: bool = False
     """Whether a drop beyond the margin is ruled out: the whole interval lies above it (non-inferiority)."""
+    is_least: bool = False
+    """Whether `n_needed` is what it takes at least, since so few pairs do not tell what it takes."""
 
     @property
     def is_weighty(self) -> bool:
         """Whether it says how good the answers are, or a gate asks about it: other amounts are told apart."""
         return self.unit in _QUALITY or self.is_gated
+
+    @property
+    def is_mostly_left_out(self) -> bool:
+        """Whether more trials of either side are in no pair than there are pairs."""
+        return self.n_lost + self.n_not_run + self.n_new + self.n_gone + self.n_changed > self.n_paired
 
 
 class Flip(Struct, frozen=True):

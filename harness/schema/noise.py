@@ -19,7 +19,7 @@ class Sight(Struct, frozen=True):
     metric: str
     """Name of the measure."""
     n_samples: int
-    """Samples that count."""
+    """Samples that count: of a regression gate those that can be paired with the baseline."""
     n_groups: int | None
     """Clusters that they are in; None where each sample is one."""
     n_gates: int
@@ -30,6 +30,10 @@ class Sight(Struct, frozen=True):
     """The same drop if this gate were the only one."""
     message: str
     """One or two sentences."""
+    n_left_out: int = 0
+    """Samples that cannot be paired."""
+    warns: bool = False
+    """Whether most samples cannot be paired, or none at some variant and backend."""
 
 
 class Remedy(Struct, frozen=True):

@@ -28,7 +28,7 @@ class Aggregate(Struct, frozen=True):
     ci_high: float | None
     """Upper end of the 95 % interval; None where none is defined, and of one that is one-sided."""
     method: str
-    """How the interval was made: `wilson`, `exact` and `t`, alone or with `cluster-`, `order statistics`, `none`."""
+    """How it was made: `wilson`, `exact`, `t`, `equal`, `order statistics`, alone or with `cluster-`; or `none`."""
     n_scored: int
     """Trials with a value."""
     n_unscored: int

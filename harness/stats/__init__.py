@@ -5,7 +5,7 @@ from harness.stats.allocation import Costs, Design, Increase, best_design, cheap
 from harness.stats.bootstrap import bootstrap_interval
 from harness.stats.bradley_terry import Comparison, bradley_terry, rank_players
 from harness.stats.corpus import CorpusDifference, Resampled, paired_bootstrap, sentence_statistics
-from harness.stats.decision import REASONS, Decision, Reason, Rule, decide
+from harness.stats.decision import REASONS, Decision, Reason, decide
 from harness.stats.drift import Cusum, Drift, cusum, cusum_limit, cusum_run_length, drift
 from harness.stats.evidence import Evidence, mean_evidence, percentile_evidence
 from harness.stats.flaky import Flaky, flaky
@@ -20,6 +20,7 @@ from harness.stats.pass_at_k import pass_at_k, pass_interval
 from harness.stats.percentiles import percentile_interval
 from harness.stats.power import effective_pairs, fewest_units, mcnemar_power, minimum_detectable_effect, n_needed
 from harness.stats.proportions import proportion_interval
+from harness.stats.rule import Rule
 from harness.stats.sequential import (
     Sides,
     Spending,

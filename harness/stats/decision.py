@@ -31,15 +31,16 @@ the interval holds the seen difference.
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct
 
-from harness.stats.power import POWER, fewest_units, n_needed
+from harness.stats.needed import Needed, more_needed
+from harness.stats.power import fewest_units
 
 if TYPE_CHECKING:
     from harness.stats.paired import Difference
+    from harness.stats.rule import Rule
 
 Verdict = Literal["regressed", "improved", "unchanged", "inconclusive"]
 Reason = Literal["identical", "drop", "rise", "too_few", "small_drop", "within_margin", "drop_near_margin", "not_shown"]
@@ -57,22 +58,6 @@ REASONS: dict[Reason, str] = {
 """Each reason for somebody who knows no statistics."""
 
 _ROUNDING = 1e-9
-_MOST_PAIRS = 10_000_000
-
-
-class Rule(Struct, frozen=True):
-    """What a difference is judged by."""
-
-    margin: float = 0.0
-    """Drop that is tolerated, in the metric's unit."""
-    alpha: float = 0.05
-    """False alarms allowed: of the whole family where p is corrected by Holm."""
-    higher_is_better: bool = True
-    """Whether going up is good."""
-    n_tests: int = 1
-    """Tests of the family that p was corrected for; 1 without correction."""
-    power: float = POWER
-    """Chance of seeing it that `n_needed` is reckoned for."""
 
 
 class Decision(Struct, frozen=True):
@@ -83,17 +68,17 @@ class Decision(Struct, frozen=True):
     reason: Reason
     """Why; in words in `REASONS`."""
     n_needed: int | None
-    """About so many more pairs for a verdict; None where it is not inconclusive, or no number would do."""
+    """About so many more pairs for a verdict; None where it is not inconclusive, or hardly any number would do."""
     is_not_worse: bool
     """Whether a drop beyond the margin is ruled out at level 1 - alpha, or better (non-inferiority)."""
+    is_least: bool = False
+    """Whether `n_needed` is what it takes at least, since so few pairs do not tell what it takes."""
 
 
 def decide(difference: Difference, p_adjusted: float, rule: Rule) -> Decision:
     """The verdict by the table above; the difference's interval should be of level 1 - alpha.
 
-    `n_needed` of `too_few` is what any verdict takes, else the pairs that show a drop of the margin, or the seen one
-    where that is larger or the margin 0; where there are so many already, as many as bring the interval clear of the
-    margin's edge. Raises ValueError for a negative margin or a p outside 0…1.
+    `n_needed` is that of `more_needed`. Raises ValueError for a negative margin or a p outside 0…1.
     """
     if rule.margin < 0 or not 0 <= p_adjusted <= 1 or rule.n_tests < 1:
         raise ValueError(
@@ -101,8 +86,9 @@ def decide(difference: Difference, p_adjusted: float, rule: Rule) -> Decision:
             "allowed: a margin from 0, p from 0 to 1, n_tests from 1"
         )
     verdict, reason = _verdict(difference, p_adjusted, rule)
-    more = _more(difference, reason, rule) if verdict == "inconclusive" else None
-    return Decision(verdict, reason, more, _is_not_worse(difference, reason, rule))
+    needed = more_needed(difference, rule) if verdict == "inconclusive" else Needed(None, is_least=False)
+    is_not_worse = _is_not_worse(difference, reason, rule)
+    return Decision(verdict, reason, needed.n, is_not_worse=is_not_worse, is_least=needed.is_least)
 
 
 def _verdict(difference: Difference, p_adjusted: float, rule: Rule) -> tuple[Verdict, Reason]:
@@ -149,34 +135,3 @@ def _is_not_worse(difference: Difference, reason: Reason, rule: Rule) -> bool:
     if worst is None:
         return False
     return not _exceeds(-worst if rule.higher_is_better else worst, rule.margin)
-
-
-def _more(difference: Difference, reason: Reason, rule: Rule) -> int | None:
-    units, alpha = _units(difference), rule.alpha / rule.n_tests
-    fewest = math.ceil(fewest_units(alpha) * difference.n / units)
-    if reason == "too_few" and difference.sd is None:
-        return fewest - difference.n
-    total = _for_the_drop(difference, rule, alpha)
-    if total is not None and total <= difference.n:
-        total = _clear_of_the_edge(difference, rule)
-    if reason == "too_few":
-        return max(fewest, total or 0) - difference.n
-    return None if total is None else max(1, total - difference.n)
-
-
-def _for_the_drop(difference: Difference, rule: Rule, alpha: float) -> int | None:
-    seen = -_gain(difference, rule) if rule.margin else abs(difference.value)
-    target = max(rule.margin, seen)
-    if difference.is_share and difference.n_clusters is None:
-        target = min(target, 1.0)
-        flips = (difference.n_up + difference.n_down) / difference.n
-        return n_needed(target, alpha=alpha, power=rule.power, discordant=min(max(0.0, flips - target), 1 - target))
-    return n_needed(target, alpha=alpha, power=rule.power, sd=difference.sd or 0.0)
-
-
-def _clear_of_the_edge(difference: Difference, rule: Rule) -> int | None:
-    gap = abs(abs(difference.value) - rule.margin)
-    if difference.low is None or difference.high is None or not gap:
-        return None
-    total = difference.n * ((difference.high - difference.low) / 2 / gap) ** 2
-    return math.ceil(total) if total < _MOST_PAIRS else None

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from harness.stats.means import effective_number, finite, mean_interval
-from harness.stats.percentiles import percentile_interval
+from harness.stats.equal import equal_ends
+from harness.stats.means import checked, effective_number, finite, is_flat, mean_interval
+from harness.stats.percentiles import percentile_interval, worth
 from harness.stats.proportions import exact_ends
 from harness.stats.quantiles import incomplete_beta, normal_quantile, t_quantile
 
@@ -21,6 +22,7 @@ MOST_UNITS = 10_000_000
 """Units beyond which nobody is told to ask for more."""
 _ANYWHERE = (-math.inf, math.inf)
 _WHOLE = 100
+_ROUNDING = 1e-9
 
 
 class Evidence(Struct, frozen=True):
@@ -33,7 +35,7 @@ class Evidence(Struct, frozen=True):
     high: float | None
     """One-sided upper bound; None where there is none."""
     method: str
-    """`exact`, `cluster-exact`, `t`, `cluster-t`, `order statistics`, or `none` without a bound."""
+    """`exact`, `t`, `equal` and `order statistics`, alone or with `cluster-`, or `none` without a bound."""
     n: int
     """Values behind it."""
     n_clusters: int | None
@@ -58,7 +60,7 @@ def mean_evidence(
 
     Passes and failures: the exact bounds of Clopper and Pearson, on the effective number where clustered; none of 200
     is at most 1.5 %. Other values: Student's t, cluster-robust where clustered, clipped to `bounds`. Values all equal
-    within bounds show no spread, which proves little where they are few: they count as that share of passes.
+    within bounds show no spread, which proves little where they are few: `equal_ends`, each cluster counted once.
 
     Source: Clopper and Pearson 1934, Biometrika 26; for clusters Korn and Graubard 1998, Survey Methodology 24.
 
@@ -67,43 +69,47 @@ def mean_evidence(
 
     """
     _check(confidence)
-    numbers = finite(values)
-    if clusters is not None and len(clusters) != len(numbers):
-        raise ValueError(f"{len(numbers)} values but {len(clusters)} clusters; allowed: one cluster a value")
+    numbers = checked(values, clusters, confidence)
     if not numbers:
         return None
-    is_share = bounds in ((None, None), (0, 1)) and set(numbers) <= {0.0, 1.0}
-    low, high = bounds
-    if is_share or (low is not None and high is not None and min(numbers) == max(numbers)):
-        least, span = (0.0, 1.0) if is_share or low is None or high is None else (low, high - low)
-        shares = [(number - least) / span for number in numbers]
-        found = _share(shares, (target - least) / span, clusters, wants_more=wants_more, confidence=confidence)
-        return found if is_share else _in_unit(found, numbers[0], least=least, span=span)
+    if bounds in ((None, None), (0, 1)) and set(numbers) <= {0.0, 1.0}:
+        return _share(numbers, target, clusters, wants_more=wants_more, confidence=confidence)
+    if is_flat(numbers, bounds):
+        return _equal(numbers, target, clusters, wants_more=wants_more, bounds=bounds, confidence=confidence)
     return _mean(numbers, target, clusters, wants_more=wants_more, bounds=bounds, confidence=confidence)
 
 
 def percentile_evidence(
-    values: Iterable[float], q: float, target: float, *, confidence: float = 0.95
+    values: Iterable[float],
+    q: float,
+    target: float,
+    *,
+    clusters: Sequence[Hashable] | None = None,
+    confidence: float = 0.95,
 ) -> Evidence | None:
     """What the q-th percentile shows of a target that it is to stay below; None for no values.
 
-    The bounds are two of the values, as those of `percentile_interval`; clusters are not regarded. The upper one is
-    below the target just where Clopper and Pearson's bound of the share of values that are not is below 1 - q / 100:
+    The bounds are two of the values, as those of `percentile_interval`. The upper one is below the target just where
+    Clopper and Pearson's bound of the share of values that are not, each worth as much as there, is below 1 - q / 100:
     what more takes follows from that.
 
     Raises:
-        ValueError: a value is not finite, q not within 0…100, or confidence is not within 0.5…1.
+        ValueError: a value is not finite, q not within 0…100, confidence is not within 0.5…1, or clusters differ in
+            number from values.
 
     """
     _check(confidence)
     numbers = finite(values)
-    found = percentile_interval(numbers, q, 2 * confidence - 1)
+    found = percentile_interval(numbers, q, 2 * confidence - 1, clusters=clusters)
     if found is None:
         return None
     share = sum(number >= target for number in numbers) / found.n
-    units = _units_below(share, 1 - q / _WHOLE, least=found.n, alpha=1 - confidence)
-    more = None if units is None else units - found.n
-    return Evidence(found.value, found.low, found.high, found.method, found.n, None, None, more)
+    effective = worth(numbers, q, 2 * confidence - 1, clusters=clusters)
+    needed = None if effective is None else _units_below(share, 1 - q / _WHOLE, least=effective, alpha=1 - confidence)
+    units, more = found.n if found.n_clusters is None else found.n_clusters, None
+    if needed is not None and effective is not None:
+        more = math.ceil(needed * units / effective - _ROUNDING) - units
+    return Evidence(found.value, found.low, found.high, found.method, found.n, found.n_clusters, None, more)
 
 
 def _check(confidence: float) -> None:
@@ -131,15 +137,37 @@ def _share(
     low, high = exact_ends(value, effective, 2 * confidence - 1)
     share, most = (1 - value, 1 - target) if wants_more else (value, target)
     needed = _units_below(share, most, least=effective, alpha=1 - confidence)
-    more = None if needed is None else math.ceil(needed * units / effective - 1e-9) - units
+    more = None if needed is None else math.ceil(needed * units / effective - _ROUNDING) - units
     method = "exact" if clusters is None else "cluster-exact"
     return Evidence(value, low, high, method, n, n_clusters, ones, more)
 
 
-def _in_unit(found: Evidence, value: float, *, least: float, span: float) -> Evidence:
-    """What shares show, in the unit of the values that they stand for, all of which are `value`."""
-    low, high = (None if end is None else least + span * end for end in (found.low, found.high))
-    return Evidence(value, low, high, found.method, found.n, found.n_clusters, None, found.n_more)
+def _equal(
+    numbers: Sequence[float],
+    target: float,
+    clusters: Sequence[Hashable] | None,
+    *,
+    wants_more: bool,
+    bounds: Bounds,
+    confidence: float,
+) -> Evidence:
+    value, n, (least, most) = numbers[0], len(numbers), bounds
+    n_clusters = None if clusters is None else len(set(clusters))
+    units = n_clusters or n
+    if n_clusters == 1 and n > 1:
+        return Evidence(value, None, None, "none", n, n_clusters, None, None)
+    assert least is not None
+    assert most is not None
+
+    def ends(count: int) -> tuple[float, float]:
+        return equal_ends(value, count, 2 * confidence - 1, least=least, most=most)
+
+    def is_shown(count: int) -> bool:
+        return ends(count)[0] > target if wants_more else ends(count)[1] < target
+
+    needed = _fewest(is_shown, units) if (value > target if wants_more else value < target) else None
+    more, method = None if needed is None else needed - units, "equal" if clusters is None else "cluster-equal"
+    return Evidence(value, *ends(units), method, n, n_clusters, None, more)
 
 
 def _mean(
@@ -167,16 +195,16 @@ def _mean(
     )
 
 
-def _units_below(share: float, most: float, *, least: float, alpha: float) -> int | None:
-    """The fewest units, at least `least`, whose upper exact bound is below `most` while their share stays."""
+def _units_below(share: float, most: float, *, least: float, alpha: float) -> float | None:
+    """The fewest units, `least` or a whole number above it, whose upper exact bound is below `most` at this share."""
     if not share < most <= 1:
         return None
 
-    def is_shown(units: int) -> bool:
+    def is_shown(units: float) -> bool:
         k = share * units
         return incomplete_beta(units - k, k + 1, 1 - most) < alpha
 
-    return _fewest(is_shown, math.ceil(least - 1e-9))
+    return least if is_shown(least) else _fewest(is_shown, math.ceil(least - _ROUNDING))
 
 
 def _units_apart(gap: float, spread: float, *, least: int, confidence: float) -> int | None:

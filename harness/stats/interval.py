@@ -15,7 +15,7 @@ class Interval(Struct, frozen=True):
     high: float | None
     """Upper end; None where none is defined."""
     method: str
-    """`wilson`, `cluster-wilson`, `t`, `cluster-t`, `order statistics`, `bootstrap`, or `none` without an interval."""
+    """`wilson`, `t`, `equal` and `order statistics`, alone or with `cluster-`, `bootstrap`, or `none` without one."""
     n: int
     """Values behind it."""
     n_clusters: int | None

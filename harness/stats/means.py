@@ -6,6 +6,7 @@ import math
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
+from harness.stats.equal import equal_ends
 from harness.stats.interval import Interval
 from harness.stats.proportions import wilson
 from harness.stats.quantiles import t_quantile
@@ -30,8 +31,9 @@ def mean_interval(
     standard error is then the cluster-robust one, with the t of n_clusters - 1 degrees, and shares get Wilson's
     interval at their effective number. Ends are clipped to `bounds`.
 
-    Degenerate: a single value or cluster has no interval unless it is a share; values all equal that are no shares have
-    an interval of width 0. Shares all 0 or all 1 in clusters count each cluster once.
+    Values all equal that are no shares prove little where they are few: with both `bounds` known the interval is that
+    of `equal_ends`, each cluster counted once; without, it has width 0. Shares all 0 or all 1 in clusters count each
+    cluster once. A single value has no interval unless it is a share or has bounds, a single cluster of several none.
 
     Source: Miller 2024, "Adding Error Bars to Evals" (arXiv:2411.00640), section 2.2. Deviation: times
     n_clusters / (n_clusters - 1), without which few clusters give intervals that are too short; for clusters of one
@@ -41,20 +43,28 @@ def mean_interval(
         ValueError: a value is not finite, clusters differ in number from values, or confidence is not within 0…1.
 
     """
-    if not 0 < confidence < 1:
-        raise ValueError(f"confidence is {confidence}; allowed: above 0 and below 1, such as 0.95")
-    numbers = finite(values)
-    if clusters is not None and len(clusters) != len(numbers):
-        raise ValueError(f"{len(numbers)} values but {len(clusters)} clusters; allowed: one cluster a value")
+    numbers = checked(values, clusters, confidence)
     if not numbers:
         return None
     is_share = bounds in ((None, None), (0, 1)) and all(number in (0.0, 1.0) for number in numbers)
-    if clusters is None:
+    if not is_share and is_flat(numbers, bounds):
+        found = _equal(numbers, clusters, confidence, bounds=bounds)
+    elif clusters is None:
         found = _share(numbers, confidence) if is_share else _mean(numbers, confidence)
     else:
         sums = _cluster_deviations(numbers, clusters)
         found = _clustered_share(numbers, sums, confidence) if is_share else _clustered_mean(numbers, sums, confidence)
     return _clipped(found, bounds)
+
+
+def checked(values: Iterable[float], clusters: Sequence[Hashable] | None, confidence: float) -> list[float]:
+    """The values as floats; ValueError for one that is not finite, other clusters than values, or no confidence."""
+    if not 0 < confidence < 1:
+        raise ValueError(f"confidence is {confidence}; allowed: above 0 and below 1, such as 0.95")
+    numbers = finite(values)
+    if clusters is not None and len(clusters) != len(numbers):
+        raise ValueError(f"{len(numbers)} values but {len(clusters)} clusters; allowed: one cluster a value")
+    return numbers
 
 
 def finite(values: Iterable[float]) -> list[float]:
@@ -64,6 +74,14 @@ def finite(values: Iterable[float]) -> list[float]:
         if not math.isfinite(number):
             raise ValueError(f"a value is {number}; allowed: finite numbers")
     return numbers
+
+
+def is_flat(numbers: Sequence[float], bounds: Bounds) -> bool:
+    """Whether all values are equal, and lie within two finite bounds: their spread is then no measure of chance."""
+    least, most = bounds
+    if least is None or most is None or not math.isfinite(most - least):
+        return False
+    return least <= min(numbers) == max(numbers) <= most
 
 
 def effective_number(shares: Sequence[float], clusters: Sequence[Hashable], confidence: float) -> float:
@@ -76,6 +94,18 @@ def _share(numbers: Sequence[float], confidence: float) -> Interval:
     n, share = len(numbers), sum(numbers) / len(numbers)
     low, high = wilson(share, n, confidence)
     return Interval(share, low, high, "wilson", n, None)
+
+
+def _equal(
+    numbers: Sequence[float], clusters: Sequence[Hashable] | None, confidence: float, *, bounds: Bounds
+) -> Interval:
+    n, n_clusters, (least, most) = len(numbers), None if clusters is None else len(set(clusters)), bounds
+    if n_clusters == 1 and n > 1:
+        return Interval(numbers[0], None, None, "none", n, n_clusters)
+    assert least is not None
+    assert most is not None
+    low, high = equal_ends(numbers[0], n_clusters or n, confidence, least=least, most=most)
+    return Interval(numbers[0], low, high, "equal" if clusters is None else "cluster-equal", n, n_clusters)
 
 
 def _mean(numbers: Sequence[float], confidence: float) -> Interval:

@@ -6,9 +6,11 @@ import math
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from harness.stats.bca import bca_interval
-from harness.stats.means import mean_interval
+from harness.stats.equal import equal_ends
+from harness.stats.means import is_flat, mean_interval
 from harness.stats.pairs import are_shares, cluster_codes, column, columns
 from harness.stats.quantiles import t_quantile
 from harness.stats.tango import tango_interval
@@ -36,7 +38,7 @@ class Difference(Struct, frozen=True):
     high: float | None
     """Upper end; None where none is defined."""
     method: str
-    """`score`, `cluster-score`, `t and bca`, `t`, `cluster-t`, `wilson`, `cluster-wilson`, or `none` without one."""
+    """`score`, `t`, `wilson` and `equal`, alone or with `cluster-`, `t and bca`, or `none` without one."""
     confidence: float
     """Level of the interval, not corrected for other comparisons."""
     n: int
@@ -77,25 +79,25 @@ def paired_difference(
     | others, up to 200 pairs | none | Student's t, an end by BCa bootstrap (seeded) where that reaches farther |
     | others, more | none | Student's t |
     | others | yes | cluster-robust t, n_clusters - 1 degrees, as `mean_interval` |
+    | others, differences all equal, both `bounds` known | any | `equal_ends`, on the clusters |
 
     `bounds` are those of the values: ends are clipped to what their differences can be. Degenerate: one pair or one
-    cluster has no interval unless it is unclustered 0/1; differences all equal that are no 0/1 have one of width 0.
+    cluster has no interval unless it is unclustered 0/1; differences all equal that are neither 0/1 nor bounded have
+    one of width 0.
     Swapping the sides mirrors everything; the order of pairs does not matter.
 
     Raises:
         ValueError: lengths differ, a value is not finite, or confidence is not within 0…1.
 
     """
-    if not 0 < confidence < 1:
-        raise ValueError(f"confidence is {confidence}; allowed: above 0 and below 1, such as 0.95")
+    _check(confidence)
     now, before = columns(current, baseline)
     if not len(now):
         return None
     is_share = are_shares(now, before, bounds=bounds)
     found = _measured(now - before, clusters, is_share=is_share)
-    low, high, method = _ends(now - before, found, confidence=confidence, seed=seed)
-    low, high = _clipped(low, high, (0, 1) if is_share else bounds)
-    return _with(found, (low, high), method, confidence=confidence)
+    span = _span((0, 1) if is_share else bounds)
+    return _with_interval(now - before, found, span, confidence=confidence, seed=seed)
 
 
 def one_sample_difference(
@@ -112,8 +114,7 @@ def one_sample_difference(
     Passes and failures get Wilson's interval (on the effective number where clustered), others the intervals of
     `paired_difference`; the target counts as exact. Raises ValueError as `paired_difference`.
     """
-    if not 0 < confidence < 1:
-        raise ValueError(f"confidence is {confidence}; allowed: above 0 and below 1, such as 0.95")
+    _check(confidence)
     numbers = column(values)
     goal = float(column([target])[0])
     if not len(numbers):
@@ -124,16 +125,11 @@ def one_sample_difference(
         names = None if clusters is None else list(clusters)
         interval = mean_interval(numbers.tolist(), names, confidence, bounds=bounds)
         assert interval is not None
-        low, high, method = interval.low, interval.high, interval.method
-        low, high = (None if end is None else end - goal for end in (low, high))
-        return _with(found, (low, high), method, confidence=confidence)
-    low, high, method = _ends(numbers - goal, found, confidence=confidence, seed=seed)
+        low, high = (None if end is None else end - goal for end in (interval.low, interval.high))
+        return replace(found, low=low, high=high, method=interval.method, confidence=confidence)
     least, most = bounds
-    if low is not None and least is not None:
-        low = min(max(low, least - goal), found.value)
-    if high is not None and most is not None:
-        high = max(min(high, most - goal), found.value)
-    return _with(found, (low, high), method, confidence=confidence)
+    distances = None if least is None else least - goal, None if most is None else most - goal
+    return _with_interval(numbers - goal, found, distances, confidence=confidence, seed=seed)
 
 
 def _measured(differences: NDArray[np.float64], clusters: Clusters | None, *, is_share: bool) -> Difference:
@@ -161,8 +157,22 @@ def _measured(differences: NDArray[np.float64], clusters: Clusters | None, *, is
     return Difference(value, None, None, "none", 0.0, n, n_clusters, sd, effect, *counts, is_share)
 
 
+def _check(confidence: float) -> None:
+    if not 0 < confidence < 1:
+        raise ValueError(f"confidence is {confidence}; allowed: above 0 and below 1, such as 0.95")
+
+
+def _with_interval(
+    differences: NDArray[np.float64], found: Difference, bounds: Bounds, *, confidence: float, seed: int
+) -> Difference:
+    """The same with its interval; `bounds` are those of the differences."""
+    low, high, method = _ends(differences, found, bounds, confidence=confidence, seed=seed)
+    low, high = _clipped(low, high, found.value, bounds=bounds)
+    return replace(found, low=low, high=high, method=method, confidence=confidence)
+
+
 def _ends(
-    differences: NDArray[np.float64], found: Difference, *, confidence: float, seed: int
+    differences: NDArray[np.float64], found: Difference, bounds: Bounds, *, confidence: float, seed: int
 ) -> tuple[float | None, float | None, str]:
     if found.is_share and (found.n_clusters is None or found.sd == 0):
         units = found.n if found.n_clusters is None else found.n_clusters
@@ -171,6 +181,11 @@ def _ends(
         return min(low, found.value), max(high, found.value), "score" if found.n_clusters is None else "cluster-score"
     if found.sd is None:
         return None, None, "none"
+    least, most = bounds
+    if found.sd == 0 and least is not None and most is not None and is_flat([found.value], bounds):
+        units = found.n if found.n_clusters is None else found.n_clusters
+        ends = equal_ends(found.value, units, confidence, least=least, most=most)
+        return *ends, "equal" if found.n_clusters is None else "cluster-equal"
     units, method = (found.n, "t") if found.n_clusters is None else (found.n_clusters, "cluster-t")
     half = t_quantile((1 + confidence) / 2, units - 1) * found.sd / math.sqrt(found.n)
     low, high = found.value - half, found.value + half
@@ -180,14 +195,18 @@ def _ends(
     return low, high, method
 
 
-def _clipped(low: float | None, high: float | None, bounds: Bounds) -> tuple[float | None, float | None]:
+def _span(bounds: Bounds) -> Bounds:
+    """What differences of values within these bounds can be."""
     least, most = bounds
-    if low is None or high is None or least is None or most is None:
-        return low, high
-    return max(low, least - most), min(high, most - least)
+    return (None, None) if least is None or most is None else (least - most, most - least)
 
 
-def _with(found: Difference, ends: tuple[float | None, float | None], method: str, *, confidence: float) -> Difference:
-    import msgspec
-
-    return msgspec.structs.replace(found, low=ends[0], high=ends[1], method=method, confidence=confidence)
+def _clipped(
+    low: float | None, high: float | None, value: float, *, bounds: Bounds
+) -> tuple[float | None, float | None]:
+    least, most = bounds
+    if low is not None and least is not None:
+        low = min(max(low, least), value)
+    if high is not None and most is not None:
+        high = max(min(high, most), value)
+    return low, high

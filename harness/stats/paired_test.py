@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct
 
+from harness.stats.equal import equal_p
+from harness.stats.means import is_flat
 from harness.stats.pairs import are_shares, cluster_codes, column, columns, unit_sums
 from harness.stats.quantiles import binomial_probability
 from harness.stats.sign_flip import sign_flip, sign_flip_drawn
@@ -31,7 +33,7 @@ class PairedTest(Struct, frozen=True):
     p_value: float
     """How probable a difference at least as large is where nothing has changed; above 0, at most 1."""
     test: str
-    """`mcnemar exact`, `binomial exact`, `wilcoxon`, or a sign-flip test as `sign_flip` names it."""
+    """`mcnemar exact`, `binomial exact`, `equal`, `wilcoxon`, or a sign-flip test as `sign_flip` names it."""
 
 
 def paired_test(
@@ -74,8 +76,9 @@ def one_sample_test(
 ) -> PairedTest | None:
     """The two-sided p of "the mean is the target"; None for no values.
 
-    Passes and failures without clusters: exact binomial, twice the smaller tail. Else the sign-flip test of the
-    distances to the target, on the sums of clusters.
+    Passes and failures without clusters: exact binomial, twice the smaller tail. Other values that are all equal within
+    finite `bounds`: `equal_p`, on the clusters, since nothing says that the distances would be symmetric. Else the
+    sign-flip test of the distances to the target, on the sums of clusters.
     """
     numbers = column(values)
     goal = float(column([target])[0])
@@ -85,6 +88,10 @@ def one_sample_test(
         n, k = len(numbers), int(numbers.sum())
         tail = min(binomial_probability(k, n, goal), binomial_probability(n - k, n, 1 - goal))
         return PairedTest(max(min(1.0, 2 * tail), math.ulp(0.0)), "binomial exact")
+    least, most = bounds
+    if is_flat(numbers.tolist(), bounds) and least is not None and most is not None:
+        n = len(numbers) if clusters is None else len(set(clusters))
+        return PairedTest(max(equal_p(float(numbers[0]), n, goal, least=least, most=most), math.ulp(0.0)), "equal")
     return _named(sign_flip(unit_sums(numbers - goal, clusters)))
 
 

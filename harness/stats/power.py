@@ -121,10 +121,10 @@ def n_needed(
 
 
 def _scores_needed(effect: float, *, alpha: float, power: float) -> int | None:
-    rough = ((normal_quantile(1 - alpha / 2) + normal_quantile(power)) / effect) ** 2
-    if rough > _MOST_PAIRS:
+    root = normal_quantile(1 - alpha / 2) + normal_quantile(power)
+    if root > effect * math.sqrt(_MOST_PAIRS):
         return None
-    n = max(fewest_units(alpha), math.ceil(rough), 2)
+    n = max(fewest_units(alpha), math.ceil((root / effect) ** 2), 2)
     while _shift(n, alpha=alpha, power=power) / math.sqrt(n) > effect:
         n += max(1, n // 1000)
     return n

@@ -37,7 +37,7 @@ def _upper_end(n_up: int, n_down: int, n: int, *, z: float) -> float:
     return high
 
 
-def tango_score(n_up: int, n_down: int, n: int, *, difference: float) -> float:
+def tango_score(n_up: float, n_down: float, n: float, *, difference: float) -> float:
     """How many standard errors the seen difference lies above the given one, within -1…1, by the variance there."""
     linear = (2 * n - n_up + n_down) * difference - n_up - n_down
     constant = -n_down * difference * (1 - difference)

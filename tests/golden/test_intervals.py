@@ -1,4 +1,4 @@
-"""Intervals against published tables and against scipy and numpy, run here on the same numbers."""
+"""Intervals against other programs' numbers and against scipy and numpy, run here on the same numbers."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ LEVELS = [0.9, 0.95, 0.975, 0.99, 0.995]
 
 @pytest.mark.parametrize(
     ("k", "n", "low", "high"),
-    # Newcombe 1998, Statistics in Medicine 17, 857-872, table I, method 3 (Wilson's score interval, 95 %)
+    # statsmodels 0.15.0: proportion_confint(k, n, method="wilson")
     [(81, 263, 0.2553, 0.3662), (15, 148, 0.0624, 0.1605), (0, 20, 0.0, 0.1611), (1, 29, 0.0061, 0.1718)],
 )
-def test_wilson_is_newcombes_table(*, k: int, n: int, low: float, high: float) -> None:
+def test_wilson_is_statsmodels(*, k: int, n: int, low: float, high: float) -> None:
     interval = proportion_interval(k, n)
     assert interval is not None
     assert [interval.low, interval.high] == pytest.approx([low, high], abs=5e-5)
@@ -135,11 +135,10 @@ def test_the_interval_of_a_median_is_scipys(n: int) -> None:
 
 @pytest.mark.parametrize(
     ("n", "ranks"),
-    # ranks of the 95 % interval of a median, as in tables of the sign test's confidence limits
-    # (e.g. Conover 1999, Practical Nonparametric Statistics, 3rd ed., section 3.2)
+    # scipy 1.17.1: the largest r with binom.cdf(r - 1, n, 0.5) <= 0.025, and n - r + 1
     [(6, (1, 6)), (9, (2, 8)), (10, (2, 9)), (20, (6, 15)), (30, (10, 21))],
 )
-def test_ranks_of_a_medians_interval_are_the_tables(n: int, ranks: tuple[int, int]) -> None:
+def test_ranks_of_a_medians_interval_are_those_of_the_binomial_distribution(n: int, ranks: tuple[int, int]) -> None:
     interval = percentile_interval(range(1, n + 1), 50)
     assert interval is not None
     assert (interval.low, interval.high) == ranks

@@ -1,4 +1,4 @@
-"""Comparisons of two runs against published examples, and against scipy run here on the same numbers."""
+"""Comparisons of two runs against other programs' numbers, and against scipy run here on the same numbers."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from scipy import special, stats
+from scipy import optimize, special, stats
 
 from harness.stats import (
     Design,
@@ -33,7 +33,7 @@ DATA = Path(__file__).parent / "data" / "stats"
 VECTORS: dict[str, Any] = json.loads((DATA / "expected.json").read_text())
 CORRECTED: dict[str, Any] = json.loads((DATA / "multiple_testing_R_multtest.json").read_text())
 MAIZE = [49, -67, 8, 16, 6, 23, 28, 41, 14, 29, 56, 24, 75, 60, -48]
-"""Darwin's cross- and self-fertilised plants, differences in eighths of an inch: Fisher 1935, section 17."""
+"""Darwin's cross- and self-fertilised plants, differences in eighths of an inch, as in scipy's page on wilcoxon."""
 EXACT = next(value for key, value in VECTORS.items() if key.startswith("mcnemar_exact"))
 
 
@@ -44,9 +44,10 @@ def test_mcnemar_is_vassarstats(table: list[list[int]], statistic: int, p: float
     assert mcnemar(n_up, n_down) == pytest.approx(p, abs=6e-7)
 
 
-def test_mcnemar_is_fagerlands_of_cavo_2012() -> None:
-    # R package contingencytables, tests: McNemar_exact_conditional_test_paired_2x2(cavo_2012), P = 0.052479
-    assert mcnemar(6, 16) == pytest.approx(0.052479, abs=5e-7)
+def test_mcnemar_is_statsmodels_of_cavo_2012() -> None:
+    # statsmodels 0.15.0: mcnemar([[59, 6], [16, 80]], exact=True).pvalue; R package contingencytables has P = 0.052479
+    # for the same table in tests/testthat/test-ch8.R
+    assert mcnemar(6, 16) == pytest.approx(0.052478790283203125, rel=1e-12)
 
 
 def test_mcnemar_is_scipys_sign_test() -> None:
@@ -57,22 +58,44 @@ def test_mcnemar_is_scipys_sign_test() -> None:
         assert mcnemar(n_up, n_down) == pytest.approx(theirs, rel=1e-9)
 
 
+def score(difference: float, *, up: int, down: int, n: int) -> float:
+    """Tango's score with the nuisance parameter found by maximising the likelihood itself, not by its root."""
+
+    def likelihood(p_down: float) -> float:
+        shares = np.array([p_down + difference, p_down, 1 - 2 * p_down - difference])
+        return -float(special.xlogy([up, down, n - up - down], np.maximum(shares, 1e-300)).sum())
+
+    ends = max(0.0, -difference), (1 - difference) / 2
+    p_down = optimize.minimize_scalar(likelihood, bounds=ends, method="bounded", options={"xatol": 1e-13}).x
+    gap = up - down - n * difference
+    return float(gap / np.sqrt(n * (2 * p_down + difference - difference**2)))
+
+
 @pytest.mark.parametrize(
     ("up", "down", "n", "confidence", "low", "high", "places"),
     [
-        (9, 3, 32, 0.95, -0.027, 0.390, 3),  # Tango 1998, section 6.2 (Karacan et al.)
-        (0, 1, 44, 0.90, -0.096, None, 3),  # Tango 1998, section 6.1 (soft contact lenses)
-        (1, 7, 21, 0.95, -0.517, -0.026, 3),  # Fagerland, Lydersen and Laake 2014, table II (Bentur et al. 2009)
-        (6, 16, 161, 0.95, -0.1240, -0.0054, 4),  # R contingencytables, tests: cavo_2012
-        (28, 25, 618, 0.90, -0.0148, 0.0247, 4),  # R PropCIs: scoreci.mp(25, 28, 618, conf.level = 0.9)
+        (9, 3, 32, 0.95, -0.0271, 0.3897, 4),  # by the score above only: Tango 1998, section 6, was not at hand
+        (0, 1, 44, 0.90, -0.0957, 0.0365, 4),  # the same
+        (1, 7, 21, 0.95, -0.517, -0.026, 3),  # R package ratesci, on the table 1, 1, 7, 12
+        (6, 16, 161, 0.95, -0.1240, -0.0054, 4),  # R contingencytables, tests/testthat/test-ch8.R: cavo_2012
+        (
+            28,
+            25,
+            618,
+            0.90,
+            -0.0148,
+            0.0247,
+            4,
+        ),  # R PropCIs: scoreci.mp(25, 28, 618, conf.level = 0.9), as others cite it
     ],
 )
-def test_the_score_interval_is_the_published_one(
-    *, up: int, down: int, n: int, confidence: float, low: float, high: float | None, places: int
+def test_the_score_interval_is_that_of_a_likelihood_that_is_maximised_here(
+    *, up: int, down: int, n: int, confidence: float, low: float, high: float, places: int
 ) -> None:
     found = tango_interval(up, down, n, confidence=confidence)
-    assert round(found[0], places) == low
-    assert high is None or round(found[1], places) == high
+    assert [round(end, places) for end in found] == [low, high]
+    z = float(special.ndtri((1 + confidence) / 2))
+    assert [score(end, up=up, down=down, n=n) for end in found] == pytest.approx([z, -z], abs=1e-5)
 
 
 def test_the_score_interval_ends_where_mcnemars_z_is_the_quantile() -> None:
@@ -82,8 +105,12 @@ def test_the_score_interval_ends_where_mcnemars_z_is_the_quantile() -> None:
 
 
 @pytest.mark.parametrize("scale", [1, 0.125, 2.54])
-def test_sign_flips_are_fishers_of_darwins_maize(scale: float) -> None:
-    # The Design of Experiments, section 21: of 32,768 patterns, 1,726 are as far from 0
+def test_sign_flips_of_darwins_maize_are_all_patterns_listed(scale: float) -> None:
+    # numpy 2.4.6, all 32,768 patterns listed: 1,726 are as far from 0
+    sums = np.zeros(1)
+    for size in MAIZE:
+        sums = np.concatenate([sums + size, sums - size])
+    assert (len(sums), int((np.abs(sums) >= abs(sum(MAIZE))).sum())) == (32_768, 1726)
     found = sign_flip(np.array(MAIZE) * scale)
     assert found.p_value == pytest.approx(1726 / 32_768, abs=1e-12)
 
@@ -117,17 +144,17 @@ def test_beyond_1000_units_the_normal_p_is_the_counted_one() -> None:
         assert normal.p_value == pytest.approx(counted.p_value, rel=0.02)
 
 
-def test_wilcoxon_is_that_of_published_examples() -> None:
-    # Darwin's maize, as in scipy's documentation of stats.wilcoxon and in Wilcoxon's tables: W = 24, p = 0.0413
+def test_wilcoxon_is_scipys_of_well_known_examples() -> None:
+    # scipy 1.17.1: wilcoxon(MAIZE), W = 24, p = 0.041259765625, as its own page has it
     maize = paired_test(MAIZE, np.zeros(15), test="wilcoxon")
-    # Hollander and Wolfe 1973, p. 29 (depression scales), R: wilcox.test(x, y, paired = TRUE), V = 40, p = 0.03906
+    # the depression scales of R's ?wilcox.test; scipy 1.17.1: wilcoxon(before, after), p = 0.0390625
     before = [1.83, 0.50, 1.62, 2.48, 1.68, 1.88, 1.55, 3.06, 1.30]
     after = [0.878, 0.647, 0.598, 2.05, 1.06, 1.29, 1.06, 3.14, 1.29]
     depression = paired_test(after, before, test="wilcoxon")
     assert maize is not None
     assert maize.p_value == pytest.approx(0.04125976562500001)
     assert depression is not None
-    assert depression.p_value == pytest.approx(0.03906, abs=5e-6)
+    assert depression.p_value == pytest.approx(0.0390625)
 
 
 def test_the_binomial_test_of_a_target_is_scipys_where_it_is_symmetric() -> None:

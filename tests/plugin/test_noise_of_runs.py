@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from harness import cli
 from tests.plugin.conftest import PLAIN
 
 if TYPE_CHECKING:
@@ -90,3 +91,37 @@ def test_run_says_what_its_regression_gates_can_see_and_nothing_when_it_is_to_be
     assert "can only see" not in again.stdout.str()
     (told,) = manifest(moody)["sights"]
     assert told["message"].endswith("; 27 % of the answers flip by themselves, by the repeats in the baseline")
+
+
+def test_rows_that_were_edited_since_the_baseline_cannot_be_paired_and_run_and_lint_warn(
+    moody: Project, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    moody.write("suite.yaml", SUITE + "gates: [{regression: exact_match}]\n")
+    run(moody, "--prompt-save-baseline")
+    rows = [{"id": f"s{n}", "country": str(n), "answer": str(n) if n < 3 else "another"} for n in range(9)]
+    moody.write("rows.jsonl", "".join(json.dumps(row) + "\n" for row in rows))
+    warning = (
+        "only 3 of 9 samples can be paired with reports/baselines/capitals.jsonl (6 with another row in the dataset): "
+        "save a baseline again; they can show no drops of exact_match: it takes at least 6"
+    )
+    assert warning in " ".join(run(moody).stdout.str().split())
+    (told,) = manifest(moody)["sights"]
+    assert (told["message"], told["n_samples"], told["n_left_out"], told["warns"]) == (warning, 3, 6, True)
+    monkeypatch.chdir(moody.path)
+    capsys.readouterr()
+    assert cli.main(["lint", "."]) == 0
+    out, err = capsys.readouterr()
+    assert err.endswith(f"suite.yaml: {warning}\n")
+    assert "warning: " in err
+    assert "can be paired" not in out
+
+
+def test_samples_without_a_value_now_are_no_pairs(moody: Project) -> None:
+    moody.write("suite.yaml", SUITE + "gates: [{regression: exact_match}]\n")
+    run(moody, "--prompt-save-baseline")
+    moody.write("moody.py", MOODY.replace("    ASKED[number] += 1\n", "    assert int(number) < 8\n"))
+    run(moody)
+    (told,) = manifest(moody)["sights"]
+    assert told["message"].startswith(
+        "8 of 10 samples can be paired with reports/baselines/capitals.jsonl (2 without a value now); "
+    )

@@ -66,7 +66,8 @@ def baseline(values: Sequence[Sequence[float]], metric: str = "exact_match", var
         references=[()] * len(every),
         values={metric: np.array([value for _, _, value in every], dtype=float)},
     )
-    return Measured("before", "s", "d", {}, {}, {}, {(f"v{n}", "b"): rows for n in range(variants)})
+    measures = {each.name: each for each in (EXACT, F1, TER)}
+    return Measured("before", "s", "d", {}, {}, measures, {(f"v{n}", "b"): rows for n in range(variants)})
 
 
 # -- regression gates -----------------------------------------------------------------------------------------------

@@ -43,6 +43,15 @@ def test_mean_of_other_values_stays_within_what_the_measure_can_be() -> None:
     assert over([1.0, 2.0, 30.0], "mean", LATENCY).ci_low == 0.0
 
 
+def test_perfect_marks_of_five_samples_are_not_certain() -> None:
+    marks = Measure("judge.clarity", "score", 1.0, 5.0, higher_is_better=True, signature="s")
+    found = over([5.0] * 5, "mean", marks)
+    assert (found.value, found.ci_high, found.method) == (5.0, 5.0, "equal")
+    assert found.ci_low == pytest.approx(1 + 4 * 0.025 ** (1 / 5))
+    grouped = over([5.0] * 10, "mean", marks, clusters=["a", "b", "c", "d", "e"] * 2)
+    assert (grouped.ci_low, grouped.method, grouped.n_clusters) == (found.ci_low, "cluster-equal", 5)
+
+
 def test_one_value_of_a_measure_that_is_no_share_has_no_interval() -> None:
     found = over([1.5], "mean", LATENCY)
     assert (found.value, found.ci_low, found.ci_high, found.method) == (1.5, None, None, "none")
@@ -77,6 +86,13 @@ def test_a_percentile_of_enough_values_has_an_interval() -> None:
     assert found.ci_low is not None
     assert found.ci_high is not None
     assert found.ci_low < 189.05 < found.ci_high
+
+
+def test_a_percentile_of_repeats_counts_what_they_are_worth() -> None:
+    values, samples = [float(number // 2) for number in range(200)], [str(number // 2) for number in range(200)]
+    found, once = over(values, "p90", LATENCY, clusters=samples), over([float(n) for n in range(100)], "p90", LATENCY)
+    assert (found.ci_low, found.ci_high) == (once.ci_low, once.ci_high)
+    assert (found.method, found.n_clusters) == ("cluster-order statistics", 100)
 
 
 @pytest.mark.parametrize(

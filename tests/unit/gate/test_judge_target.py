@@ -21,6 +21,7 @@ RIGHT = Measure("exact_match", "score", 0.0, 1.0, higher_is_better=True, signatu
 CHRF = Measure("chrf", "percent", 0.0, 100.0, higher_is_better=True, signature="chrf")
 ATTACKS = Measure("injection_success", "score", 0.0, 1.0, higher_is_better=False, signature="attacks")
 LATENCY = Measure("latency_s", "s", 0.0, None, higher_is_better=False, signature="latency")
+JUDGED = Measure("judge.clarity", "score", 1.0, 5.0, higher_is_better=True, signature="judge")
 COST = Measure("cost_usd", "usd", 0.0, None, higher_is_better=False, signature="cost")
 
 
@@ -42,7 +43,7 @@ def judged(
     notes: Sequence[Note] = (),
 ) -> Verdict:
     gate = target(text)
-    measure = next((one for one in (RIGHT, CHRF, ATTACKS, LATENCY, COST) if one.name == gate.metric), None)
+    measure = next((one for one in (RIGHT, CHRF, ATTACKS, LATENCY, JUDGED, COST) if one.name == gate.metric), None)
     column = Column(gate.metric or "error_rate", values, notes)
     return judge_target(gate, CELL, column, measure=measure, clusters=clusters, unit=unit)
 
@@ -55,7 +56,8 @@ def judged(
         ("error_rate < 0.01", [0.0] * 199 + [1.0], "1 of 200 trials ended in an error: that does not show less than 1 % (upper bound 2.3 %); about 950 more would, if the rate stays as it is"),
         ("exact_match.mean > 0.9", [1.0] * 57 + [0.0] * 3, "57 of 60 answers passed exact_match: that does not show more than 90 % (lower bound 88 %); about 47 more would, if the rate stays as it is"),
         ("exact_match.mean > 0.9", [1.0], "1 of 1 answer passed exact_match: that does not show more than 90 % (lower bound 5.0 %); about 28 more without a miss would"),
-        ("exact_match.mean > 0.9", [0.95] * 20, "exact_match.mean is 0.950 over 20 trials: that does not show more than 0.9 (lower bound 0.784); about 87 more would, if the values stay as they are"),
+        ("exact_match.mean > 0.9", [0.95] * 20, "exact_match.mean is 0.950 over 20 trials: that does not show more than 0.9 (lower bound 0.818); about 36 more would, if the values stay as they are"),
+        ("judge.clarity.mean > 4.5", [5.0] * 5, "judge.clarity.mean is 5 over 5 trials: that does not show more than 4.5 (lower bound 3.20); about 18 more would, if the values stay as they are"),
         ("chrf.mean > 90", [95.0, 90.0, 100.0, 93.0, 88.0], "chrf.mean is 93.2 over 5 trials: that does not show more than 90 (lower bound 88.8); about 3 more would, if the values stay as they are"),
         ("latency_s.p95 < 2", [1.0 + n / 100 for n in range(40)], "latency_s.p95 is 1.37 s over 40 trials: that does not show less than 2 s (no upper bound with so few); about 19 more would, if the values stay as they are"),
         ("latency_s.p95 < 2", [1.0] * 97 + [2.5] * 3, "latency_s.p95 is 1 s over 100 trials: that does not show less than 2 s (upper bound 2.50 s); about 250 more would, if the values stay as they are"),

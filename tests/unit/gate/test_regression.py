@@ -68,6 +68,26 @@ def test_inconclusive_does_what_the_gate_says(asked: Any, *, passed: bool, warns
     assert "about 1,240 more samples would tell" in verdict.message
 
 
+@pytest.mark.parametrize(
+    ("margin", "needs", "words"),
+    [
+        (0.02, None, "more samples will hardly settle it: the difference lies at the margin"),
+        (0.0, None, "more samples will hardly settle it: the difference is next to nothing"),
+        (0.0, 3, "it takes at least 3 more samples"),
+    ],
+)
+def test_inconclusive_says_what_more_samples_would_do(*, margin: float, needs: int | None, words: str) -> None:
+    row = replace(ROW, finding="inconclusive", n_needed=needs, is_least=needs is not None, margin=margin)
+    assert judge_regression(gate(), CELL, row).message.endswith(f"; {words}")
+
+
+def test_inconclusive_for_want_of_pairs_does_not_ask_for_more_samples() -> None:
+    row = replace(ROW, finding="inconclusive", n_needed=None, n_changed=61)
+    assert judge_regression(gate(), CELL, row).message.endswith(
+        ", tolerated 0.0200); 61 trials with another row in the dataset"
+    )
+
+
 def test_gate_without_a_comparison_fails_and_says_why() -> None:
     verdict = judge_regression(gate(), CELL, None, why="there is no baseline")
     assert (verdict.passed, verdict.judged, verdict.finding) == (False, True, "not compared")

@@ -139,7 +139,7 @@ def test_markdown_has_every_row_with_amounts_folded() -> None:
     assert f"### `feedback`: `{CURRENT}` beside `{BASELINE}`" in text
     assert "<details><summary>Time, tokens and cost: 1 regressed, 1 inconclusive</summary>" in text
     assert "? inconclusive | `f1`" in text
-    assert "is possible too; about 1,240 more samples<br>" in text
+    assert "is possible too; about 1,240 more samples would tell<br>" in text
     assert "= unchanged | `bleu`" in text
     assert text.endswith("that both sides have\n")
 

@@ -62,6 +62,14 @@ def test_inconclusive_row_tells_how_many_more_samples_and_what_was_left_out() ->
     assert "left out: 2 new, 1 gone, 3 changed in the dataset, 4 without a value on a side" in text
 
 
+def test_inconclusive_row_that_hardly_any_number_tells_says_so() -> None:
+    row = replace(INCONCLUSIVE, n_needed=None, margin=0.02, n_new=0, n_lost=0)
+    text = told(render_html(compared_record(build_comparison(rows=(row,)))))
+    assert "more samples will hardly settle it: the difference lies at the margin" in text
+    mostly = told(render_html(compared_record(build_comparison(rows=(replace(row, n_changed=500),)))))
+    assert "hardly settle" not in mostly
+
+
 def test_regressed_rows_come_first_then_what_a_gate_could_not_compare() -> None:
     page = section(render_html(compared_record()))
     states = re.findall(r'<th scope="row"><span class="state (\w+)">', page)

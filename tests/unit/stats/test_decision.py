@@ -8,13 +8,9 @@ from harness.stats import (
     Difference,
     Rule,
     decide,
-    n_needed,
-    one_sample,
     paired_difference,
     paired_test,
 )
-
-ALPHA_OF_24 = 0.05 / 24
 
 
 def difference(value: float, low: float | None, high: float | None, *, n: int = 100, **more: object) -> Difference:
@@ -97,45 +93,6 @@ def test_clusters_are_what_can_be_too_few() -> None:
 def test_a_single_cluster_needs_as_many_as_can_show_anything() -> None:
     found = decide(difference(-0.1, None, None, n=10, n_clusters=1, sd=None), 1.0, Rule())
     assert (found.reason, found.n_needed) == ("too_few", 50)
-
-
-def test_more_tests_need_more_pairs() -> None:
-    one = decide(difference(-0.01, -0.07, 0.05), 0.7, Rule(margin=0.02))
-    many = decide(difference(-0.01, -0.07, 0.05), 1.0, Rule(margin=0.02, n_tests=24))
-    assert one.n_needed == (n_needed(0.02, sd=0.3) or 0) - 100
-    assert many.n_needed == (n_needed(0.02, sd=0.3, alpha=ALPHA_OF_24) or 0) - 100
-
-
-def test_a_seen_drop_beyond_the_margin_is_what_more_pairs_are_to_show() -> None:
-    found = decide(difference(-0.1, -0.21, 0.01, n=30), 0.08, Rule(margin=0.02))
-    assert found.n_needed == (n_needed(0.1, sd=0.3) or 0) - 30
-
-
-def test_flips_of_passes_are_what_their_number_follows_from() -> None:
-    seen = difference(-0.05, -0.12, 0.02, is_share=True, n_up=4, n_down=9, n_same=87)
-    found = decide(seen, 0.27, Rule())
-    assert found.n_needed == (n_needed(0.05, discordant=0.08) or 0) - 100
-
-
-def test_passes_against_a_target_need_what_their_own_spread_asks_for() -> None:
-    found = one_sample([1] * 30 + [0] * 20, 0.62)
-    assert found is not None
-    decided = decide(found.difference, found.test.p_value, Rule(margin=0.05))
-    needed = n_needed(0.05, sd=(0.24 * 50 / 49) ** 0.5)
-    assert needed is not None
-    assert (decided.verdict, decided.n_needed) == ("inconclusive", needed - 50)
-
-
-def test_no_number_of_pairs_shows_a_difference_of_0() -> None:
-    found = decide(difference(0.0, -0.1, 0.1), 1.0, Rule())
-    assert (found.verdict, found.n_needed) == ("inconclusive", None)
-
-
-def test_a_difference_at_the_edge_of_the_margin_needs_an_interval_that_is_clear_of_it() -> None:
-    found = decide(difference(0.016, 0.01, 0.022, n=10_000, sd=0.3), 0.06, Rule(margin=0.02))
-    assert found.n_needed == 12_500
-    at_the_edge = decide(difference(0.02, 0.014, 0.026, n=10_000, sd=0.3), 0.06, Rule(margin=0.02))
-    assert at_the_edge.n_needed is None
 
 
 def test_not_worse_is_told_of_what_is_inconclusive() -> None:

@@ -124,14 +124,39 @@ def test_a_single_amount_shows_nothing() -> None:
     assert found([0.05], 0.1, bounds=(0, None)) == Evidence(0.05, None, None, "none", 1, None, None, None)
 
 
-def test_equal_scores_prove_no_more_than_as_many_passes() -> None:
-    # scipy 1.17.1: beta.ppf(0.05, 19, 2) = 0.7838938358
+def test_equal_scores_show_what_markovs_inequality_says() -> None:
     evidence = found([0.95] * 20, 0.9, wants_more=True)
-    assert (evidence.value, evidence.n_ones) == (0.95, None)
-    assert evidence.low == pytest.approx(0.7838938358, abs=1e-9)
+    assert (evidence.value, evidence.n_ones, evidence.method) == (0.95, None, "equal")
+    assert evidence.low == pytest.approx(0.95 * 0.05 ** (1 / 20))
+    assert evidence.high == pytest.approx(1 - 0.05 * 0.05 ** (1 / 20))
+    total = math.ceil(math.log(0.05) / math.log(0.9 / 0.95))
+    assert evidence.n_more == total - 20
+    assert [found([0.95] * n, 0.9, wants_more=True).n_more for n in (total - 1, total)] == [1, 0]
     percent = found([95.0] * 20, 90, wants_more=True, bounds=(0, 100))
-    assert percent.low == pytest.approx(78.38938358, abs=1e-7)
+    assert percent.low == pytest.approx(95 * 0.05 ** (1 / 20))
     assert (percent.value, percent.n_more) == (95.0, evidence.n_more)
+
+
+def test_equal_scores_at_the_best_end_show_as_much_as_passes() -> None:
+    passes, marks = found([1.0] * 5, 0.9, wants_more=True), found([5.0] * 5, 4.6, wants_more=True, bounds=(1, 5))
+    assert (passes.method, marks.method) == ("exact", "equal")
+    assert marks.low == pytest.approx(1 + 4 * (passes.low or 0))
+    assert marks.n_more == passes.n_more
+
+
+def test_equal_scores_below_the_target_show_that_it_is_missed_where_there_are_enough() -> None:
+    few, many = (found([0.5] * n, 0.52, wants_more=True) for n in (5, 100))
+    assert (few.n_more, many.n_more) == (None, None)
+    assert few.high is not None
+    assert many.high is not None
+    assert many.high < 0.52 < few.high
+
+
+def test_equal_scores_in_clusters_count_clusters() -> None:
+    clustered = found([0.95] * 60, 0.9, [str(n // 3) for n in range(60)], wants_more=True)
+    alone = found([0.95] * 20, 0.9, wants_more=True)
+    assert (clustered.low, clustered.n_more, clustered.method) == (alone.low, alone.n_more, "cluster-equal")
+    assert found([0.95] * 5, 0.9, ["a"] * 5, wants_more=True).low is None
 
 
 def test_a_95th_percentile_takes_59_values() -> None:
@@ -151,6 +176,30 @@ def test_percentile_is_shown_just_where_nothing_more_is_needed(n_slow: int) -> N
         shown += is_shown
         assert (evidence.n_more == 0) == is_shown, n
     assert shown
+
+
+@pytest.mark.parametrize("size", [1, 3])
+def test_percentile_of_clusters_is_shown_just_where_nothing_more_is_needed(size: int) -> None:
+    shown = 0
+    for count in range(20, 140, 9):
+        clusters = [n // size for n in range(count * size)]
+        values = [1.0 + (n % 7 + n // size % 5) / 100 for n in range(count * size)]
+        values[:2] = [2.5] * 2
+        evidence = percentile_evidence(values, 95, 2, clusters=clusters)
+        assert evidence is not None
+        is_shown = evidence.high is not None and evidence.high < 2
+        shown += is_shown
+        assert (evidence.n_more == 0) == is_shown, count
+        assert evidence.n_clusters == count
+    assert 0 < shown < 14
+
+
+def test_percentile_of_clusters_that_agree_needs_as_many_of_them_as_of_values() -> None:
+    clustered = percentile_evidence([1.0] * 120, 95, 2, clusters=[n // 3 for n in range(120)])
+    assert clustered is not None
+    assert (clustered.high, clustered.n_more, clustered.method) == (None, 19, "cluster-order statistics")
+    single = percentile_evidence([1.0] * 5, 95, 2, clusters=["a"] * 5)
+    assert single == Evidence(1.0, None, None, "none", 5, 1, None, None)
 
 
 @pytest.mark.parametrize("confidence", [0.5, 1.0, 0.2])

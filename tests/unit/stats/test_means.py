@@ -39,8 +39,50 @@ def test_one_share_has_a_wide_interval() -> None:
     assert interval.high == 1.0
 
 
-def test_equal_values_have_an_interval_of_no_width() -> None:
+def test_equal_values_without_bounds_have_an_interval_of_no_width() -> None:
     assert _interval([0.1] * 10) == Interval(0.1, 0.1, 0.1, "t", 10, None)
+
+
+def test_equal_values_within_bounds_are_not_certain() -> None:
+    # by hand: 0.025^(1/5) = 0.478176; 5 - 4 · 0.521824 = 2.912706, and for 0.95: 0.95 · 0.478176, 1 - 0.05 · 0.478176
+    marks, scores = mean_interval([5.0] * 5, bounds=(1, 5)), mean_interval([0.95] * 5, bounds=(0, 1))
+    assert marks is not None
+    assert scores is not None
+    assert (marks.value, marks.high, marks.method, marks.n) == (5.0, 5.0, "equal", 5)
+    assert marks.low == pytest.approx(2.912706, abs=5e-6)
+    assert [scores.low, scores.high] == pytest.approx([0.454268, 0.976091], abs=5e-6)
+
+
+@pytest.mark.parametrize("bounds", [(None, 1), (0, None), (0.5, 1)])
+def test_equal_values_outside_or_without_bounds_stay_what_they_are(bounds: tuple[float | None, float | None]) -> None:
+    found = mean_interval([0.25] * 5, bounds=bounds)
+    assert found is not None
+    assert (found.low, found.high, found.method) == (0.25, 0.25, "t")
+
+
+def test_a_single_value_within_bounds_has_a_wide_interval() -> None:
+    found = mean_interval([4.0], bounds=(1, 5))
+    assert found is not None
+    assert [found.low, found.high] == pytest.approx([1 + 3 * 0.025, 5 - 1 * 0.025])
+
+
+def test_equal_values_in_clusters_count_each_cluster_once() -> None:
+    clustered, once = (mean_interval([4.0] * n, c, bounds=(1, 5)) for n, c in ((12, list("abcd") * 3), (4, None)))
+    assert clustered is not None
+    assert once is not None
+    assert (clustered.low, clustered.high, clustered.method) == (once.low, once.high, "cluster-equal")
+    assert mean_interval([4.0] * 3, ["a"] * 3, bounds=(1, 5)) == Interval(4.0, None, None, "none", 3, 1)
+
+
+@pytest.mark.parametrize("n", [3, 5, 20])
+@pytest.mark.parametrize("share", [0.5, 0.8, 0.95])
+def test_equal_marks_miss_the_true_mean_as_rarely_as_they_say(*, n: int, share: float) -> None:
+    # the worst case: marks are the least, or one that is often enough seen alone; all n are then equal by chance
+    truth, alike = 1 + share * 3, share**n
+    found = mean_interval([4.0] * n, bounds=(1, 5))
+    assert found is not None
+    assert found.low is not None
+    assert found.low <= truth or alike <= 0.025 + 1e-9
 
 
 def test_ends_are_clipped_to_the_bounds() -> None:
@@ -124,6 +166,15 @@ def test_95_of_100_intervals_hold_the_true_mean_of_30_values() -> None:
     generator = np.random.default_rng(20_240_601)
     held = sum(_holds(0.0, mean_interval([generator.normal(0, 1) for _ in range(30)])) for _ in range(500))
     assert 0.92 <= held / 500 <= 0.98
+
+
+@pytest.mark.parametrize("rare", [0.05, 0.1, 0.2])
+def test_95_of_100_intervals_of_a_few_marks_hold_the_true_mean_though_most_are_equal(rare: float) -> None:
+    generator = np.random.default_rng(13)
+    draws = [generator.choice([5.0, 1.0], 5, p=[1 - rare, rare]).tolist() for _ in range(400)]
+    truth = 5 - 4 * rare
+    assert sum(_holds(truth, mean_interval(draw, bounds=(1, 5))) for draw in draws) / 400 >= 0.93
+    assert sum(_holds(truth, mean_interval(draw)) for draw in draws) / 400 < 0.75
 
 
 @pytest.mark.parametrize("share", [0.5, 0.7, 0.9])

@@ -90,6 +90,45 @@ def test_differences_all_equal_have_an_interval_of_width_0() -> None:
         assert (found.value, found.low, found.high, found.sd, found.effect) == (0.25, 0.25, 0.25, 0.0, None)
 
 
+def test_differences_all_equal_within_bounds_are_not_certain() -> None:
+    # by hand: 0.025^(1/20) = 0.831567; a mark of 1…5 can change by 4 either way
+    found = paired_difference([4.0] * 20, [4.0] * 20, bounds=(1, 5))
+    assert found is not None
+    assert [found.low, found.high] == pytest.approx([-4 * 0.168433, 4 * 0.168433], abs=5e-6)
+    assert (found.method, found.sd) == ("equal", 0.0)
+    clustered = paired_difference([4.0] * 60, [4.0] * 60, [str(n // 3) for n in range(60)], bounds=(1, 5))
+    assert clustered is not None
+    assert (clustered.low, clustered.high, clustered.method) == (found.low, found.high, "cluster-equal")
+
+
+def test_equal_values_beside_a_target_are_not_certain() -> None:
+    found = one_sample_difference([4.0] * 20, 3.5, bounds=(1, 5))
+    assert found is not None
+    assert [found.low, found.high] == pytest.approx([0.5 - 3 * 0.168433, 0.5 + 1 * 0.168433], abs=5e-6)
+    assert found.method == "equal"
+
+
+@pytest.mark.parametrize("n", [3, 6, 20, 60])
+@pytest.mark.parametrize("goal", [3.0, 3.9, 4.2, 5.0])
+def test_equal_values_differ_from_a_target_just_where_their_interval_leaves_it_out(*, n: int, goal: float) -> None:
+    found, test = (each([4.0] * n, goal, bounds=(1, 5)) for each in (one_sample_difference, one_sample_test))
+    assert isinstance(found, Difference)
+    assert isinstance(test, PairedTest)
+    assert found.low is not None
+    assert found.high is not None
+    assert (test.p_value < 0.05) == (not found.low <= 0 <= found.high)
+    assert test.test == "equal"
+
+
+def test_six_perfect_marks_do_not_show_that_a_promise_is_surpassed() -> None:
+    # of marks that are 5 in seven of eight cases and 1 else, so 4.5 on average, six are 5 in 45 % of cases
+    test = one_sample_test([5.0] * 6, 4.5, bounds=(1, 5))
+    assert test is not None
+    assert test.p_value == pytest.approx(2 * 0.875**6)
+    clustered = one_sample_test([5.0] * 12, 4.5, [n // 2 for n in range(12)], bounds=(1, 5))
+    assert clustered == test
+
+
 def test_unchanged_passes_in_clusters_count_each_cluster_once() -> None:
     clustered = paired_difference([1.0] * 30, [1.0] * 30, [str(number % 10) for number in range(30)])
     plain = paired_difference([1.0] * 10, [1.0] * 10)
