@@ -18,8 +18,9 @@ The margin is a tolerance for drops, in the metric's own unit: a drop up to it (
 0.01: row 5 calls that unchanged, its reason still tells. A rise needs no tolerance: any shown one is *improved*.
 
 margin 0: *regressed* is any shown drop, and *unchanged* only row 1: no finite sample shows that nothing at all changed.
-Zero variance: all pairs changed alike, so p is 2 / 2^n and the interval has width 0; row 4 keeps three such pairs from
-proving anything. Equal pairs (row 1) are unchanged whatever their number: nothing has changed on these samples.
+Zero variance: all pairs changed alike, so p is 2 / 2^n, and the interval has width 0 where the values have no bounds;
+row 4 keeps three such pairs from proving anything. Equal pairs (row 1) are unchanged whatever their number: nothing has
+changed on these samples.
 
 Levels: rows 2, 3, 5 and 7 use p after the correction for the whole family, so that the alarms of a night hold alpha
 together. Rows 5 and 6 use the interval of this one comparison at level 1 - alpha, uncorrected: `unchanged` is a wrong
