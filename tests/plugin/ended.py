@@ -24,6 +24,12 @@ def answer(messages):
     return "Lima"
 """
 
+PATIENT = """\
+from harness.generate import engine
+
+engine._DRAIN_S = engine._PATIENCE_S = 150.0
+"""
+"""A conftest.py with which only a second interrupt ends a session before `Ended.end` gives up."""
 ROWS: list[dict[str, object]] = [
     {"id": f"s{number}", "country": f"Peru {number}", "capital": "Lima"} for number in range(60)
 ]
@@ -66,6 +72,7 @@ class Ended:
         (os.kill if alone else os.killpg)(self.process.pid, signal.SIGINT)
 
     def end(self) -> int:
+        """Its exit code, once it has ended of itself; that takes a minute at most."""
         self.output = self.process.communicate(timeout=60)[0]
         return self.process.returncode
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import pytest
 
-from tests.plugin.ended import ROWS, SLOW, Ended
+from tests.plugin.ended import PATIENT, ROWS, SLOW, Ended
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -275,15 +275,14 @@ def test_interrupted_run_is_resumed_by_workers_and_pays_for_the_rest_only(slow: 
 
 
 def test_second_interrupt_waits_for_nothing(slow: Project) -> None:
-    slow.write("app.py", SLOW.replace("time.sleep(0.2)", "time.sleep(30)"))
+    slow.pytester.makeconftest(PATIENT)
+    slow.write("app.py", SLOW.replace("time.sleep(0.2)", "time.sleep(150)"))
     session = Ended(slow, "-k", "plain", "-n", "2")
     session.wait_until("calls", 1)
     session.interrupt()
     time.sleep(1.5)
-    began = time.monotonic()
     session.interrupt()
     assert session.end() == pytest.ExitCode.INTERRUPTED, session.output
-    assert time.monotonic() - began < 8
     assert "Traceback" not in session.output
     assert session.manifest["totals"]["not_run"] == 60
 
