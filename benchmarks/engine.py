@@ -26,6 +26,8 @@ IN_FLIGHT = 50
 ROUNDS = 3
 SHORT_ROUNDS = 7
 """Of what takes a second or two: there a busy moment weighs more."""
+_CPU_RATIO = 3.2
+"""1.2 ms a trial where the bare loop takes 0.38 ms a call, as on the machine that the bar was set for."""
 SUITE = """\
 dataset: {path: samples.jsonl, reference: answer}
 prompts: [v0, v1]
@@ -81,8 +83,9 @@ def instant(folder: Path) -> Iterator[Figure]:
     with evaluation(folder, 2_000, 0) as project:
         found = compared(project.ours("off"), project.bare(), SHORT_ROUNDS)
     yield _ratio("2,000 trials at 0 ms / bare loop", found, bar=3)
-    beside = f"(bare {found.reference.cpu_s / 2:.2f})"
-    yield Figure("2,000 trials at 0 ms: CPU a trial, all in", found.ours.cpu_s / 2.0, 1.2, "ms", beside)
+    ours, bare = found.ours.cpu_s, found.reference.cpu_s
+    yield Figure("2,000 trials at 0 ms: CPU a trial, all in", ours / 2.0, 1.2, "ms", f"(bare {bare / 2:.2f})")
+    yield Figure("2,000 trials at 0 ms: CPU, times the bare loop's", ours / bare, _CPU_RATIO, "x", "")
 
 
 def large(folder: Path) -> Iterator[Figure]:

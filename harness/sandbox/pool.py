@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Protocol
@@ -14,6 +15,7 @@ from harness.sandbox.job import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from contextlib import AbstractContextManager
 
     from harness.sandbox.job import Kind, Limits, Program
     from harness.sandbox.process import Launch, Said
@@ -43,39 +45,42 @@ class Sandbox(Protocol):
 
 
 def workers() -> int:
-    """How many programs run at a time: half as many again as this process has processors.
-
-    A sandbox waits for the kernel for two thirds of its start.
-    """
+    """How many programs run at a time: half as many again as this process has processors."""
     return max(2, len(os.sched_getaffinity(0)) * 3 // 2)
 
 
 def run_all(sandbox: Sandbox, programs: Sequence[Program], limits: Limits) -> list[Outcome | SandboxError]:
     """One outcome a program, in order; a SandboxError where its sandbox failed to start, three times.
 
-    Waits, in threads, without holding up other threads of this process.
+    Waits, in threads, without holding up other threads of this process. While programs run, as many sandboxes are
+    started for the next ones: a start waits for the kernel half of its time.
     """
     if len(programs) <= 1:
         return [run_safely(sandbox, program, limits) for program in programs]
-    with ThreadPoolExecutor(min(workers(), len(programs)), thread_name_prefix="sandbox") as pool:
-        return list(pool.map(lambda program: run_safely(sandbox, program, limits), programs))
+    turns = threading.Semaphore(workers())
+    with ThreadPoolExecutor(min(2 * workers(), len(programs)), thread_name_prefix="sandbox") as pool:
+        return list(pool.map(lambda program: run_safely(sandbox, program, limits, turn=turns), programs))
 
 
-def run_safely(sandbox: Sandbox, program: Program, limits: Limits) -> Outcome | SandboxError:
-    """The outcome, or why there is none."""
+def run_safely(
+    sandbox: Sandbox, program: Program, limits: Limits, *, turn: AbstractContextManager[object] | None = None
+) -> Outcome | SandboxError:
+    """The outcome, or why there is none; in its `turn`."""
     for attempt in range(_TRIES):
         time.sleep(attempt * _PAUSE_S)
         try:
-            return run_once(sandbox, program, limits)
+            return run_once(sandbox, program, limits, turn=turn)
         except SandboxError as error:
             last = error
     return last
 
 
-def run_once(sandbox: Sandbox, program: Program, limits: Limits) -> Outcome:
+def run_once(
+    sandbox: Sandbox, program: Program, limits: Limits, *, turn: AbstractContextManager[object] | None = None
+) -> Outcome:
     """The outcome; SandboxError when the sandbox did not come to the program."""
     try:
-        said = process.run(sandbox.launch(limits), wire.pack(_job(program)))
+        said = process.run(sandbox.launch(limits), wire.pack(_job(program)), turn)
     except OSError as error:
         raise SandboxError(f"the sandbox failed to start: {error}") from error
     return _outcome(said, program, limits)

@@ -53,6 +53,7 @@ class Wasm:
             {"PYTHONPATH": str(Path(__file__).parents[2])},
             limits.timeout_s + _GRACE_S,
             cleanup=lambda: shutil.rmtree(folder, ignore_errors=True),
+            says_ready=False,
         )
 
 
