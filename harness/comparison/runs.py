@@ -56,10 +56,8 @@ def compare(
     the other rows are judged. p is corrected over the whole family: all rows that gates ask about; all other rows of
     quality (scores); all other amounts (seconds, tokens, USD). What a gate asks about and cannot be compared is a row
     with the finding `not compared`, and its reason. Of a measure without any value there is a row only where a gate
-    asks about it, or where it is `named`.
-
-    `decided` are rows that were looked at while results came in: the last look is their verdict. They are in no
-    correction themselves, but count in that of the other gates, whose error they share.
+    asks about it, or where it is `named`. `decided` are rows that were looked at while results came in: the last look
+    is their verdict. They are in no correction themselves, but count in that of the other gates: they share its error.
     """
     asked = _Asked(specs or {}, plain, named)
     parts = [_Part(current, baseline, asked) for current, baseline in sides]

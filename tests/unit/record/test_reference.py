@@ -57,7 +57,8 @@ class Project:
 
 
 @pytest.fixture
-def project(tmp_path: Path) -> Project:
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
+    monkeypatch.chdir(tmp_path.parent)  # a path is one of the working directory first, which may have runs of its own
     return Project(tmp_path)
 
 

@@ -229,7 +229,7 @@ def test_encoder_that_cannot_be_loaded_fails_scores_and_nothing_else(
     scorer = Scorer([MetricSpec("bertscore", {}, Path()), MetricSpec("exact_match", {}, Path())])
     (row,) = scorer.score([answer("north", "north")])
     assert [score.status for score in row[:4]] == ["failed", "failed", "failed", "scored"]
-    assert row[0].reason == "ModelFileError: encoder 'minilm' (m.onnx): it is broken"
+    assert (row[0].reason or "").startswith("ModelFileError: encoder 'minilm' (m.onnx): it is broken")
 
 
 def test_likeness_below_0_stays_there_and_f1_is_bounded() -> None:
