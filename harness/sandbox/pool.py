@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Protocol
@@ -15,7 +14,6 @@ from harness.sandbox.job import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from contextlib import AbstractContextManager
 
     from harness.sandbox.job import Kind, Limits, Program
     from harness.sandbox.process import Launch, Said
@@ -45,42 +43,39 @@ class Sandbox(Protocol):
 
 
 def workers() -> int:
-    """How many programs run at a time: half as many again as this process has processors."""
+    """How many programs run at a time: half as many again as this process has processors.
+
+    A sandbox waits for the kernel for two thirds of its start.
+    """
     return max(2, len(os.sched_getaffinity(0)) * 3 // 2)
 
 
 def run_all(sandbox: Sandbox, programs: Sequence[Program], limits: Limits) -> list[Outcome | SandboxError]:
     """One outcome a program, in order; a SandboxError where its sandbox failed to start, three times.
 
-    Waits, in threads, without holding up other threads of this process. While programs run, as many sandboxes are
-    started for the next ones: a start waits for the kernel half of its time.
+    Waits, in threads, without holding up other threads of this process.
     """
     if len(programs) <= 1:
         return [run_safely(sandbox, program, limits) for program in programs]
-    turns = threading.Semaphore(workers())
-    with ThreadPoolExecutor(min(2 * workers(), len(programs)), thread_name_prefix="sandbox") as pool:
-        return list(pool.map(lambda program: run_safely(sandbox, program, limits, turn=turns), programs))
+    with ThreadPoolExecutor(min(workers(), len(programs)), thread_name_prefix="sandbox") as pool:
+        return list(pool.map(lambda program: run_safely(sandbox, program, limits), programs))
 
 
-def run_safely(
-    sandbox: Sandbox, program: Program, limits: Limits, *, turn: AbstractContextManager[object] | None = None
-) -> Outcome | SandboxError:
-    """The outcome, or why there is none; in its `turn`."""
+def run_safely(sandbox: Sandbox, program: Program, limits: Limits) -> Outcome | SandboxError:
+    """The outcome, or why there is none."""
     for attempt in range(_TRIES):
         time.sleep(attempt * _PAUSE_S)
         try:
-            return run_once(sandbox, program, limits, turn=turn)
+            return run_once(sandbox, program, limits)
         except SandboxError as error:
             last = error
     return last
 
 
-def run_once(
-    sandbox: Sandbox, program: Program, limits: Limits, *, turn: AbstractContextManager[object] | None = None
-) -> Outcome:
+def run_once(sandbox: Sandbox, program: Program, limits: Limits) -> Outcome:
     """The outcome; SandboxError when the sandbox did not come to the program."""
     try:
-        said = process.run(sandbox.launch(limits), wire.pack(_job(program)), turn)
+        said = process.run(sandbox.launch(limits), wire.pack(_job(program)))
     except OSError as error:
         raise SandboxError(f"the sandbox failed to start: {error}") from error
     return _outcome(said, program, limits)

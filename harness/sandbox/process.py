@@ -8,15 +8,12 @@ import selectors
 import signal
 import subprocess
 import time
-from contextlib import ExitStack
-from functools import partial
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from contextlib import AbstractContextManager
 
 _MOST = 40 << 20
 """Bytes of stdout that are read: more than any message may have."""
@@ -41,8 +38,6 @@ class Launch(Struct, frozen=True):
     """Called once the launcher runs."""
     cleanup: Callable[[], None] | None = None
     """Called once it has ended."""
-    says_ready: bool = True
-    """Whether it says something by itself, before it is told what to do."""
 
 
 class Said(Struct, frozen=True):
@@ -58,12 +53,8 @@ class Said(Struct, frozen=True):
     """Whether it had to be ended."""
 
 
-def run(launch: Launch, told: bytes, turn: AbstractContextManager[object] | None = None) -> Said:
-    """Start, tell, listen, and see it end. OSError when the launcher cannot be started.
-
-    It is told in its `turn`, which is waited for when it is ready, and which lasts to its end; the deadline counts
-    from there again.
-    """
+def run(launch: Launch, told: bytes) -> Said:
+    """Start, tell, listen, and see it end. OSError when the launcher cannot be started."""
     process = subprocess.Popen(  # noqa: S603 - the launcher's own arguments; what is untrusted goes through its stdin
         launch.command,
         stdin=subprocess.PIPE,
@@ -78,9 +69,7 @@ def run(launch: Launch, told: bytes, turn: AbstractContextManager[object] | None
     try:
         if launch.started is not None:
             launch.started()
-        with ExitStack() as stack:
-            begin = partial(stack.enter_context, turn) if turn is not None and launch.says_ready else None
-            heard, is_late = _heard(process, told, launch.deadline_s, begin=begin)
+        heard, is_late = _heard(process, told, time.monotonic() + launch.deadline_s)
     finally:
         _ended(process)
         if launch.cleanup is not None:
@@ -88,20 +77,15 @@ def run(launch: Launch, told: bytes, turn: AbstractContextManager[object] | None
     return Said(bytes(heard[0]), heard[1].decode("utf-8", "replace"), process.returncode, is_late)
 
 
-def _heard(
-    process: subprocess.Popen[bytes], told: bytes, limit_s: float, *, begin: Callable[[], object] | None
-) -> tuple[list[bytearray], bool]:
-    """What it wrote, and whether the limit ended that; with `begin` it is told after its first word, and after that."""
+def _heard(process: subprocess.Popen[bytes], told: bytes, deadline: float) -> tuple[list[bytearray], bool]:
     assert process.stdin is not None
     assert process.stdout is not None
     assert process.stderr is not None
     heard = [bytearray(), bytearray()]
     rest = memoryview(told)
-    deadline = time.monotonic() + limit_s
     with selectors.DefaultSelector() as selector:
         os.set_blocking(process.stdin.fileno(), False)
-        if begin is None:
-            selector.register(process.stdin, selectors.EVENT_WRITE, None)
+        selector.register(process.stdin, selectors.EVENT_WRITE, None)
         selector.register(process.stdout, selectors.EVENT_READ, heard[0])
         selector.register(process.stderr, selectors.EVENT_READ, heard[1])
         while selector.get_map():
@@ -116,10 +100,6 @@ def _heard(
                     key.data.extend(part[:room])
                 else:
                     selector.unregister(key.fileobj)
-            if begin is not None and heard[0]:
-                begin()
-                begin, deadline = None, time.monotonic() + limit_s
-                selector.register(process.stdin, selectors.EVENT_WRITE, None)
     try:
         process.wait(max(0.1, deadline - time.monotonic()))
     except subprocess.TimeoutExpired:

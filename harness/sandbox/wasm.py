@@ -53,7 +53,6 @@ class Wasm:
             {"PYTHONPATH": str(Path(__file__).parents[2])},
             limits.timeout_s + _GRACE_S,
             cleanup=lambda: shutil.rmtree(folder, ignore_errors=True),
-            says_ready=False,
         )
 
 

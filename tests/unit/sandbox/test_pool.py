@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from harness.errors import SandboxError
-from harness.sandbox import Limits, Outcome, Program, choose, process, run_all
+from harness.sandbox import Limits, Outcome, Program, choose, run_all
 from harness.sandbox.pool import run_safely
 from harness.sandbox.process import Launch
 
@@ -194,35 +194,3 @@ def test_each_unsandboxed_program_has_a_folder_of_its_own_that_is_removed(sandbo
     printed = [outcome.output for outcome in outcomes if isinstance(outcome, Outcome)]
     assert all(each.endswith(" []") for each in printed)
     assert printed[0] != printed[1]
-
-
-def test_programs_run_in_their_turn_while_further_sandboxes_are_started(
-    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("harness.sandbox.pool.workers", lambda: 2)
-    text = "import time\nbegan = time.monotonic()\ntime.sleep(0.2)\nprint(began, time.monotonic())\n"
-    outcomes = run_all(sandbox, [Program(text)] * 8, LIMITS)
-    spans = [tuple(map(float, outcome.output.split())) for outcome in outcomes if isinstance(outcome, Outcome)]
-    assert len(spans) == 8
-    assert max(sum(began <= each < ended for began, ended in spans) for each, _ in spans) == 2
-
-
-class Late:
-    """A turn that comes when the sandbox has waited for it for longer than its program may take."""
-
-    def __enter__(self) -> None:
-        time.sleep(1.2)
-
-    def __exit__(self, *_: object) -> None:
-        pass
-
-
-def test_waiting_for_a_turn_is_no_time_of_the_programs() -> None:
-    launch = Launch(["/bin/sh", "-c", "echo ready; read word; sleep 0.2; echo $word"], {}, 1.0)
-    said = process.run(launch, b"told\n", Late())
-    assert (said.stdout, said.is_late) == (b"ready\ntold\n", False)
-
-
-def test_launcher_that_never_says_it_is_ready_is_told_nothing_and_ended() -> None:
-    said = process.run(Launch(["/bin/sh", "-c", "read word; echo $word"], {}, 0.5), b"told\n", Late())
-    assert (said.stdout, said.is_late) == (b"", True)
