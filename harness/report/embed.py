@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from array import array
-from itertools import groupby
+from itertools import groupby, islice
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +27,8 @@ _PLAIN_CHARACTERS = 1_000_000
 _OUTCOMES = {"passed": "p", "failed": "f", "error": "e", "not_run": "n"}
 _STATUSES = {"scored": "s", "unscored": "u", "failed": "f"}
 _ABSENT = "-"
+_AT_ONCE = 1_000
+"""Trials whose scores are unpacked together."""
 _EXACT = 1_000_000
 """Whole numbers below it have no more than six digits."""
 _COLUMNS = ("cell", "sample", "repeat", "chat", "output", "raw", "error", "finish", "latency", "input", "generated",
@@ -161,24 +163,25 @@ def _generation(columns: _Columns, generation: Generation | None) -> dict[str, A
 def _add_scores(columns: _Columns, results: Sequence[TrialResult]) -> None:
     """The scores of all trials; those of a stretch with the same measures at once, measure by measure."""
     at = 0
-    for names, stretch in groupby((Scores.of(result.scores) for result in results), key=attrgetter("names")):
-        found = list(stretch)
-        packed = array("d", b"".join(scores.packed for scores in found))
-        noted = [(row, scores.notes) for row, scores in enumerate(found) if scores.notes]
-        for place, name in enumerate(names):
-            scores = columns.scores.setdefault(name, _Scores())
-            scores.fill(at)
-            values, status = _shortened(packed[place :: len(names)]), [_STATUSES["scored"]] * len(found)
-            for row, notes in noted:
-                if place in notes:
-                    kind, reason = notes[place]
-                    status[row] = _STATUSES[kind]
-                    values[row] = values[row] if kind == "scored" else None
-                    if reason is not None:
-                        scores.reasons[at + row] = columns.texts.number(reason)
-            scores.values += values
-            scores.status += status
-        at += len(found)
+    all_scores = (Scores.of(result.scores) for result in results)
+    for names, stretch in groupby(all_scores, key=attrgetter("names")):
+        while found := list(islice(stretch, _AT_ONCE)):
+            packed = array("d", b"".join(scores.packed for scores in found))
+            noted = [(row, scores.notes) for row, scores in enumerate(found) if scores.notes]
+            for place, name in enumerate(names):
+                scores = columns.scores.setdefault(name, _Scores())
+                scores.fill(at)
+                values, status = _shortened(packed[place :: len(names)]), [_STATUSES["scored"]] * len(found)
+                for row, notes in noted:
+                    if place in notes:
+                        kind, reason = notes[place]
+                        status[row] = _STATUSES[kind]
+                        values[row] = values[row] if kind == "scored" else None
+                        if reason is not None:
+                            scores.reasons[at + row] = columns.texts.number(reason)
+                scores.values += values
+                scores.status += status
+            at += len(found)
 
 
 def _shortened(values: Sequence[float]) -> list[float | None]:
