@@ -39,8 +39,8 @@ _ENDS: Mapping[Where, tuple[str, ErrorKind, bool]] = {
     ),
     "connect_limit": (
         (
-            "no connection to {url} within {connect} s; check that the server runs, raise connect_timeout_s if it "
-            "needs longer"
+            "no connection to {url} within {connect} s; check that the server runs, raise {connect_name} if it needs "
+            "longer"
         ),
         "timeout",
         True,
@@ -92,6 +92,7 @@ def call_failure(error: PostError, endpoint: Endpoint) -> BackendError:
         said=said or "no reason was given",
         whole=f"{endpoint.timeout_s:g}",
         connect=f"{endpoint.connect_timeout_s or endpoint.timeout_s:g}",
+        connect_name="timeout_s" if endpoint.connect_timeout_s is None else "connect_timeout_s",
         read=f"{endpoint.read_timeout_s or endpoint.timeout_s:g}",
     )
     return BackendError(

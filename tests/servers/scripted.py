@@ -31,7 +31,11 @@ class Scripted:
         self.under_way.add(asyncio.current_task())
         try:
             await self._answer_all(reader, writer)
-        except (asyncio.IncompleteReadError, ConnectionError):  # the client has gone
+        except (
+            asyncio.IncompleteReadError,
+            ConnectionError,
+            asyncio.CancelledError,
+        ):  # the client, or the test, has gone
             pass
         finally:
             writer.close()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import zlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
@@ -31,6 +31,9 @@ class Connection(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._waiter: asyncio.Future[Answer] | None = None
         self._parser = HttpResponseParser(self)
+        self._parser.set_dangerous_leniencies(  # as aiohttp reads: small faults of servers that cannot be mistaken
+            lenient_headers=True, lenient_optional_cr_before_lf=True, lenient_spaces_after_chunk_size=True
+        )
         self._silence: _Silence | None = None
         self._is_over = False
         self.idle_since = 0.0
@@ -84,8 +87,7 @@ class Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """It stands."""
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's is none by its type
 
     def data_received(self, data: bytes) -> None:
         """Some of the answer; what nobody asked for ends the connection."""
@@ -95,7 +97,7 @@ class Connection(asyncio.Protocol):
         if self._silence is not None:
             self._silence.broken()
         self._received += len(data)
-        if self._received > MOST_BODY + _MOST_HEAD or (not self._has_head and self._received > _MOST_HEAD):
+        if self._received > MOST_BODY + _MOST_HEAD:
             self._fail("too_large", _most())
             return
         try:
@@ -104,13 +106,19 @@ class Connection(asyncio.Protocol):
             self._fail("lost", "it wants to speak another protocol")
         except HttpParserError as error:
             self._fail("lost", f"what it sent is no HTTP: {error}")
+        if not self._has_head and self._received > _MOST_HEAD:
+            self._fail("lost", "its headers have no end")
 
     def eof_received(self) -> None:
-        """The server has no more to say: `connection_lost` follows."""
+        """The server has no more to say: `connection_lost` follows, by TLS a moment later."""
+        if self._waiter is None:
+            self._is_over = True
 
     def connection_lost(self, exc: Exception | None) -> None:
         """It is gone, with or without the rest of an answer."""
-        if exc is None and self._has_head and self._ends_with_connection:
+        if self._waiter is None:  # idle, or given up
+            pass
+        elif exc is None and self._has_head and self._ends_with_connection and not self._is_over:
             self._complete()
         elif self._has_head:
             self._fail("cut", exc or "it was closed before the end")
@@ -128,7 +136,7 @@ class Connection(asyncio.Protocol):
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """One header; of a name that comes twice the first."""
-        self._headers.setdefault(name.decode("latin-1").lower(), value.decode("latin-1"))
+        self._headers.setdefault(name.decode("latin-1").lower(), value.decode("latin-1").strip(" \t"))
 
     def on_headers_complete(self) -> None:
         """The body follows."""
@@ -169,16 +177,20 @@ def _most() -> str:
 
 
 def _unpacked(content: bytes) -> bytes:
-    unpacker = zlib.decompressobj(_GZIP)
-    try:
-        plain = unpacker.decompress(content, MOST_BODY + 1)
-    except zlib.error as error:
-        raise PostError("cut", error) from error
-    if len(plain) > MOST_BODY:
-        raise PostError("too_large", _most())
-    if not unpacker.eof:
-        raise PostError("cut", "what it packed has no end")
-    return plain
+    """The members of what gzip packed (RFC 1952, section 2.2), one after the other."""
+    plain = bytearray()
+    while content:
+        unpacker = zlib.decompressobj(_GZIP)
+        try:
+            plain += unpacker.decompress(content, MOST_BODY + 1 - len(plain))
+        except zlib.error as error:
+            raise PostError("cut", error) from error
+        if len(plain) > MOST_BODY:
+            raise PostError("too_large", _most())
+        if not unpacker.eof:
+            raise PostError("cut", "what it packed has no end")
+        content = unpacker.unused_data
+    return bytes(plain)
 
 
 class _Silence:

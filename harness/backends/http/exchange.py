@@ -20,6 +20,9 @@ MOST_BODY = 64 * 2**20
 KEPT_S = 4.0
 """An idle connection is given up before the server does it: uvicorn (vLLM, LiteLLM) waits 5 s, nginx 75 s."""
 
+PORTS = {"http": 80, "https": 443}
+"""By scheme, where a URL names none."""
+
 
 class PostError(Exception):
     """A call got no whole answer; the message is the system's or the library's own word, and may be empty."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from harness.backends.http.exchange import PORTS, PostError
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -20,14 +22,17 @@ def open_poster(url: str, headers: Mapping[str, str]) -> Poster:
         PostError: `url` is no address.
 
     """
-    proxy = _proxy(url)
-    if proxy is None:
-        from harness.backends.http.direct import Direct
+    try:
+        proxy = _proxy(url)
+        if proxy is None:
+            from harness.backends.http.direct import Direct
 
-        return Direct(url, headers)
-    from harness.backends.http.proxied import Proxied
+            return Direct(url, headers)
+        from harness.backends.http.proxied import Proxied
 
-    return Proxied(url, headers, proxy)
+        return Proxied(url, headers, proxy)
+    except ValueError as error:
+        raise PostError("address", error) from error
 
 
 def _proxy(url: str) -> str | None:
@@ -38,4 +43,6 @@ def _proxy(url: str) -> str | None:
         return None
     from urllib.request import getproxies, proxy_bypass
 
-    return None if proxy_bypass(host) else getproxies().get(parts.scheme)
+    port = parts.port or PORTS.get(parts.scheme)
+    is_excepted = proxy_bypass(host) or (":" not in host and proxy_bypass(f"{host}:{port}"))
+    return None if is_excepted else getproxies().get(parts.scheme)

@@ -107,7 +107,57 @@ def test_answer_that_unpacks_to_too_much_is_given_up(monkeypatch: pytest.MonkeyP
 
 
 def test_endless_headers_are_given_up() -> None:
-    assert refused(Scripted(OK + b"X: y\r\n" * 2**16)).where == "too_large"
+    error = refused(Scripted(OK + b"X: y\r\n" * 2**16))
+    assert (error.where, str(error)) == ("lost", "its headers have no end")
+
+
+def test_large_answer_behind_an_early_word_is_read() -> None:
+    body = b"x" * 2**20
+    early = b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n" + PAUSE
+    assert posted(Scripted(early + OK + b"Content-Length: %d\r\n\r\n" % len(body) + body))[0].content == body
+
+
+def test_members_of_a_packed_answer_are_read_to_the_last() -> None:
+    packed = gzip.compress(b"one ") + gzip.compress(b"two")
+    head = OK + b"Content-Encoding: gzip \t\r\nContent-Length: %d\r\n\r\n" % len(packed)
+    assert posted(Scripted(head + packed))[0].content == b"one two"
+
+
+@pytest.mark.parametrize("status", [b"204 No Content", b"304 Not Modified"])
+def test_answer_without_a_body_leaves_its_connection_to_the_next(
+    status: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    server = Scripted(b"HTTP/1.1 " + status + b"\r\n\r\n", OK + b"Content-Length: 2\r\n\r\nhi")
+    assert [answer.content for answer in posted(server, calls=2)] == [b"", b"hi"]
+    assert server.connections == 1
+    assert not caplog.records
+
+
+@pytest.mark.parametrize(("limits", "where"), [(Limits(0.2), "limit"), (Limits(20.0, read_s=0.2), "read_limit")])
+def test_answer_that_ends_with_its_connection_is_given_up_by_a_limit(
+    limits: Limits, where: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    error = refused(Scripted(OK + b"\r\nh" + PAUSE * 100 + b"i", closes=True), limits)
+    assert error.where == where
+    assert not caplog.records
+
+
+def test_close_makes_no_whole_answer_of_a_part() -> None:
+    server = Scripted(OK + b"\r\nh" + PAUSE * 100 + b"i", closes=True)
+
+    async def ask() -> None:
+        async with serving(server) as url:
+            poster = open_poster(url, {})
+            call = asyncio.create_task(poster.post(b"{}", LIMITS))
+            while not server.requests:  # noqa: ASYNC110 - the server is in this loop
+                await asyncio.sleep(0.001)
+            await asyncio.sleep(0.05)
+            await poster.close()
+            await call
+
+    with pytest.raises(PostError) as caught:
+        asyncio.run(ask())
+    assert caught.value.where == "cut"
 
 
 @pytest.mark.parametrize(

@@ -60,6 +60,29 @@ def test_failed_look_up_is_one_failure_for_all_who_wait(monkeypatch: pytest.Monk
     assert asked == ["model.invalid"]
 
 
+def test_failed_look_up_is_made_again_by_the_next_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def find(_host: str, _port: int) -> Sequence[Any]:
+        await asyncio.sleep(0.05)
+        raise OSError("no such name")
+
+    asked = lookups(monkeypatch, find)
+
+    async def ask() -> list[str]:
+        poster = open_poster("http://model.invalid/v1", {})
+        ends: list[str] = []
+        for limit_s in (0.01, 20.0, 20.0):  # the first goes before its look-up has failed
+            try:
+                await poster.post(b"{}", Limits(limit_s))
+            except PostError as error:
+                ends.append(error.where)
+            await asyncio.sleep(0.1)
+        await poster.close()
+        return ends
+
+    assert asyncio.run(ask()) == ["connect_limit", "resolving", "resolving"]
+    assert len(asked) == 3
+
+
 def test_next_address_is_tried_where_the_first_refuses(monkeypatch: pytest.MonkeyPatch) -> None:
     from harness.backends.http.direct import resolve
 
@@ -102,7 +125,10 @@ def test_host_and_path_beyond_ascii_are_written_as_the_protocol_wants(monkeypatc
     assert server.requests[0].startswith(b"POST /m%C3%B6del/a%20b?x=%C3%BC&y=%41 HTTP/1.1\r\n")
 
 
-@pytest.mark.parametrize("url", ["ftp://a/b", "http:///b", "http://a:99999/", "http://a b/"])
+@pytest.mark.parametrize(
+    "url",
+    ["ftp://a/b", "http:///b", "http://a:99999/", "http://a b/", "http://a..b/", "http://[::1/", f"http://{'a' * 64}/"],
+)
 def test_what_is_no_address_is_refused_at_once(url: str) -> None:
     async def ask() -> None:
         open_poster(url, {})
@@ -174,6 +200,11 @@ def test_proxy_is_passed_by_for_hosts_that_the_environment_excepts(monkeypatch: 
         return type(poster).__name__
 
     monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")
-    monkeypatch.setenv("no_proxy", "inside.example")
-    urls = ("https://inside.example/v1", "https://outside.example/v1", "http://outside.example/v1", "https://127.0.0.1")
+    monkeypatch.setenv("no_proxy", "inside.example:8443")
+    urls = (
+        "https://inside.example:8443/v1",
+        "https://outside.example/v1",
+        "http://outside.example/v1",
+        "https://127.0.0.1",
+    )
     assert [asyncio.run(kind_of(url)) for url in urls] == ["Direct", "Proxied", "Direct", "Direct"]
