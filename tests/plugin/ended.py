@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -70,6 +71,14 @@ class Ended:
     def interrupt(self, *, alone: bool = False) -> None:
         """Ctrl-C, as a terminal sends it to the process and its children, or to the process `alone`."""
         (os.kill if alone else os.killpg)(self.process.pid, signal.SIGINT)
+
+    def interrupt_until_it_ends(self) -> None:
+        """Ctrl-C again and again: one that comes while pytest tells of the first is not heard."""
+        for _ in range(15):
+            self.interrupt()
+            with suppress(subprocess.TimeoutExpired):
+                self.process.wait(3)
+                return
 
     def end(self) -> int:
         """Its exit code, once it has ended of itself; that takes a minute at most."""

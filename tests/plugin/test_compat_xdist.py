@@ -281,7 +281,7 @@ def test_second_interrupt_waits_for_nothing(slow: Project) -> None:
     session.wait_until("calls", 1)
     session.interrupt()
     time.sleep(1.5)
-    session.interrupt()
+    session.interrupt_until_it_ends()
     assert session.end() == pytest.ExitCode.INTERRUPTED, session.output
     assert "Traceback" not in session.output
     assert session.manifest["totals"]["not_run"] == 60
