@@ -15,9 +15,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PRELOADED = (
-    "aiohttp",
-    "aiohttp",  # these two by a thread, which a session that is refused does not wait for
     "filelock",
+    "httptools",
     "harness.plugin.session",
     "multiprocessing.connection",
     "numpy.random",
