@@ -207,7 +207,7 @@ def _parts(found: Rehearsal) -> Iterator[RenderableType]:
 
 
 def _title(found: Rehearsal) -> str:
-    """`feedback on smollm2: few_shot@1.1 in place of few_shot@1.0, run 20261122T201849Z-3f9a`."""
+    """`feedback on smollm2: few_shot@1.1 in place of few_shot@1.0, run 20261122T201849.042Z-3f9a`."""
     old, new = found.runs
     if old == new:
         return f"{found.suite} on {found.backend}: {found.new} in place of {found.old}, run {new}"

@@ -41,8 +41,13 @@ _IGNORED = """\
 
 
 def new_run_id() -> str:
-    """UTC time and four random hex digits: `20261122T201849Z-3f9a`."""
-    return f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}"
+    """UTC time to the millisecond and four random hex digits: `20261122T201849.042Z-3f9a`.
+
+    Runs of one folder are in the order of their ids: a second would be too coarse, for short runs follow each other
+    within one.
+    """
+    now = datetime.now(UTC)
+    return f"{now:%Y%m%dT%H%M%S}.{now.microsecond // 1000:03}Z-{secrets.token_hex(2)}"
 
 
 class RunStore:

@@ -61,7 +61,7 @@ class RunManifest(Struct, frozen=True):
     schema_version: int
     """Version of the recorded form."""
     run_id: str
-    """UTC time + short random, e.g. `20261122T201849Z-3f9a`."""
+    """UTC time + short random, e.g. `20261122T201849.042Z-3f9a`."""
     started_at: str
     """UTC, ISO 8601."""
     wall_s: float

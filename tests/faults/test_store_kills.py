@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 SPAWN = multiprocessing.get_context("spawn")
-RUN = UnfinishedRun("20261122T201849Z-3f9a", "2026-11-22T20:18:49+00:00", Totals())
+RUN = UnfinishedRun("20261122T201849.042Z-3f9a", "2026-11-22T20:18:49+00:00", Totals())
 TRIALS = 500
 BATCH = 7
 

@@ -15,7 +15,7 @@ MEASURES = {
     "latency_s": Measure("latency_s", "s", 0.0, None, higher_is_better=False, signature="latency_s|v1"),
     "cost_usd": Measure("cost_usd", "usd", 0.0, None, higher_is_better=False, signature="cost_usd|v1"),
 }
-HEAD = {"run_id": "20261122T201849Z-3f9a", "started_at": "2026-11-22T20:18:49Z", "kept": []}
+HEAD = {"run_id": "20261122T201849.042Z-3f9a", "started_at": "2026-11-22T20:18:49Z", "kept": []}
 # Two lone halves beside each other are one character once they are JSON: neither Arrow nor a run has them.
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20) | st.just("half \ud800 a pair")
 values = st.lists(st.floats(0, 1e9) | st.just(float("nan")), min_size=3, max_size=3)

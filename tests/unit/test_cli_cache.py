@@ -31,7 +31,7 @@ def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
     """Runs `prompt-suite cache …` in a folder with three answers; exit code, what it printed, its complaint."""
     monkeypatch.chdir(tmp_path)
     store = Store(Path(".prompt_cache"))
-    store.begin(UnfinishedRun("20261122T201849Z-3f9a", "2026-11-22T20:18:49+00:00", Totals()), Path("reports"))
+    store.begin(UnfinishedRun("20261122T201849.042Z-3f9a", "2026-11-22T20:18:49+00:00", Totals()), Path("reports"))
     store.put([_row("a"), _row("b", cost_usd=None)])
     store.close()
     other = Store(Path(".prompt_cache"))
@@ -54,7 +54,7 @@ def test_size_tells_answers_unfinished_runs_and_spending(command: Command) -> No
     lines = out.splitlines()
     assert (code, err, len(lines)) == (0, "", 4)
     assert lines[0].startswith(".prompt_cache: 3 answers, 0.")
-    assert lines[1:3] == ["longest unused: 0 days", "unfinished run 20261122T201849Z-3f9a: 2 trials answered"]
+    assert lines[1:3] == ["longest unused: 0 days", "unfinished run 20261122T201849.042Z-3f9a: 2 trials answered"]
     assert lines[3].startswith("spent on 20")
     assert lines[3].endswith(" (UTC): $0.50, and 1 call without a known price")
 

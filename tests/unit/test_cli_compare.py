@@ -239,7 +239,7 @@ def test_amounts_fail_nothing_unless_they_are_named(prompt_suite: PromptSuite, r
 
 
 def dated(project: RecordedProject, run: str, run_id: str) -> None:
-    """Call the run so: those of one second are in no order."""
+    """Call the run so."""
     folder = project.reports / "runs" / run
     path = folder / "run.json"
     path.write_text(path.read_text().replace(run, run_id))

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 CLEAN = Shape(samples=3, variants=("zero_shot", "few_shot@1.1"))
 
 
-def run_of(shape: Shape | None = None, run_id: str = "20261122T201849Z-3f9a") -> RunRecord:
+def run_of(shape: Shape | None = None, run_id: str = "20261122T201849.042Z-3f9a") -> RunRecord:
     """A run with a manifest that says what its suites are made of."""
     built = build_record(shape or CLEAN)
     suites = tuple(suite_facts(suite) for suite in built.suites)

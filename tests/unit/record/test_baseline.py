@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from harness.schema import Measured, RunRecord
 
 GOLDEN = (
-    '{"baseline":{"schema_version":1,"suite":"feedback","run_id":"20261122T201849Z-3f9a",'
+    '{"baseline":{"schema_version":1,"suite":"feedback","run_id":"20261122T201849.042Z-3f9a",'
     '"started_at":"2026-11-22T20:18:49Z","dataset_hash":"9b1c77aa02de4451",'
     '"prompts":{"zero_shot":{"prompt":"zero_shot","version":"1.0","hash":"5a1fe0b3c2d49788"}},'
     '"backends":{"local":{"provider":"openai","model":"m"}},'
@@ -42,7 +42,7 @@ GOLDEN = (
 # `content` by coreutils 9.1: printf '%s' '[{"text":"…"},["negative"],"customer-0",["short"]]' | sha256sum | cut -c -16
 
 
-def clean(run_id: str = "20261122T201849Z-3f9a", shape: Shape = CLEAN) -> RunRecord:
+def clean(run_id: str = "20261122T201849.042Z-3f9a", shape: Shape = CLEAN) -> RunRecord:
     """A run in which everything was answered."""
     record = run_of(shape, run_id)
     results = [
@@ -146,7 +146,7 @@ def test_cells_that_were_not_run_stay(tmp_path: Path) -> None:
         {
             "variant": "zero_shot",
             "backend": backend,
-            "run_id": "20261122T201849Z-3f9a",
+            "run_id": "20261122T201849.042Z-3f9a",
             "started_at": "2026-11-22T20:18:49Z",
         }
         for backend in ("local", "smollm2")
@@ -194,7 +194,7 @@ def test_cell_of_a_backend_that_is_another_now_is_left_out(tmp_path: Path) -> No
 def test_incomplete_run_is_no_baseline(tmp_path: Path) -> None:
     record = run_of(replace(CLEAN, complete=False))
     assert refused(tmp_path, record) == (
-        "run 20261122T201849Z-3f9a: it is incomplete (3 trials of suite 'feedback' not run); a baseline is made of "
+        "run 20261122T201849.042Z-3f9a: it is incomplete (3 trials of suite 'feedback' not run); a baseline is made of "
         "complete runs; finish it with --prompt-resume"
     )
 
@@ -203,7 +203,7 @@ def test_run_that_was_stopped_early_is_no_baseline(tmp_path: Path) -> None:
     record = clean()
     manifest = replace(record.manifest, totals={**record.manifest.totals, "stopped_early": 36})
     assert refused(tmp_path, replace(record, manifest=manifest)) == (
-        "run 20261122T201849Z-3f9a: it was stopped early (36 trials not run, since the verdicts were clear); a "
+        "run 20261122T201849.042Z-3f9a: it was stopped early (36 trials not run, since the verdicts were clear); a "
         "baseline is made of complete runs; save it with --prompt-save-baseline, which stops nothing early"
     )
 
@@ -211,14 +211,14 @@ def test_run_that_was_stopped_early_is_no_baseline(tmp_path: Path) -> None:
 def test_run_of_some_samples_is_no_baseline(tmp_path: Path) -> None:
     record = clean()
     assert refused(tmp_path, replace(record, results=record.results[1:])) == (
-        "run 20261122T201849Z-3f9a: it has 2 of 3 trials of zero_shot on smollm2; a baseline holds all trials of a "
+        "run 20261122T201849.042Z-3f9a: it has 2 of 3 trials of zero_shot on smollm2; a baseline holds all trials of a "
         "variant and backend; select whole variants and backends"
     )
 
 
 def test_run_without_a_trial_of_the_suite_is_no_baseline(tmp_path: Path) -> None:
     assert refused(tmp_path, replace(clean(), results=())) == (
-        "run 20261122T201849Z-3f9a: it has no trial of suite 'feedback'; a baseline is made of trials; "
+        "run 20261122T201849.042Z-3f9a: it has no trial of suite 'feedback'; a baseline is made of trials; "
         "select some of them"
     )
 
@@ -228,7 +228,7 @@ def test_trial_without_an_answer_is_refused_unless_it_is_asked_for(tmp_path: Pat
     lost = replace(record.results[0], outcome="error", output=None, generation=None)
     record = replace(record, results=(lost, *record.results[1:]))
     assert refused(tmp_path, record) == (
-        "run 20261122T201849Z-3f9a: 1 trial without an answer (fe001 of zero_shot on smollm2); a baseline is made of "
+        "run 20261122T201849.042Z-3f9a: 1 trial without an answer (fe001 of zero_shot on smollm2); a baseline is made of "
         "answers; run again: only what is missing is asked"
     )
     rows = read_baseline(save(tmp_path, record, with_errors=True).path).cells["zero_shot", "smollm2"]

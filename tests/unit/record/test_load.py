@@ -46,7 +46,7 @@ def test_run_is_shown_in_a_line_and_not_with_all_that_it_holds(recorded: Recorde
     outcomes = ", ".join(f"{totals[key]} {key}" for key in ("passed", "failed", "error") if totals[key])
     n_held = sum(verdict["passed"] for verdict in run.manifest.verdicts)
     shown = (
-        f"20261122T201849Z-3f9a; feedback; {totals['trials']} trials: {outcomes}; "
+        f"20261122T201849.042Z-3f9a; feedback; {totals['trials']} trials: {outcomes}; "
         f"{n_held} of {len(run.manifest.verdicts)} gates held; unknown for the answers"
     )
     assert str(run) == repr(run) == f"<Run {shown}>"

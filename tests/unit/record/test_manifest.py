@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from harness.schema import RunRecord
 
-RUN = ("20261122T201849Z-3f9a", datetime(2026, 11, 22, 20, 18, 49, tzinfo=UTC))
+RUN = ("20261122T201849.042Z-3f9a", datetime(2026, 11, 22, 20, 18, 49, tzinfo=UTC))
 PROGRESS = Progress(
     total=8, done=8, errors=0, from_cache=0, calls=11, retries=3, in_flight=0, spent_usd=0.25, elapsed_s=12.3456
 )
@@ -40,7 +40,7 @@ def test_record_holds_its_parts_and_says_when_and_how_long(tmp_path: Path) -> No
     assert (record.suites, record.results) == (built.suites, built.results)
     assert (record.cells, record.verdicts) == (built.cells, built.verdicts)
     manifest = record.manifest
-    assert (manifest.schema_version, manifest.run_id) == (SCHEMA_VERSION, "20261122T201849Z-3f9a")
+    assert (manifest.schema_version, manifest.run_id) == (SCHEMA_VERSION, "20261122T201849.042Z-3f9a")
     assert (manifest.started_at, manifest.wall_s) == ("2026-11-22T20:18:49+00:00", 12.346)
 
 

@@ -70,7 +70,7 @@ def test_rows_hold_what_the_trials_were_and_gave(tmp_path: Path) -> None:
 
 def test_facts_are_those_of_the_manifest(tmp_path: Path) -> None:
     measured = measured_of_run(RunStore(tmp_path).write(run_of(), {}))["feedback"]
-    assert (measured.ref, measured.suite) == ("20261122T201849Z-3f9a", "feedback")
+    assert (measured.ref, measured.suite) == ("20261122T201849.042Z-3f9a", "feedback")
     assert measured.dataset_hash == "9b1c77aa02de4451"
     assert measured.prompts["few_shot@1.1"] == {"prompt": "few_shot", "version": "1.1", "hash": "5a1fe0b3c2d49788"}
     assert measured.backends["local"] == {"provider": "openai", "model": "my-model-7b"}

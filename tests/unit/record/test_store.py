@@ -3,6 +3,8 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,9 +26,21 @@ UNWRITABLE = (
 
 
 def test_run_id_is_utc_time_and_four_random_digits() -> None:
+    before = datetime.now(UTC)
     ids = {new_run_id() for _ in range(20)}
-    assert all(re.fullmatch(r"[0-9]{8}T[0-9]{6}Z-[0-9a-f]{4}", each) for each in ids)
+    assert all(re.fullmatch(r"[0-9]{8}T[0-9]{6}\.[0-9]{3}Z-[0-9a-f]{4}", each) for each in ids)
     assert len(ids) > 1
+    for each in ids:
+        named = datetime.strptime(each.partition("Z-")[0], "%Y%m%dT%H%M%S.%f").replace(tzinfo=UTC)
+        assert before - timedelta(milliseconds=1) < named <= datetime.now(UTC)
+
+
+def test_run_ids_are_in_the_order_in_which_they_were_given() -> None:
+    ids = []
+    for _ in range(20):
+        ids.append(new_run_id())
+        time.sleep(0.002)
+    assert ids == sorted(ids)
 
 
 def test_run_folder_holds_tables_texts_and_manifest_and_nothing_half_written(recorded: Recorded) -> None:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from harness.schema import RunRecord
 
 BASELINE = "reports/baselines/feedback.jsonl"
-CURRENT = "20261122T201849Z-3f9a"
+CURRENT = "20261122T201849.042Z-3f9a"
 NOT_SHOWN = "chance alone could explain the difference, and a change beyond the margin is possible too"
 REGRESSED = Compared(
     suite="feedback", variant="few_shot@1.1", backend="smollm2", metric="exact_match",

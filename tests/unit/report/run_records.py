@@ -83,7 +83,7 @@ def build_manifest(
     }
     return RunManifest(
         schema_version=1,
-        run_id="20261122T201849Z-3f9a",
+        run_id="20261122T201849.042Z-3f9a",
         started_at="2026-11-22T20:18:49Z",
         wall_s=133.4,
         complete=complete,

@@ -81,7 +81,7 @@ def test_resource_names_the_program_and_the_user_may_rename_it(
 ) -> None:
     finish(make_tracer(tmp_path))
     assert collector.spans[0].resource["service.name"] == "pytest-prompt-suite"
-    assert collector.spans[0].resource["service.instance.id"] == "20261122T201849Z-3f9a"
+    assert collector.spans[0].resource["service.instance.id"] == "20261122T201849.042Z-3f9a"
     assert collector.spans[0].scope == "pytest-prompt-suite"
     monkeypatch.setenv("OTEL_SERVICE_NAME", "nightly")
     finish(make_tracer(tmp_path))
@@ -110,11 +110,11 @@ def test_langfuse_shows_variants_as_experiments_with_scores(
     root, *parts = [span for span in collector.spans if span.name != "run"]
     for span in (root, *parts):
         known = span.attributes
-        assert known["langfuse.session.id"] == "20261122T201849Z-3f9a"
+        assert known["langfuse.session.id"] == "20261122T201849.042Z-3f9a"
         assert known["langfuse.trace.name"] == "s · few_shot@1.1 · local"
         assert known["langfuse.trace.tags"] == ("s", "few_shot@1.1", "local")
         assert known["langfuse.trace.metadata.variant"] == "few_shot@1.1"
-        assert known["langfuse.experiment.name"] == "s · few_shot@1.1 · local · 20261122T201849Z-3f9a"
+        assert known["langfuse.experiment.name"] == "s · few_shot@1.1 · local · 20261122T201849.042Z-3f9a"
         assert known["langfuse.experiment.item.id"] == "fb001"
         assert known["langfuse.experiment.item.root_observation_id"] == root.span_id
     assert len({span.attributes["langfuse.experiment.id"] for span in (root, *parts)}) == 1

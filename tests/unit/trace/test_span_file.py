@@ -61,7 +61,7 @@ def test_trial_says_what_it_is_and_what_became_of_it(tmp_path: Path) -> None:
     tracer = make_tracer(tmp_path)
     run_one(tracer, make_trial())
     assert facts(finished(tracer)[0]) == {
-        "prompt_suite.run.id": "20261122T201849Z-3f9a",
+        "prompt_suite.run.id": "20261122T201849.042Z-3f9a",
         "prompt_suite.suite": "s",
         "prompt_suite.variant": "few_shot@1.1",
         "prompt_suite.prompt.name": "few_shot",
@@ -257,7 +257,7 @@ def test_suites_messages_and_the_run_share_a_trace(tmp_path: Path) -> None:
     render, run = map(json.loads, path.read_text().splitlines())
     assert render["parentSpanId"] == run["spanId"]
     assert (render["startTimeUnixNano"], render["endTimeUnixNano"]) == ("10", "20")
-    assert facts(run) == {"prompt_suite.run.id": "20261122T201849Z-3f9a", "prompt_suite.trials": "60"}
+    assert facts(run) == {"prompt_suite.run.id": "20261122T201849.042Z-3f9a", "prompt_suite.trials": "60"}
 
 
 def test_resumed_run_goes_on_in_the_file_after_its_last_whole_line(tmp_path: Path) -> None:
@@ -279,7 +279,7 @@ def test_resumed_run_goes_on_from_what_was_recorded_of_it(tmp_path: Path) -> Non
     run_one(tracer, make_trial(1))
     path = tracer.close({})
     assert path is not None
-    recorded = tmp_path / "20261122T201849Z-3f9a" / "spans.jsonl"
+    recorded = tmp_path / "20261122T201849.042Z-3f9a" / "spans.jsonl"
     recorded.parent.mkdir()
     path.replace(recorded)
     again = make_tracer(tmp_path)
@@ -321,7 +321,7 @@ def test_file_that_cannot_be_written_is_told_once_and_ends_no_run(tmp_path: Path
     run_one(tracer, make_trial(1))
     run_one(tracer, make_trial(2))
     assert tracer.close({}) is None
-    path = tmp_path / "runs" / ".spans-20261122T201849Z-3f9a.jsonl"
+    path = tmp_path / "runs" / ".spans-20261122T201849.042Z-3f9a.jsonl"
     line = (
         f"{path}: spans cannot be written (File exists); a writable folder with free space is needed; "
         "the run goes on without them"

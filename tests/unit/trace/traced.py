@@ -74,7 +74,7 @@ def make_tracer(
     folder: Path, *, suite: Suite = SUITE, with_text: bool = True, notices: list[str] | None = None
 ) -> Tracer:
     notice: Callable[[str], None] = (notices if notices is not None else []).append
-    return Tracer(TracedRun("20261122T201849Z-3f9a", (suite,), folder, with_text=with_text), notice)
+    return Tracer(TracedRun("20261122T201849.042Z-3f9a", (suite,), folder, with_text=with_text), notice)
 
 
 def run_one(tracer: Tracer, trial: Trial, times: Sequence[MetricTime] = TIMES) -> None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from harness.schema import CacheMode
 
-RUN = UnfinishedRun("20261122T201849Z-3f9a", "2026-11-22T20:18:49+00:00", Totals())
+RUN = UnfinishedRun("20261122T201849.042Z-3f9a", "2026-11-22T20:18:49+00:00", Totals())
 TOTALS = Totals(calls=3, retries=1, spent_usd=0.25, elapsed_s=1.5)
 
 
