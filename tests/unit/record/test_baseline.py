@@ -228,8 +228,8 @@ def test_trial_without_an_answer_is_refused_unless_it_is_asked_for(tmp_path: Pat
     lost = replace(record.results[0], outcome="error", output=None, generation=None)
     record = replace(record, results=(lost, *record.results[1:]))
     assert refused(tmp_path, record) == (
-        "run 20261122T201849.042Z-3f9a: 1 trial without an answer (fe001 of zero_shot on smollm2); a baseline is made of "
-        "answers; run again: only what is missing is asked"
+        "run 20261122T201849.042Z-3f9a: 1 trial without an answer (fe001 of zero_shot on smollm2); a baseline is made "
+        "of answers; run again: only what is missing is asked"
     )
     rows = read_baseline(save(tmp_path, record, with_errors=True).path).cells["zero_shot", "smollm2"]
     assert (rows.outcomes[0], rows.outputs[0]) == ("error", None)
