@@ -12,7 +12,7 @@ from pathlib import Path
 
 from harness.sandbox.calls import ARCHITECTURES, refused_calls
 
-START = "import sys;sys.path[:]=[{!r},*filter(None,sys.path)]\nfrom guest.main import main\nmain()"
+START = "import gc,sys;gc.disable();sys.path[:]=[{!r},*filter(None,sys.path)]\nfrom guest.main import main\nmain()"
 """What the interpreter is told to run; in the braces the folder's place."""
 
 

@@ -96,7 +96,7 @@ def main() -> None:
     """Both instances, until the checker has come to its end."""
     from wasmtime import Module
 
-    from harness.sandbox.guest import wire
+    from harness.sandbox.guest import channel, wire
 
     path, guest, folder, *numbers = sys.argv[1:]
     memory, timeout_s, most = int(numbers[0]), float(numbers[1]), int(numbers[2])
@@ -125,7 +125,7 @@ def main() -> None:
         thread.daemon = True
         thread.start()
     checks.run(module, shared, _NEVER)
-    wire.send(1, wire.pack({"output": printed.text(), "is_too_much": printed.is_too_much, "is_late": late.is_set()}))
+    channel.send(1, wire.pack({"output": printed.text(), "is_too_much": printed.is_too_much, "is_late": late.is_set()}))
     os._exit(0)
 
 

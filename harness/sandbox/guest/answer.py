@@ -5,10 +5,10 @@ Whatever the program does to this process, all that leaves it is plain data: wha
 
 from __future__ import annotations
 
-import os
+import posix
 import sys
 
-from . import wire
+from . import channel, wire
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class Server:
 
     def serve(self) -> None:
         """Until nobody asks any more."""
-        while (message := wire.receive(self._questions)) is not None:
+        while (message := channel.receive(self._questions)) is not None:
             verb, *rest = wire.unpack(message, self._objects)
             self._reply(*self._answer(verb, rest))
 
@@ -64,7 +64,7 @@ class Server:
             message = wire.pack(reply, self._objects)
         except Exception as error:  # noqa: BLE001 - the program's own objects may raise anything
             message = wire.pack(("unfit", type(error).__name__, str(error)[:500]))
-        wire.send(self._replies, message)
+        channel.send(self._replies, message)
 
     def _answer(self, verb: str, rest: list[Any]) -> tuple[Any, ...]:
         try:
@@ -109,9 +109,9 @@ class Server:
     def call_back(self, number: int, args: tuple[Any, ...]) -> Any:
         """What a function of the tests gives for these arguments."""
         self._reply("back", number, list(args))
-        message = wire.receive(self._questions)
+        message = channel.receive(self._questions)
         if message is None:
-            os._exit(1)
+            posix._exit(1)
         done, value = wire.unpack(message, self._objects)
         if done:
             return value

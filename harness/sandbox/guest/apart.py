@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 
-from . import answer, checker, judge, wire
+from . import answer, channel, checker, judge, wire
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def main() -> None:
 
 def _check() -> NoReturn:
     sys.stderr = sys.stdout = None
-    wire.send(2, wire.pack("ready"))
+    channel.send(2, wire.pack("ready"))
     with open("/job/job", "rb") as file:
         job = wire.unpack(file.read()[4:])
     flaws: list[str] = []
@@ -39,8 +39,8 @@ def _check() -> NoReturn:
         reply = None
         if not flaws:
             try:
-                wire.send(1, message)
-                reply = wire.receive(0)
+                channel.send(1, message)
+                reply = channel.receive(0)
             except (OSError, wire.MessageError):
                 reply = None
         if reply is None:
@@ -48,6 +48,6 @@ def _check() -> NoReturn:
             raise checker.GoneError(flaws[0])
         return reply
 
-    case = judge.Case(job, checker.Line(ask, is_strict=job["strict"]), lambda step: wire.send(2, wire.pack(step)))
-    wire.send(2, wire.pack({**judge.finding_of(case, flaws), "output": ""}))
+    case = judge.Case(job, checker.Line(ask, is_strict=job["strict"]), lambda step: channel.send(2, wire.pack(step)))
+    channel.send(2, wire.pack({**judge.finding_of(case, flaws), "output": ""}))
     os._exit(0)

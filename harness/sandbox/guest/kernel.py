@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-import struct
+import _ctypes
+import _struct as struct
+import resource
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -13,10 +15,12 @@ _FILTER_MODE = 2
 _MOST_FILES = 64
 
 
+class _Byte(_ctypes._SimpleCData):  # type: ignore[type-arg]  # as ctypes makes it
+    _type_ = "B"
+
+
 def limit(*, memory: int, cpu_s: int, file_size: int, threads: int) -> None:
     """Set limits for this process, for good: bytes of address space and of a file, seconds of CPU, threads."""
-    import resource
-
     wanted = {
         resource.RLIMIT_AS: memory,
         resource.RLIMIT_CPU: cpu_s,
@@ -33,12 +37,9 @@ def limit(*, memory: int, cpu_s: int, file_size: int, threads: int) -> None:
 
 def refuse_calls(program: bytes) -> None:
     """Load a seccomp filter, for good: `program` holds its instructions. OSError when the kernel does not take it."""
-    from array import array
-
-    instructions = array("B", program)
-    address, length = instructions.buffer_info()
+    instructions = (_Byte * len(program)).from_buffer_copy(program)
     _prctl(_NO_NEW_PRIVILEGES, 1, 0, 0, 0)
-    _prctl(_SECCOMP, _FILTER_MODE, struct.pack("H6xQ", length // 8, address))
+    _prctl(_SECCOMP, _FILTER_MODE, struct.pack("H6xQ", len(program) // 8, _ctypes.addressof(instructions)))
 
 
 def close_to_others() -> None:
@@ -48,8 +49,6 @@ def close_to_others() -> None:
 
 def _prctl(*arguments: Any) -> None:
     """prctl(2), without the 5 ms that importing all of ctypes takes."""
-    import _ctypes
-
     library = _ctypes.dlopen(None, 2)  # type: ignore[arg-type]  # None is the program itself
     if _ctypes.call_function(_ctypes.dlsym(library, "prctl"), arguments) != 0:
         raise OSError(f"prctl {arguments[0]} was refused")

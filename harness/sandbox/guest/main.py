@@ -7,12 +7,13 @@ its memory. It has a filter that lets it start nothing, and cannot reach the pro
 from __future__ import annotations
 
 import _signal as signal  # type: ignore[import-not-found]  # the module proper makes enumerations of all its names
-import os
+import gc
+import posix
 import select
 import sys
 import time
 
-from . import answer, checker, judge, kernel, wire
+from . import answer, channel, checker, judge, kernel, wire
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ class Watch:
     def ask(self, message: bytes) -> bytes:
         """The reply's bytes; GoneError when none comes."""
         try:
-            wire.send(self._questions, message)
+            channel.send(self._questions, message)
             while (reply := self._complete()) is None:
                 self._wait()
         except OSError:
@@ -67,9 +68,9 @@ class Watch:
         if not ready:
             raise checker.GoneError(f"it took longer than {self._timeout_s:g} s")
         if self._output in ready:
-            self._print(os.read(self._output, _ROUND))
+            self._print(posix.read(self._output, _ROUND))
         if self._replies in ready:
-            part = os.read(self._replies, _ROUND)
+            part = posix.read(self._replies, _ROUND)
             if not part:
                 raise self._gone()
             self._inbox += part
@@ -84,14 +85,14 @@ class Watch:
         return checker.GoneError(self._end())
 
     def _end(self) -> str:
-        if os.waitpid(self._pid, os.WNOHANG)[0] == 0:
+        if posix.waitpid(self._pid, posix.WNOHANG)[0] == 0:
             time.sleep(0.01)
         try:
-            os.kill(self._pid, signal.SIGKILL)
-            status = os.waitpid(self._pid, 0)[1]
+            posix.kill(self._pid, signal.SIGKILL)
+            status = posix.waitpid(self._pid, 0)[1]
         except OSError:
             return "it ended by itself, before its end was reached"
-        code = os.waitstatus_to_exitcode(status)
+        code = posix.waitstatus_to_exitcode(status)
         if code == -signal.SIGKILL:
             return "it stopped talking, and was ended"
         if code == -signal.SIGXCPU:
@@ -103,7 +104,7 @@ class Watch:
     def printed(self) -> str:
         """What the program wrote, up to the limit."""
         while select.select([self._output], [], [], 0)[0] and len(self._printed) < self._most_output:
-            part = os.read(self._output, _ROUND)
+            part = posix.read(self._output, _ROUND)
             if not part:
                 break
             self._printed += part[: self._most_output - len(self._printed)]
@@ -116,24 +117,26 @@ def main() -> None:
     limits = dict(zip(("memory", "cpu", "file", "threads", "timeout", "output"), numbers, strict=True))
     with open(__file__.rpartition("/")[0] + "/calls.bpf", "rb") as file:
         refused = file.read()
-    questions, replies, output = os.pipe(), os.pipe(), os.pipe()
-    pid = os.fork()
+    questions, replies, output = posix.pipe(), posix.pipe(), posix.pipe()
+    gc.freeze()  # what is there stays: no collection need look at it, and so copy it for one of the two processes
+    pid = posix.fork()
     if pid == 0:
         _be_answer(questions[0], replies[1], output[1], limits=limits, refused=refused)
     for descriptor in (questions[0], replies[1], output[1]):
-        os.close(descriptor)
+        posix.close(descriptor)
     kernel.close_to_others()
     _limit(limits, extra=_CHECKER_EXTRA)
-    harness = os.dup(1)
-    nowhere = os.open(os.devnull, os.O_RDWR)
-    os.dup2(nowhere, 1)
+    gc.enable()
+    harness = posix.dup(1)
+    nowhere = posix.open("/dev/null", posix.O_RDWR)
+    posix.dup2(nowhere, 1)
     for number in (signal.SIGPIPE, signal.SIGINT):
         signal.signal(number, signal.SIG_IGN)
-    wire.send(harness, wire.pack("ready"))
-    job = wire.unpack(wire.receive(0) or b"")
+    channel.send(harness, wire.pack("ready"))
+    job = wire.unpack(channel.receive(0) or b"")
     watch = Watch(pid, questions=questions[1], replies=replies[0], output=output[0], limits=limits)
-    wire.send(harness, wire.pack(_found(job, watch, harness)))
-    os._exit(0)
+    channel.send(harness, wire.pack(_found(job, watch, harness)))
+    posix._exit(0)
 
 
 def _limit(limits: dict[str, float], *, extra: int) -> None:
@@ -158,23 +161,30 @@ def _found(job: dict[str, Any], watch: Watch, harness: int) -> dict[str, Any]:
             raise
 
     line = checker.Line(ask, is_strict=job["strict"])
-    case = judge.Case(job, line, lambda step: wire.send(harness, wire.pack(step)))
+    case = judge.Case(job, line, lambda step: channel.send(harness, wire.pack(step)))
     return {**judge.finding_of(case, flaws), "output": watch.printed()}
 
 
 def _be_answer(questions: int, replies: int, output: int, *, limits: dict[str, float], refused: bytes) -> None:
     try:
-        nowhere = os.open(os.devnull, os.O_RDONLY)
+        nowhere = posix.open("/dev/null", posix.O_RDONLY)
         for mine, theirs in ((nowhere, 0), (output, 1), (output, 2)):
-            os.dup2(mine, theirs)
+            posix.dup2(mine, theirs)
         begin = 3
         for kept in (*sorted((questions, replies)), _MOST_DESCRIPTORS):
-            os.closerange(begin, kept)
+            posix.closerange(begin, kept)
             begin = kept + 1
         _limit(limits, extra=0)
         if refused:
             kernel.refuse_calls(refused)
-        os.environ.clear()
+        _forget_environment()
+        gc.enable()
         answer.Server(questions, replies).serve()
     finally:
-        os._exit(1)
+        posix._exit(1)
+
+
+def _forget_environment() -> None:
+    for name in posix.environ:
+        posix.unsetenv(name)
+    posix.environ.clear()

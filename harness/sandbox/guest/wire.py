@@ -6,8 +6,7 @@ itself crosses as a number by which its owner knows it.
 
 from __future__ import annotations
 
-import os
-import struct
+import _struct as struct  # what struct is made of
 from _collections import deque  # type: ignore[import-not-found]  # what collections takes it from
 
 TYPE_CHECKING = False  # importing typing, enum or re costs more than a small program
@@ -249,32 +248,3 @@ def pack(value: Any, owned: Owned | None = None) -> bytes:
 def unpack(body: bytes, owned: Owned | None = None) -> Any:
     """The value of a message without its length; MessageError when the bytes are none."""
     return Reader(body, owned or Owned()).value()
-
-
-def send(descriptor: int, message: bytes) -> None:
-    """Write all of it; OSError when nobody reads."""
-    rest = memoryview(message)
-    while rest:
-        rest = rest[os.write(descriptor, rest) :]
-
-
-def receive(descriptor: int) -> bytes | None:
-    """The next message without its length; None when there is no more. MessageError for one that is too long."""
-    head = _exactly(descriptor, 4)
-    if head is None:
-        return None
-    (size,) = struct.unpack("<I", head)
-    if size > LONGEST:
-        raise MessageError(f"a message of {size:,} bytes")
-    return _exactly(descriptor, size)
-
-
-def _exactly(descriptor: int, size: int) -> bytes | None:
-    parts = []
-    while size:
-        part = os.read(descriptor, min(size, 1 << 16))
-        if not part:
-            return None
-        parts.append(part)
-        size -= len(part)
-    return b"".join(parts)

@@ -116,8 +116,8 @@ class Believing:
         found = "{'syntax':True,'ran':True,'passed':True,'reason':'','trace':'','output':''}"
         root = str(Path(__file__).parents[3])
         code = (
-            f"import sys; sys.path.insert(0, {root!r}); from harness.sandbox.guest import wire; "
-            f"wire.send(1, wire.pack('ready') + wire.pack({found}))"
+            f"import sys; sys.path.insert(0, {root!r}); from harness.sandbox.guest import channel, wire; "
+            f"channel.send(1, wire.pack('ready') + wire.pack({found}))"
         )
         return Launch([sys.executable, "-c", code], {}, limits.timeout_s)
 
