@@ -22,7 +22,7 @@ NOBODY = 65534
 """The user and group that root drops to, and that every program finds itself to be."""
 _NAMESPACES = ("user", "pid", "ipc", "net", "uts", "cgroup-try")
 _TEMPORARY = "/tmp"  # noqa: S108 - the sandbox's own, where it leads to the work folder
-_DEVICES = ("null", "zero", "random", "urandom")
+_DEVICES = ("null", "zero", "urandom")
 GUEST_ENVIRONMENT = {"PYTHONHASHSEED": "0", "MALLOC_ARENA_MAX": "1"}
 """Sets have one order, and threads no address space of their own; the program finds even these gone."""
 GRACE_S = 5.0
@@ -52,6 +52,7 @@ class Bubblewrap:
             raise SandboxError("no Python that user 'nobody' can read; install one outside of root's folders")
         self._interpreter: Interpreter = interpreter
         self._guest = guest_folder(str(interpreter.program))
+        self._parts: dict[Limits, tuple[list[str], list[str]]] = {}
 
     @property
     def signature(self) -> str:
@@ -61,14 +62,21 @@ class Bubblewrap:
     def launch(self, limits: Limits) -> Launch:
         """How one is started."""
         group = memory_group(limits) if self._has_groups else None
-        command = [*self._drop, self._bwrap, *(f"--unshare-{name}" for name in _NAMESPACES), *self._view(limits)]
-        if group is not None:
-            command += ["--info-fd", str(group.told_fd), "--block-fd", str(group.block_fd)]
-        command += ["--", *self._python(limits)]
+        launcher, program = self._command(limits)
         deadline_s = limits.timeout_s + GRACE_S
         if group is None:
-            return Launch(command, {}, deadline_s)
+            return Launch([*launcher, "--", *program], {}, deadline_s)
+        told = ["--info-fd", str(group.told_fd), "--block-fd", str(group.block_fd)]
+        command = [*launcher, *told, "--", *program]
         return Launch(command, {}, deadline_s, pass_fds=group.passed, started=group.admit, cleanup=group.leave)
+
+    def _command(self, limits: Limits) -> tuple[list[str], list[str]]:
+        """The launcher with its arguments, and what it starts; made once."""
+        if limits not in self._parts:
+            apart = [f"--unshare-{name}" for name in _NAMESPACES]
+            launcher = [*self._drop, self._bwrap, *apart, *self._view(limits)]
+            self._parts[limits] = (launcher, self._python(limits))
+        return self._parts[limits]
 
     def _view(self, limits: Limits) -> list[str]:
         """What the program sees: the interpreter, the guest, four devices and an empty work folder."""
@@ -84,6 +92,7 @@ class Bubblewrap:
         view += ["--ro-bind", str(self._guest), "/guest", "--size", "65536", "--tmpfs", "/dev"]
         for name in _DEVICES:
             view += ["--dev-bind", f"/dev/{name}", f"/dev/{name}"]
+        view += ["--symlink", "urandom", "/dev/random"]
         view += ["--remount-ro", "/dev", "--size", str(limits.file_mb << 20), "--tmpfs", "/work"]
         view += ["--symlink", "work", _TEMPORARY, "--chdir", "/work", "--remount-ro", "/"]
         return view

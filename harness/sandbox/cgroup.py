@@ -9,6 +9,7 @@ import os
 import re
 import select
 import threading
+from collections import defaultdict
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -29,46 +30,46 @@ class Groups:
     def __init__(self, parent: Path, limit_file: str) -> None:
         """`parent` is this process's own group."""
         self._parent, self._limit_file = parent, limit_file
-        self._free: list[Path] = []
+        self._free: dict[int, list[Path]] = defaultdict(list)
         self._numbers = itertools.count(1)
         self._lock = threading.Lock()
         atexit.register(self.remove)
 
     def take(self, limits: Limits) -> Lease | None:
         """A group with these limits; None when the kernel does not let it be made."""
+        most = (limits.memory_mb + limits.file_mb + _SPARE_MB) << 20
         with self._lock:
-            group = self._free.pop() if self._free else None
+            if free := self._free[most]:
+                return Lease(self, free.pop(), most)
+        group = self._parent / f"prompt-suite-{os.getpid()}-{next(self._numbers)}"
         try:
-            if group is None:
-                group = self._parent / f"prompt-suite-{os.getpid()}-{next(self._numbers)}"
-                group.mkdir()
-            most = (limits.memory_mb + limits.file_mb + _SPARE_MB) << 20
+            group.mkdir()
             (group / self._limit_file).write_text(str(most))
         except OSError:
-            if group is not None:
-                with contextlib.suppress(OSError):
-                    group.rmdir()
+            with contextlib.suppress(OSError):
+                group.rmdir()
             return None
-        return Lease(self, group)
+        return Lease(self, group, most)
 
-    def give_back(self, group: Path) -> None:
-        """The sandbox has ended."""
+    def give_back(self, group: Path, most: int) -> None:
+        """The sandbox has ended; `most` bytes are the group's limit."""
         with self._lock:
-            self._free.append(group)
+            self._free[most].append(group)
 
     def remove(self) -> None:
         """Remove those that are free."""
-        while self._free:
+        for group in itertools.chain.from_iterable(self._free.values()):
             with contextlib.suppress(OSError):
-                self._free.pop().rmdir()
+                group.rmdir()
+        self._free.clear()
 
 
 class Lease:
     """One group, for one sandbox: its first process waits until it is in."""
 
-    def __init__(self, groups: Groups, group: Path) -> None:
-        """Opens the two pipes to the launcher."""
-        self._groups, self._group = groups, group
+    def __init__(self, groups: Groups, group: Path, most: int) -> None:
+        """Opens the two pipes to the launcher; `most` bytes are the group's limit."""
+        self._groups, self._group, self._most = groups, group, most
         self._telling, self.told_fd = os.pipe()
         self.block_fd, self._unblock = os.pipe()
 
@@ -97,7 +98,7 @@ class Lease:
         """The launcher has ended."""
         os.close(self._telling)
         os.close(self._unblock)
-        self._groups.give_back(self._group)
+        self._groups.give_back(self._group, self._most)
 
 
 def memory_group(limits: Limits) -> Lease | None:
