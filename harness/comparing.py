@@ -35,8 +35,6 @@ if TYPE_CHECKING:
         Verdict,
     )
 
-USED_LATER = ("harness.comparison", "rich.console", "rich.table")
-"""Modules that take long to import and that a run uses when everything is answered."""
 _NOT_RUN = "nothing of it was run"
 
 
@@ -84,6 +82,12 @@ class Comparing:
         self._known: tuple[tuple[Comparison, ...], int] = ((), -1)
         self._early = EarlyStops((), {}, ())
 
+    @property
+    def modules(self) -> tuple[str, ...]:
+        """Those that take long to import and that this run compares with when everything is answered."""
+        asks = any(gate.regression is not None for suite in self._suites.values() for gate in suite.gates)
+        return ("harness.comparison",) if asks or self.baselines else ()
+
     def begin(self, trials: Sequence[Trial]) -> None:
         """Look at the regression gates of suites that stop early, while these trials are run; no baseline does."""
         cells = {trial.cell for trial in trials}
@@ -108,12 +112,12 @@ class Comparing:
 
         Made once, and again only when more has been answered.
         """
-        from harness import comparison
-
         n_answered = sum(result.outcome != "not_run" for result in results)
         if not self.baselines and not self._is_promised:
             return ()
         if self._known[1] != n_answered:
+            from harness import comparison
+
             facts = [record.suite_facts(suite) for suite in self._suites.values()]
             now = record.measured_of_results(facts, results, "this run")
             sides = [(now[name], baseline) for name, baseline in self.baselines.items() if name in now]

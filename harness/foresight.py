@@ -39,11 +39,13 @@ def sights_of(
     results: Sequence[TrialResult], suites: Iterable[Suite], baselines: Mapping[str, Measured]
 ) -> list[Sight]:
     """What the regression gates of what was run can see: with the samples that were, as far as they have values."""
+    asking = [suite for suite in suites if any(gate.regression for gate in suite.gates)]
+    if not asking:
+        return []
     from harness import comparison
 
-    asking = [suite for suite in suites if any(gate.regression for gate in suite.gates)]
-    ran = {(result.trial.suite, result.trial.sample.sample_id) for result in results} if asking else set()
-    cells = {result.trial.cell for result in results} if asking else set()
+    ran = {(result.trial.suite, result.trial.sample.sample_id) for result in results}
+    cells = {result.trial.cell for result in results}
     plans = [
         (
             replace(suite, samples=tuple(each for each in suite.samples if (suite.name, each.sample_id) in ran)),
@@ -52,7 +54,7 @@ def sights_of(
         for suite in asking
     ]
     metrics = {gate.metric for _, gates in plans for gate, _ in gates if gate.regression is not None}
-    lost = _lost(results, [metric for metric in metrics if metric is not None]) if plans else {}
+    lost = _lost(results, [metric for metric in metrics if metric is not None])
     return comparison.regression_sights(plans, baselines, content_of=record.sample_hash, lost=lost)
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from harness import backends, gate, generate, plan, prompt, record, report, score, trace
 from harness import suite as suites
-from harness.comparing import USED_LATER, Comparing
+from harness.comparing import Comparing
 from harness.rooms import catalogue
 from harness.schema import Plan
 
@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from harness.schema import CellKey, GateSpec, Progress, RunRecord, Settings, Trial, TrialResult, Verdict
+
+
+USED_LATER = ("rich.console", "rich.table")
+"""Modules that take long to import and that a run uses when everything is answered."""
 
 
 def load_plan(path: Path, settings: Settings, *, render: bool = True) -> Plan:
@@ -71,7 +75,8 @@ class Evaluation:
         """Begin to call; returns at once. UsageError: there is a budget, and what calls may cost is not known."""
         self._results = score.Results(trials)
         self._comparing.begin(trials)
-        self._prepared = record.Preparation(self._settings.root, self.progress, modules=USED_LATER)
+        later = (*self._comparing.modules, *USED_LATER)
+        self._prepared = record.Preparation(self._settings.root, self.progress, modules=later)
         try:
             self._engine.start(trials)
         except BaseException:  # nothing was called: a run that begins here leaves nothing to resume

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -15,11 +18,19 @@ from tests.unit.record.measured_runs import run_of
 from tests.unit.report.run_records import Shape
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from harness.schema import Score
 
 SHAPE = Shape(samples=40, variants=("zero_shot", "few_shot@1.1"))
+LOADED = """\
+import sys
+from pathlib import Path
+from tests.unit.recorded_project import RecordedProject
+project = RecordedProject(Path(sys.argv[1]))
+for _ in range(2):
+    project.run(save="harness.comparison" not in sys.modules)
+    print("harness.comparison" in sys.modules)
+"""
+ROOT = Path(__file__).parents[2]
 FIRST, SECOND = "20261121T000000Z-aaaa", "20261122T000000Z-bbbb"
 
 
@@ -95,3 +106,10 @@ def test_runs_without_a_common_suite_are_one_clear_line(tmp_path: Path) -> None:
     )
     with pytest.raises(RecordError, match="no recorded run is here"):
         harness.compare(folders[0], tmp_path / "nowhere")
+
+
+def test_run_that_compares_with_nothing_does_not_load_what_compares(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", LOADED, str(tmp_path)], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == ["False", "True"], "the second run has the baseline that the first one made"
