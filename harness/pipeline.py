@@ -9,6 +9,8 @@ import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from harness import backends, gate, generate, plan, prompt, record, report, score, trace
 from harness import suite as suites
 from harness.comparing import Comparing
@@ -89,8 +91,8 @@ class Evaluation:
         return [*self._engine.notices, *self._notices]
 
     def progress(self) -> Progress:
-        """How far the calls are."""
-        return self._engine.progress()
+        """How far calls and scores are."""
+        return replace(self._engine.progress(), scored=self._results.n_found)
 
     def trials_behind(self, condition: GateSpec, cell: CellKey) -> Sequence[Trial]:
         """The trials that a gate's answer for a cell waits for: the cell's, or all where it is aware of all others."""

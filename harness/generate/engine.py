@@ -292,7 +292,8 @@ class Engine:
         traffic = Traffic(backend.spec, width)
         self._traffic.append(traffic)
         random = Random()  # noqa: S311 - jitter of waits, no secret
-        line = Line(traffic, self._settings.max_retries, random, self._tally.sent, self._budget)
+        sent = self._tally.sent if backend.cacheable else _not_counted  # a recorded answer is no call
+        line = Line(traffic, self._settings.max_retries, random, sent, self._budget)
         await run.run(Caller(backend, line, tracer=self._tracer, is_stopping=lambda: self._is_stopping), width)
 
     def _parts(self) -> Parts:
@@ -331,6 +332,10 @@ class Engine:
     def _over(self, completion: Completion) -> None:
         self._tally.completed(completion)
         self._delivery.put(completion)
+
+
+def _not_counted(is_again: bool) -> None:  # noqa: FBT001 - the signature of `Line.on_send`
+    pass
 
 
 def _broken(doing: str, error: BaseException) -> HarnessError:

@@ -37,8 +37,10 @@ class Tally:
 
     @property
     def elapsed_s(self) -> float:
-        """Seconds of all sittings, until now or the end."""
-        end_s = self._finished_s if self._finished_s is not None else time.monotonic()
+        """Seconds of all sittings, until now or the last answer."""
+        return self._until(self._finished_s if self._finished_s is not None else time.monotonic())
+
+    def _until(self, end_s: float) -> float:
         return self._before_s + end_s - self._started_s
 
     def sent(self, is_again: bool) -> None:  # noqa: FBT001 - the signature of `Line.on_send`
@@ -84,6 +86,7 @@ class Tally:
             in_flight=in_flight,
             spent_usd=self.spent_usd,
             elapsed_s=self.elapsed_s,
+            wall_s=self._until(time.monotonic()),
             not_run=self.not_run,
             backends=backends,
             judging=judging,

@@ -44,14 +44,14 @@ def bar_line(progress: Progress, width: int) -> str:
 
 
 def _drawn(progress: Progress, facts: Mapping[str, str], cells: int) -> str:
-    filled = int(cells * progress.done / progress.total) if progress.total else cells
+    filled = int(cells * progress.scored / progress.total) if progress.total else cells
     bar = "━" * filled + ("╸" if filled < cells else "") + " " * (cells - filled - 1)
     return f" {bar} {'  '.join(facts.values())}"
 
 
 def plain_step(progress: Progress, shown: int) -> tuple[int, str]:
     """The percentage reached and the text for it: one line a tenth of the run, empty when none is due."""
-    percent = 100 * progress.done // progress.total if progress.total else 100
+    percent = 100 * progress.scored // progress.total if progress.total else 100
     if percent < shown + _STEP:
         return shown, ""
     reached = percent - percent % _STEP
@@ -60,7 +60,9 @@ def plain_step(progress: Progress, shown: int) -> tuple[int, str]:
 
 def _facts(progress: Progress) -> dict[str, str]:
     """What is told of the run, by name, in its order."""
-    facts = {"done": f"{progress.done}/{progress.total}"}
+    facts = {"done": f"{progress.scored}/{progress.total}"}
+    if progress.scored < progress.done == progress.total:
+        facts["scoring"] = f"all answered, scoring {progress.done - progress.scored:,}"
     if progress.done > progress.from_cache:
         rate = progress.rate_per_s
         facts["rate"] = f"{rate:,.0f}/s" if rate >= _FAST else f"{rate:.2g}/s"

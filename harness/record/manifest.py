@@ -47,7 +47,7 @@ def make_record(
         schema_version=SCHEMA_VERSION,
         run_id=run_id,
         started_at=started_at.isoformat(timespec="seconds"),
-        wall_s=round(progress.elapsed_s, 3),
+        wall_s=round(progress.wall_s, 3),
         complete=complete and all(result.outcome != "not_run" or result.is_stopped_early for result in results),
         versions=dict(prepared.versions),
         git_commit=prepared.git_commit,

@@ -44,9 +44,13 @@ class Progress(Struct, frozen=True):
     spent_usd: float | None
     """Cost of the calls made so far; None when one of them has no known price."""
     elapsed_s: float
-    """Seconds since the engine started."""
+    """Seconds of calling: since the engine started, until the last answer."""
+    wall_s: float = 0.0
+    """Seconds since the engine started, until now: the time in which answers are scored counts, too."""
+    scored: int = 0
+    """Trials whose result is there: the answer's scores, or that there is no answer."""
     calls: int = 0
-    """Calls made, those made again included."""
+    """Calls made, those made again included; a recorded answer that is replayed is none."""
     not_run: int = 0
     """Trials that will not be called: the budget is spent, or their backend was stopped early."""
     backends: tuple[BackendProgress, ...] = ()

@@ -45,6 +45,11 @@ class Results:
             self._arrived.wait_for(lambda: trial_id in self._by_id or is_given_up(), timeout_s)
             return self._by_id.get(trial_id)
 
+    @property
+    def n_found(self) -> int:
+        """Trials whose result is there."""
+        return len(self._by_id)
+
     def found(self, trial_id: str) -> TrialResult | None:
         """The trial's result; None as long as there is none."""
         return self._by_id.get(trial_id)

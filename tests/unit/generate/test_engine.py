@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -132,8 +133,10 @@ def test_backend_that_costs_nothing_is_asked_every_time(settings: Settings, stor
     for _ in range(2):
         backend = Echo()
         backend.cacheable = False
-        answers = Run(backend, replace(settings, cache_mode=mode), store).all(trials(2))
+        run = Run(backend, replace(settings, cache_mode=mode), store)
+        answers = run.all(trials(2))
         assert len(backend.calls) == 2
+        assert run.engine.progress().calls == 0, "nothing was called: the answer was there"
         assert not any(answer.from_cache for answer in answers.values() if isinstance(answer, Generation))
 
 
@@ -266,6 +269,17 @@ def test_stop_lets_a_backend_that_has_answered_end_in_its_own_time(settings: Set
     assert stopping.wait(20)
     run.engine.stop()
     assert backend.stopped == 1
+
+
+def test_time_goes_on_after_the_last_answer_and_calling_does_not(settings: Settings) -> None:
+    run = Run(Echo(), settings)
+    run.all(trials(4))
+    run.engine.stop()
+    ended = run.engine.progress()
+    time.sleep(0.02)
+    later = run.engine.progress()
+    assert later.elapsed_s == ended.elapsed_s <= ended.wall_s
+    assert later.wall_s - ended.wall_s >= 0.02
 
 
 def test_progress_counts_cost_and_becomes_unknown_with_one_unknown_price(settings: Settings) -> None:

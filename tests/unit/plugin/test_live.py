@@ -12,6 +12,7 @@ def progress(done: int, **changes: object) -> Progress:
     fields: dict[str, object] = {
         "total": 360,
         "done": done,
+        "scored": done,
         "errors": 0,
         "from_cache": 0,
         "retries": 0,
@@ -33,6 +34,16 @@ def test_bar_names_what_went_wrong() -> None:
 
 def test_bar_tells_how_many_trials_wait_for_judges() -> None:
     assert bar_line(progress(120, judging=1200), 100).endswith(" 120/360  12/s  judging 1,200  $0  0:20 left")
+
+
+def test_bar_is_not_full_before_everything_is_scored() -> None:
+    line = bar_line(progress(360, scored=180), 100)
+    assert line == f" {'━' * 12}╸{' ' * 11} 180/360  all answered, scoring 180  36/s  $0"
+    assert plain_step(progress(360, scored=180), 40)[0] == 50
+
+
+def test_scores_that_are_a_little_behind_are_not_told_while_calls_go_on() -> None:
+    assert "scoring" not in bar_line(progress(120, scored=60), 100)
 
 
 def test_bar_is_full_at_the_end_and_says_no_time_left() -> None:

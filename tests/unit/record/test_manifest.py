@@ -18,7 +18,16 @@ if TYPE_CHECKING:
 
 RUN = ("20261122T201849.042Z-3f9a", datetime(2026, 11, 22, 20, 18, 49, tzinfo=UTC))
 PROGRESS = Progress(
-    total=8, done=8, errors=0, from_cache=0, calls=11, retries=3, in_flight=0, spent_usd=0.25, elapsed_s=12.3456
+    total=8,
+    done=8,
+    errors=0,
+    from_cache=0,
+    calls=11,
+    retries=3,
+    in_flight=0,
+    spent_usd=0.25,
+    elapsed_s=1.5,
+    wall_s=12.3456,
 )
 
 
