@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from harness.sandbox.job import Limits
 
 _ROOT = Path("/sys/fs/cgroup")
+_MEMBERS = "cgroup.procs"
 _SPARE_MB = 96
 """For the process of the checks and the kernel's own records, beside what program and files may take."""
 _PATIENCE_S = 10.0
@@ -44,11 +45,21 @@ class Groups:
         return None if group is None else Lease(self, group, most)
 
     def _taken(self, most: int) -> Path | None:
-        """A free one with this limit; None when there is none. One that somebody has removed is forgotten."""
+        """A free one with this limit, in which nobody is; None when there is none.
+
+        A sandbox that had to be killed leaves its group some time after its launcher, and its memory counts until then.
+        One that somebody has removed is forgotten.
+        """
         with self._lock:
             free = self._free[most]
-            while free:
-                if (group := free.pop()).is_dir():
+            for group in free[::-1]:
+                try:
+                    is_empty = not (group / _MEMBERS).read_bytes()
+                except OSError:
+                    free.remove(group)
+                    continue
+                if is_empty:
+                    free.remove(group)
                     return group
         return None
 
@@ -110,7 +121,7 @@ class Lease:
         found = re.search(rb'"child-pid": *(\d+)', told)
         if found is not None:
             with contextlib.suppress(ProcessLookupError, BrokenPipeError):  # it has ended, and the launcher says why
-                (self._group / "cgroup.procs").write_bytes(found[1])
+                (self._group / _MEMBERS).write_bytes(found[1])
                 os.write(self._unblock, b"1")
 
     def leave(self) -> None:

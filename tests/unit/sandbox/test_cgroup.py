@@ -38,8 +38,10 @@ def _groups(parent: Path) -> Groups:
 
 
 def _taken(groups: Groups, limits: Limits) -> Lease:
+    """A lease; the kernel's list of the group's processes is a file here."""
     lease = groups.take(limits)
     assert lease is not None
+    (lease._group / "cgroup.procs").touch()
     return lease
 
 
@@ -62,6 +64,18 @@ def test_group_that_somebody_removed_is_not_used_again(tmp_path: Path) -> None:
     second.leave()
     assert second._group.name == f"prompt-suite-{os.getpid()}-2"
     assert second._group.is_dir()
+
+
+def test_group_in_which_a_killed_sandbox_still_ends_is_left_until_it_is_empty(tmp_path: Path) -> None:
+    groups, names = _groups(tmp_path), []
+    for members in ("4194305\n", "", ""):
+        lease = _taken(groups, Limits())
+        (lease._group / "cgroup.procs").write_text(members)
+        lease.leave()
+        names.append(lease._group.name.rpartition("-")[2])
+    assert names == ["1", "2", "2"]
+    (tmp_path / f"prompt-suite-{os.getpid()}-1" / "cgroup.procs").write_text("")
+    assert {_taken(groups, Limits())._group.name.rpartition("-")[2] for _ in range(2)} == {"1", "2"}
 
 
 def test_group_that_is_removed_while_a_launcher_starts_is_told_at_once(tmp_path: Path) -> None:
