@@ -79,13 +79,12 @@ class Bubblewrap:
         return self._parts[limits]
 
     def _view(self, limits: Limits) -> list[str]:
-        """What the program sees: the interpreter, the guest, four devices and an empty work folder."""
+        """What the program sees: the interpreter, the guest, three devices and an empty work folder."""
         prefix = str(self._interpreter.prefix)
         view = ["--die-with-parent", "--new-session", "--as-pid-1", "--cap-drop", "ALL", "--clearenv"]
         view += ["--uid", str(NOBODY), "--gid", str(NOBODY), "--hostname", "sandbox"]
-        view += ["--ro-bind", *(("/usr", "/usr") if prefix == "/usr" else ("/usr/lib", "/usr/lib"))]
-        view += ["--ro-bind", prefix, "/python"] if prefix != "/usr" else []
-        view += _libraries()
+        view += ["--ro-bind", "/usr", "/usr"] if prefix == "/usr" else ["--ro-bind", prefix, "/python"]
+        view += _libraries(is_usr_seen=prefix == "/usr")
         for name, value in GUEST_ENVIRONMENT.items():
             view += ["--setenv", name, value]
         view += ["--setenv", "LD_LIBRARY_PATH", "/python/lib"] if prefix != "/usr" else []
@@ -116,11 +115,13 @@ def guest_arguments(place: str, limits: Limits) -> list[str]:
     return ["-s", "-S", "-B", "-X", "utf8", "-c", START.format(place), *(str(number) for number in numbers)]
 
 
-def _libraries() -> list[str]:
-    """The system's shared libraries, where the loader looks for them."""
+def _libraries(*, is_usr_seen: bool) -> list[str]:
+    """The system's shared libraries and the loader, where programs look for them, with what links to /usr lead to."""
     view = []
     for name in ("/lib", "/lib64", "/lib32", "/libx32"):
         path = Path(name)
+        if not is_usr_seen and Path(f"/usr{name}").is_dir():
+            view += ["--ro-bind", f"/usr{name}", f"/usr{name}"]
         if path.is_symlink():
             view += ["--symlink", str(path.readlink()), name]
         elif path.is_dir():

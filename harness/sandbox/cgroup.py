@@ -18,10 +18,13 @@ if TYPE_CHECKING:
     from harness.sandbox.job import Limits
 
 _ROOT = Path("/sys/fs/cgroup")
+_MEMBERS = "cgroup.procs"
 _SPARE_MB = 96
 """For the process of the checks and the kernel's own records, beside what program and files may take."""
 _PATIENCE_S = 10.0
 """The longest that a launcher may take to say which process it made."""
+_FIRST = threading.Lock()
+"""Two threads that tried at once whether groups can be made would be in each other's way, and find that none can."""
 
 
 class Groups:
@@ -38,18 +41,41 @@ class Groups:
     def take(self, limits: Limits) -> Lease | None:
         """A group with these limits; None when the kernel does not let it be made."""
         most = (limits.memory_mb + limits.file_mb + _SPARE_MB) << 20
+        group = self._taken(most) or self._made(most)
+        return None if group is None else Lease(self, group, most)
+
+    def _taken(self, most: int) -> Path | None:
+        """A free one with this limit, in which nobody is; None when there is none.
+
+        A sandbox that had to be killed leaves its group some time after its launcher, and its memory counts until then.
+        One that somebody has removed is forgotten.
+        """
         with self._lock:
-            if free := self._free[most]:
-                return Lease(self, free.pop(), most)
+            free = self._free[most]
+            for group in free[::-1]:
+                try:
+                    is_empty = not (group / _MEMBERS).read_bytes()
+                except OSError:
+                    free.remove(group)
+                    continue
+                if is_empty:
+                    free.remove(group)
+                    return group
+        return None
+
+    def _made(self, most: int) -> Path | None:
         group = self._parent / f"prompt-suite-{os.getpid()}-{next(self._numbers)}"
         try:
             group.mkdir()
+        except OSError:  # when another process has one of this name, it is not ours to remove
+            return None
+        try:
             (group / self._limit_file).write_text(str(most))
         except OSError:
             with contextlib.suppress(OSError):
                 group.rmdir()
             return None
-        return Lease(self, group, most)
+        return group
 
     def give_back(self, group: Path, most: int) -> None:
         """The sandbox has ended; `most` bytes are the group's limit."""
@@ -58,10 +84,10 @@ class Groups:
 
     def remove(self) -> None:
         """Remove those that are free."""
-        for group in itertools.chain.from_iterable(self._free.values()):
-            with contextlib.suppress(OSError):
-                group.rmdir()
-        self._free.clear()
+        for free in list(self._free.values()):  # a thread may still give one back
+            while free:
+                with contextlib.suppress(OSError):
+                    free.pop().rmdir()
 
 
 class Lease:
@@ -72,16 +98,20 @@ class Lease:
         self._groups, self._group, self._most = groups, group, most
         self._telling, self.told_fd = os.pipe()
         self.block_fd, self._unblock = os.pipe()
+        self._open = [self.told_fd, self.block_fd]
 
     @property
     def passed(self) -> tuple[int, int]:
         """The launcher's ends."""
         return (self.told_fd, self.block_fd)
 
+    def _close_passed(self) -> None:
+        while self._open:
+            os.close(self._open.pop())
+
     def admit(self) -> None:
-        """Put the process that the launcher made into the group, and let it go on."""
-        for descriptor in self.passed:
-            os.close(descriptor)
+        """Put the process that the launcher made into the group, and let it go on; OSError when it cannot be."""
+        self._close_passed()
         told = b""
         while b"}" not in told and select.select([self._telling], [], [], _PATIENCE_S)[0]:
             part = os.read(self._telling, 4096)
@@ -90,12 +120,13 @@ class Lease:
             told += part
         found = re.search(rb'"child-pid": *(\d+)', told)
         if found is not None:
-            with contextlib.suppress(OSError):
-                (self._group / "cgroup.procs").write_bytes(found[1])
+            with contextlib.suppress(ProcessLookupError, BrokenPipeError):  # it has ended, and the launcher says why
+                (self._group / _MEMBERS).write_bytes(found[1])
                 os.write(self._unblock, b"1")
 
     def leave(self) -> None:
-        """The launcher has ended."""
+        """The launcher has ended, or was never started."""
+        self._close_passed()
         os.close(self._telling)
         os.close(self._unblock)
         self._groups.give_back(self._group, self._most)
@@ -103,7 +134,8 @@ class Lease:
 
 def memory_group(limits: Limits) -> Lease | None:
     """A group with these limits; None where none can be made."""
-    groups = _groups()
+    with _FIRST:
+        groups = _groups()
     return None if groups is None else groups.take(limits)
 
 

@@ -109,11 +109,11 @@ def _outcome(said: Said, program: Program, limits: Limits) -> Outcome:
     steps = [step for step in messages if step in _STEPS]
     reason = (
         f"it took longer than {limits.timeout_s:g} s, its tests included"
-        if said.is_late
+        if said.is_late or found.get("is_late") is True
         else "its sandbox was ended: it used more memory than it may"
     )
     tested = None if program.tests is None else False
-    return Outcome("parsed" in steps, "ran" in steps, tested, reason)
+    return Outcome("parsed" in steps, "ran" in steps, tested, reason, str(found.get("output", "")).rstrip())
 
 
 _FINDINGS = {"syntax", "ran", "passed", "reason", "trace", "output"}

@@ -37,7 +37,7 @@ class Launch(Struct, frozen=True):
     started: Callable[[], None] | None = None
     """Called once the launcher runs."""
     cleanup: Callable[[], None] | None = None
-    """Called once it has ended."""
+    """Called once it has ended, or could not be started."""
 
 
 class Said(Struct, frozen=True):
@@ -55,25 +55,24 @@ class Said(Struct, frozen=True):
 
 def run(launch: Launch, told: bytes) -> Said:
     """Start, tell, listen, and see it end. OSError when the launcher cannot be started."""
-    process = subprocess.Popen(  # noqa: S603 - the launcher's own arguments; what is untrusted goes through its stdin
-        launch.command,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env=dict(launch.environment),
-        pass_fds=launch.pass_fds,
-        cwd=launch.folder,
-        start_new_session=True,
-        bufsize=0,
-    )
-    try:
+    with contextlib.ExitStack() as ends:
+        if launch.cleanup is not None:
+            ends.callback(launch.cleanup)
+        process = subprocess.Popen(  # noqa: S603 - the launcher's own arguments; what is untrusted goes through its stdin
+            launch.command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=dict(launch.environment),
+            pass_fds=launch.pass_fds,
+            cwd=launch.folder,
+            start_new_session=True,
+            bufsize=0,
+        )
+        ends.callback(_ended, process)
         if launch.started is not None:
             launch.started()
         heard, is_late = _heard(process, told, time.monotonic() + launch.deadline_s)
-    finally:
-        _ended(process)
-        if launch.cleanup is not None:
-            launch.cleanup()
     return Said(bytes(heard[0]), heard[1].decode("utf-8", "replace"), process.returncode, is_late)
 
 

@@ -12,11 +12,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from typing import NoReturn
+
     from wasmtime import Engine, Module
 
 _START = "import sys;sys.path[:]=['/guest',*filter(None,sys.path)]\nfrom guest.apart import main\nmain()"
 _LARGEST_CHECKER = 512 << 20
 _NEVER = 1 << 40
+_PATIENCE_S = 2.0
+"""For a program whose time is up to notice it; one that waits for the system (`time.sleep`) never does."""
 
 
 def engine() -> Engine:
@@ -50,6 +54,27 @@ class Printed:
     def text(self) -> str:
         """It, as text."""
         return self._kept.decode("utf-8", "replace")
+
+
+class LastWord:
+    """What is said at the end, by whichever thread comes to it first; this process ends with it."""
+
+    def __init__(self, printed: Printed) -> None:
+        """`printed` is told too."""
+        self.is_late = False
+        self._printed = printed
+        self._lock = threading.Lock()
+
+    def say(self) -> NoReturn:
+        """It."""
+        from harness.sandbox.guest import channel, wire
+
+        with self._lock:
+            text, is_too_much = self._printed.text(), self._printed.is_too_much
+            try:
+                channel.send(1, wire.pack({"output": text, "is_too_much": is_too_much, "is_late": self.is_late}))
+            finally:
+                os._exit(0)
 
 
 class Instance:
@@ -96,8 +121,6 @@ def main() -> None:
     """Both instances, until the checker has come to its end."""
     from wasmtime import Module
 
-    from harness.sandbox.guest import channel, wire
-
     path, guest, folder, *numbers = sys.argv[1:]
     memory, timeout_s, most = int(numbers[0]), float(numbers[1]), int(numbers[2])
     (Path(folder) / "job").write_bytes(sys.stdin.buffer.read())
@@ -113,11 +136,14 @@ def main() -> None:
         instance.sees(guest, "/guest")
     for descriptor in (*questions, *replies):
         os.close(descriptor)
-    late = threading.Event()
+    last = LastWord(printed)
 
     def end() -> None:
-        late.set()
+        last.is_late = True
         shared.increment_epoch()
+        worker.join(_PATIENCE_S)
+        if worker.is_alive():
+            last.say()
 
     timer = threading.Timer(timeout_s, end)
     worker = threading.Thread(target=answers.run, args=(module, shared, 1))
@@ -125,8 +151,7 @@ def main() -> None:
         thread.daemon = True
         thread.start()
     checks.run(module, shared, _NEVER)
-    channel.send(1, wire.pack({"output": printed.text(), "is_too_much": printed.is_too_much, "is_late": late.is_set()}))
-    os._exit(0)
+    last.say()
 
 
 if __name__ == "__main__":

@@ -85,11 +85,12 @@ class Watch:
         return checker.GoneError(self._end())
 
     def _end(self) -> str:
-        if posix.waitpid(self._pid, posix.WNOHANG)[0] == 0:
-            time.sleep(0.01)
         try:
-            posix.kill(self._pid, signal.SIGKILL)
-            status = posix.waitpid(self._pid, 0)[1]
+            ended, status = posix.waitpid(self._pid, posix.WNOHANG)
+            if ended == 0:
+                time.sleep(0.01)
+                posix.kill(self._pid, signal.SIGKILL)
+                status = posix.waitpid(self._pid, 0)[1]
         except OSError:
             return "it ended by itself, before its end was reached"
         code = posix.waitstatus_to_exitcode(status)
