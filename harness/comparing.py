@@ -35,6 +35,7 @@ if TYPE_CHECKING:
         Verdict,
     )
 
+_TABLES = ("rich.console", "rich.table")
 _NOT_RUN = "nothing of it was run"
 
 
@@ -83,10 +84,10 @@ class Comparing:
         self._early = EarlyStops((), {}, ())
 
     @property
-    def modules(self) -> tuple[str, ...]:
-        """Those that take long to import and that this run compares with when everything is answered."""
+    def used_later(self) -> tuple[str, ...]:
+        """Modules that take long to import and that this run uses when everything is answered."""
         asks = any(gate.regression is not None for suite in self._suites.values() for gate in suite.gates)
-        return ("harness.comparison",) if asks or self.baselines else ()
+        return (*_TABLES, "harness.comparison") if asks or self.baselines else _TABLES
 
     def begin(self, trials: Sequence[Trial]) -> None:
         """Look at the regression gates of suites that stop early, while these trials are run; no baseline does."""

@@ -24,10 +24,6 @@ if TYPE_CHECKING:
     from harness.schema import CellKey, GateSpec, Progress, RunRecord, Settings, Trial, TrialResult, Verdict
 
 
-USED_LATER = ("rich.console", "rich.table")
-"""Modules that take long to import and that a run uses when everything is answered."""
-
-
 def load_plan(path: Path, settings: Settings, *, render: bool = True) -> Plan:
     """The suite at `path` with its trials, every message rendered; without `render` the trials have no messages.
 
@@ -77,8 +73,7 @@ class Evaluation:
         """Begin to call; returns at once. UsageError: there is a budget, and what calls may cost is not known."""
         self._results = score.Results(trials)
         self._comparing.begin(trials)
-        later = (*self._comparing.modules, *USED_LATER)
-        self._prepared = record.Preparation(self._settings.root, self.progress, modules=later)
+        self._prepared = record.Preparation(self._settings.root, self.progress, modules=self._comparing.used_later)
         try:
             self._engine.start(trials)
         except BaseException:  # nothing was called: a run that begins here leaves nothing to resume

@@ -33,7 +33,7 @@ metrics:
         model: j
         base_url: JUDGE_URL
         max_concurrency: {IN_FLIGHT}
-        timeout_s: 2
+        timeout_s: 30
         price: {{input: 10, output: 10}}
         params: {{max_tokens: 10}}
 """
@@ -245,6 +245,8 @@ def test_the_same_question_about_two_trials_is_asked_once(tmp_path: Path, server
 
 def test_interrupted_run_keeps_what_was_judged_and_pays_for_the_rest_later(tmp_path: Path, servers: Servers) -> None:
     project = servers.project(tmp_path)
+    suite = project.suite / "suite.yaml"
+    suite.write_text(suite.read_text().replace("timeout_s: 30", "timeout_s: 2"))
     servers.judge.script(*[Behaviour(text=verdict)] * 20, Behaviour(fault="hang"))
     process = project.start()
     _wait_for(servers.judge, 22, process)

@@ -24,6 +24,13 @@ TRIALS = 2 * SAMPLES
 IN_FLIGHT = 20
 
 
+def _held_up_after(*counts: int, latency_ms: float) -> list[Behaviour]:
+    """Answers that come soon, but for all that are under way after so many: a run waits there for who ends it."""
+    soon, late = Behaviour(latency_ms=latency_ms), Behaviour(latency_ms=4000)
+    held_up = [each for count in counts for each in [soon] * count + [late] * IN_FLIGHT]
+    return [*held_up, soon]
+
+
 def _wait_until_seen(server: FakeServer, count: int, process: subprocess.Popen[str]) -> None:
     """Until the server has seen so many requests, or the process has ended."""
     end = time.monotonic() + 60
@@ -88,7 +95,8 @@ def test_twenty_kills_cost_what_was_in_flight_and_nothing_else(tmp_path: Path) -
 
 
 def test_kills_under_xdist_lose_nothing_either(tmp_path: Path) -> None:
-    with FakeServer(Behaviour(latency_ms=40)) as server:
+    with FakeServer() as server:
+        server.script(*_held_up_after(100, latency_ms=40))
         project = Project(tmp_path, server.base_url, samples=SAMPLES)
         process = project.start("-n", "2")
         _wait_until_seen(server, 100, process)
@@ -104,7 +112,8 @@ def test_kills_under_xdist_lose_nothing_either(tmp_path: Path) -> None:
 
 
 def test_interrupted_resume_can_be_resumed(tmp_path: Path) -> None:
-    with FakeServer(Behaviour(latency_ms=40)) as server:
+    with FakeServer() as server:
+        server.script(*_held_up_after(100, 100, latency_ms=40))
         project = Project(tmp_path, server.base_url, samples=SAMPLES)
         run_ids = set()
         for sitting in range(2):
@@ -125,7 +134,8 @@ def test_interrupted_resume_can_be_resumed(tmp_path: Path) -> None:
 
 
 def test_changed_prompt_is_asked_again_when_a_run_is_resumed_and_the_rest_is_kept(tmp_path: Path) -> None:
-    with FakeServer(Behaviour(latency_ms=40)) as server:
+    with FakeServer() as server:
+        server.script(*_held_up_after(320, latency_ms=40))
         project = Project(tmp_path, server.base_url, samples=SAMPLES)
         process = project.start()
         _wait_until_seen(server, 300, process)  # all of prompt `one`, some of `two`
@@ -146,7 +156,7 @@ def test_changed_prompt_is_asked_again_when_a_run_is_resumed_and_the_rest_is_kep
 
 def test_every_trial_completes_where_a_fifth_of_the_calls_fails(tmp_path: Path) -> None:
     with FakeServer(Mix(Behaviour(latency_ms=5), seed=3)) as server:
-        project = Project(tmp_path, server.base_url, samples=SAMPLES)
+        project = Project(tmp_path, server.base_url, samples=SAMPLES, timeout_s=2)
         code, output = project.run()
         assert code == 0, output
         assert server.count > TRIALS
@@ -184,7 +194,8 @@ def test_refusal_of_everything_stops_the_backend_early_with_one_message(tmp_path
 @pytest.mark.parametrize("small_disk", [40], indirect=True)
 def test_full_disk_loses_no_answer(small_disk: Path) -> None:
     filler = small_disk / "filler"
-    with FakeServer(Behaviour(latency_ms=10, text="positive")) as server:
+    with FakeServer() as server:
+        server.script(*_held_up_after(60, latency_ms=10))
         project = Project(small_disk, server.base_url, samples=SAMPLES)
         process = project.start()
         _wait_until_seen(server, 50, process)

@@ -27,7 +27,7 @@ backends:
     model: m
     base_url: BASE_URL
     max_concurrency: 20
-    timeout_s: 2
+    timeout_s: TIMEOUT_S
     price: {input: 1, output: 1}
     params: {temperature: 0, max_tokens: 8}
 metrics: [exact_match]
@@ -43,7 +43,7 @@ def _hear_interrupts() -> None:
 class Project:
     """A suite of two prompts over some samples."""
 
-    def __init__(self, folder: Path, base_url: str, *, samples: int) -> None:
+    def __init__(self, folder: Path, base_url: str, *, samples: int, timeout_s: float = 30.0) -> None:
         self.folder = folder
         self.suite = folder / "suites" / "many"
         for name in ("one", "two"):
@@ -51,7 +51,7 @@ class Project:
             self.prompt(name).write_text(PROMPT.replace("NAME", name))
         rows = ({"id": f"s{index}", "text": f"text {index}", "label": "positive"} for index in range(samples))
         (self.suite / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-        (self.suite / "suite.yaml").write_text(SUITE.replace("BASE_URL", base_url))
+        (self.suite / "suite.yaml").write_text(SUITE.replace("BASE_URL", base_url).replace("TIMEOUT_S", str(timeout_s)))
         (folder / "pytest.ini").write_text("[pytest]\n")
 
     def prompt(self, name: str) -> Path:

@@ -21,9 +21,11 @@ from pathlib import Path
 def answer(messages):
     with Path(__file__).with_name("calls").open("a") as file:
         file.write("x")
-    time.sleep(0.2)
+        number = file.tell()
+    time.sleep(5 if 24 < number <= 32 else 0.2)
     return "Lima"
 """
+"""The app.py of a suite: eight calls at a time, of which the fourth eight hold all others up."""
 
 PATIENT = """\
 from harness.generate import engine

@@ -62,9 +62,9 @@ def test_second_interrupt_waits_for_nothing(many: Project) -> None:
     many.pytester.makeconftest(PATIENT)
     session = Ended(many, "-k", "plain")
     session.wait_until("scored", 0)
-    session.process.send_signal(signal.SIGINT)
+    session.interrupt()
     time.sleep(1)
-    session.process.send_signal(signal.SIGINT)
+    session.interrupt_until_it_ends()
     assert session.end() == pytest.ExitCode.INTERRUPTED
     assert "Traceback" not in session.output
     assert session.manifest["complete"] is False
