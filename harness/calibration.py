@@ -238,6 +238,8 @@ def _compared(
         labels_hash=labels.content_hash,
         n=found.n,
         n_unscored=len(human) - len(rated),
+        n_clusters=found.n_clusters,
+        lacking=dict(found.lacking),
         estimates=dict(found.estimates),
         categories=list(found.categories),
         confusion=[list(row) for row in found.confusion],

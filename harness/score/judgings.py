@@ -100,6 +100,8 @@ def _panel(rated: Sequence[_Rated]) -> list[Fact]:
     )
     if found is None:
         meaning = "The judges' scores do not vary, so that nothing can be said of their agreement."
+    elif found.low is None:
+        meaning += " No interval: too few answers differ to tell how far this would vary."
     return [Fact("agreement of the judges (alpha)", _estimate(found), meaning)]
 
 

@@ -167,12 +167,64 @@ def test_missing_columns_are_told(judged: Project, capsys: pytest.CaptureFixture
 
 
 def test_columns_can_be_named_and_people_may_be_several(judged: Project) -> None:
-    rows = [{"country": "Peru", "text": "word " * (at + 1), "people": [at + 1, 3]} for at in range(5)]
+    rows = [
+        {"id": f"s{at}", "country": "Peru", "text": "word " * (at % 5 + 1), "people": [at % 5 + 1, 3]}
+        for at in range(10)
+    ]
     judged.write("labels.jsonl", "".join(json.dumps(row) + "\n" for row in rows))
     assert _calibrate(judged, "--output", "text", "--human", "clarity=people", "--write", "elsewhere.yaml") == 0
     found = yaml.safe_load((judged.path / "elsewhere.yaml").read_text())["measures"]["judge.clarity"]
     assert found["estimates"]["spearman"]["value"] == 1
     assert found["estimates"]["bias"]["value"] == 0
+
+
+def _label(project: Project, ratings: list[float]) -> None:
+    rows = [
+        {"id": f"s{at}", "country": "Peru", "output": "word " * (at % 5 + 1), "clarity": rating}
+        for at, rating in enumerate(ratings)
+    ]
+    project.write("labels.jsonl", "".join(json.dumps(row) + "\n" for row in rows))
+
+
+def test_calibration_on_a_single_label_opens_no_gate_unless_that_is_allowed(
+    judged: Project, server: FakeServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _label(judged, [1])
+    assert _calibrate(judged) == 1
+    printed = capsys.readouterr().out
+    assert "judge.clarity: 1 rating by people and the judge" in printed
+    assert re.search(
+        r"\n  spearman       \u2013       \(the judge gave 1 every time and people gave 1 every time\)  ", printed
+    )
+    why = "it rests on 1 independent answer, and 10 are needed"
+    assert f"  no gate may stand on it: {why}; rate more answers, or write uncalibrated: allow" in printed
+    judged.run().stdout.fnmatch_lines(
+        [f"*calibrations/judge.yaml does not say how far it agrees with people: {why}; allowed: *"]
+    )
+    _use(judged, server, more=", uncalibrated: allow")
+    assert judged.run().ret == pytest.ExitCode.OK
+    assert "uncalibrated: its agreement" in (judged.latest / "report.html").read_text()
+
+
+def test_judge_that_always_says_the_same_is_told_of_and_opens_no_gate(
+    judged: Project, server: FakeServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server.script(Behaviour(text=lambda body: "1. Look." if STEPS in asked(body) else '{"reason": "-", "score": 3}'))
+    assert _calibrate(judged) == 1
+    printed = capsys.readouterr().out
+    assert "  spearman       \u2013       (the judge gave 3 every time)  " in printed
+    assert "  kappa          +0.000  (no interval: the judge gave 3 every time)  " in printed
+    judged.run().stdout.fnmatch_lines(["*: no agreement is defined, because the judge gave 3 every time; allowed: *"])
+
+
+def test_calibration_that_cannot_be_told_from_none_is_valid_and_says_so(
+    judged: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _label(judged, [1, 2, 3, 4, 5, 5, 4, 3, 2, 1])
+    assert _calibrate(judged) == 0
+    assert "\n  this cannot be told from no agreement at all\n" in capsys.readouterr().out
+    assert judged.run().ret == pytest.ExitCode.OK
+    assert "; this cannot be told from no agreement at all" in (judged.latest / "summary.md").read_text()
 
 
 def test_damaged_calibration_is_said_to_be(judged: Project) -> None:

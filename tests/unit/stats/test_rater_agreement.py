@@ -11,6 +11,7 @@ import pytest
 from harness.stats.agreement import confusion, kendall_tau_b, spearman, weighted_kappa
 from harness.stats.bootstrap import bootstrap_interval
 from harness.stats.bradley_terry import Comparison, bradley_terry, components, rank_players
+from harness.stats.interval import Interval
 from harness.stats.krippendorff import krippendorff_alpha, krippendorff_interval
 from harness.stats.variance import Drawn, nested_variances
 
@@ -84,6 +85,11 @@ def test_the_bootstrap_has_no_ends_where_it_cannot() -> None:
     assert bootstrap_interval(lambda _: 1.0, 0) is None
     with pytest.raises(ValueError, match="one cluster a unit"):
         bootstrap_interval(lambda _: 1.0, 2, clusters=["a"])
+
+
+def test_draws_that_agree_show_no_spread_and_have_no_ends() -> None:
+    found = bootstrap_interval(lambda drawn: float(len(drawn)), 20)
+    assert found == Interval(20.0, None, None, "none", 20, None)
 
 
 def test_strengths_recover_what_made_the_pairs() -> None:
