@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from harness.calibrate.agreement import FEWEST
@@ -15,6 +16,13 @@ if TYPE_CHECKING:
     from harness.schema import CalibrationRule, Estimate, Measure
 
 UNCALIBRATED = "uncalibrated: its agreement with people is not known"
+_ASKS = "|asks:"
+"""Before each judge in a signature."""
+_JUDGE = re.compile(
+    r"(?P<provider>\S*) (?P<model>.*?)(@(?P<address>https?://\S*))? (?P<parameters>\{.*\})(?P<prints>( \w+:[0-9a-f]+)*)"
+)
+"""What stands behind it, see `harness.suite.judges.signed`."""
+_ALWAYS = ("provider", "model", "address", "parameters")
 
 
 def trust(rule: CalibrationRule, measure: Measure) -> Trust:
@@ -51,10 +59,13 @@ def _flaw(rule: CalibrationRule, measure: Measure, found: Calibration | None) ->
 
 def _differing(found: Calibration, measure: Measure) -> str:
     """What is not the same, in a few words."""
-    old, new = (_parts(signature) for signature in (found.signature, measure.signature))
-    differing = [key for key in dict.fromkeys([*old, *new]) if old.get(key) != new.get(key)]
-    words = {"asks": "another judge", "rubric": "another rubric"}
-    return " and ".join(dict.fromkeys(words.get(key, f"another '{key}'") for key in differing)) or "another order"
+    (old, *were), (new, *are) = (signature.split(_ASKS) for signature in (found.signature, measure.signature))
+    then, now = _parts(old), _parts(new)
+    differing = [key for key in dict.fromkeys([*then, *now]) if then.get(key) != now.get(key)]
+    words = ["another rubric" if key == "rubric" else f"another '{key}'" for key in differing]
+    if were != are:
+        words.append(f"another judge{_other_judge(were, are)}")
+    return " and ".join(words) or "another order"
 
 
 def _parts(signature: str) -> dict[str, str]:
@@ -63,6 +74,28 @@ def _parts(signature: str) -> dict[str, str]:
         key, _, value = part.partition(":")
         parts[key] = f"{parts[key]}|{value}" if key in parts else value
     return parts
+
+
+def _other_judge(were: list[str], are: list[str]) -> str:
+    """In what the judges differ, in brackets; nothing where other models are asked, or more of them."""
+    if len(were) != len(are):
+        return ""
+    words: dict[str, None] = {}
+    for old, new in zip(map(_judge_parts, were), map(_judge_parts, are), strict=True):
+        for key in dict.fromkeys([*old, *new]):
+            if old.get(key) != new.get(key):
+                known = key in old or key in _ALWAYS
+                words[key if known else f"{key}, which was not written down then"] = None
+    return f" (it differs in {' and '.join(words)})" if words else ""
+
+
+def _judge_parts(asked: str) -> dict[str, str]:
+    """What a signature says of one judge: provider, model, address, parameters, and hashes by their words."""
+    found = _JUDGE.fullmatch(asked)
+    if found is None:
+        return {"model": asked}
+    parts = {key: found[key] or "" for key in _ALWAYS}
+    return parts | dict(each.split(":") for each in found["prints"].split())
 
 
 def unfit(found: Calibration) -> str | None:

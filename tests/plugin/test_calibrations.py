@@ -116,11 +116,32 @@ def test_calls_are_recorded_and_never_made_twice(judged: Project, server: FakeSe
 def test_calibration_of_another_judge_or_option_does_not_count(judged: Project, server: FakeServer) -> None:
     assert _calibrate(judged) == 0
     _use(judged, server, model="k")
-    judged.run().stdout.fnmatch_lines(["*calibrations/judge.yaml was made with another judge: it says nothing about*"])
+    judged.run().stdout.fnmatch_lines(
+        ["*calibrations/judge.yaml was made with another judge (it differs in model): it says*"]
+    )
     _use(judged, server, more=", samples: 2")
     judged.run().stdout.fnmatch_lines(["*calibrations/judge.yaml was made with another 'samples': it says nothing*"])
     _use(judged, server, more=", scale: [1, 7]")
     judged.run().stdout.fnmatch_lines(["*was made with another rubric and another 'scale': it says nothing*"])
+
+
+def test_calibration_ends_with_the_code_of_a_judge_of_ones_own(judged: Project) -> None:
+    code = """
+def judge(messages):
+    text = messages[-1]["content"]
+    return '{"reason": "-", "score": %d}' % min(5, 1 + text.count("word "))
+"""
+    judged.write("judge.py", code)
+    text = SUITE.replace(
+        "provider: openai, model: {model}, base_url: {url}", "provider: callable, function: judge.py:judge"
+    )
+    judged.write("suite.yaml", text.format(more=", steps: false, logprobs: false, schema: false"))
+    assert _calibrate(judged) == 0
+    assert judged.run().ret == pytest.ExitCode.OK
+    judged.write("judge.py", code.replace("1 +", "2 +"))
+    judged.run().stdout.fnmatch_lines(
+        ["*calibrations/judge.yaml was made with another judge (it differs in code): it says nothing about this one*"]
+    )
 
 
 def test_baseline_of_a_prompt_is_a_gate_as_well(judged: Project, server: FakeServer) -> None:

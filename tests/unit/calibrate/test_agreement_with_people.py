@@ -230,9 +230,16 @@ def test_entry_that_says_nothing_of_agreement_is_not_valid(tmp_path: Path, entry
 @pytest.mark.parametrize(
     ("signature", "words"),
     [
-        (SIGNATURE.replace("openai m", "openai n"), "another judge"),
+        (SIGNATURE.replace("openai m", "openai n"), "another judge (it differs in model)"),
+        (SIGNATURE.replace("openai m {}", "callable m {}"), "another judge (it differs in provider)"),
+        (SIGNATURE.replace("m {", "m@http://a/v1 {"), "another judge (it differs in address)"),
+        (SIGNATURE.replace("m {}", 'n {"seed":0}'), "another judge (it differs in model and parameters)"),
+        (f"{SIGNATURE} code:12ab", "another judge (it differs in code)"),
         (SIGNATURE.replace("#12", "#13"), "another rubric"),
-        (SIGNATURE.replace("1-5", "1-7").replace(" m ", " n "), "another 'scale' and another judge"),
+        (
+            SIGNATURE.replace("1-5", "1-7").replace(" m ", " n "),
+            "another 'scale' and another judge (it differs in model)",
+        ),
         (f"{SIGNATURE}|asks:openai k {{}}", "another judge"),
         (SIGNATURE.replace("|asks", "|version:2|asks"), "another 'version'"),
     ],
@@ -244,6 +251,22 @@ def test_another_signature_is_not_trusted_and_what_differs_is_named(tmp_path: Pa
     assert found.text == "uncalibrated: its agreement with people is not known"
     assert found.flaw is not None
     assert f"calibrations/judge.yaml was made with {words}: it says nothing about this one" in found.flaw
+
+
+@pytest.mark.parametrize(
+    ("then", "now", "words"),
+    [
+        (" code:12ab", " code:34cd", "code"),
+        (" weights:12ab", " weights:34cd", "weights"),
+        ("", " weights:34cd", "weights, which was not written down then"),
+    ],
+)
+def test_judge_whose_own_code_or_weights_changed_is_another(*, tmp_path: Path, then: str, now: str, words: str) -> None:
+    path = tmp_path / "judge.yaml"
+    write_calibrations(path, {"judge.tone": _calibration(SIGNATURE + then)})
+    found = trust(_rule(path), replace(MEASURE, signature=SIGNATURE + now))
+    assert found.flaw is not None
+    assert f"was made with another judge (it differs in {words}): it says nothing about this one" in found.flaw
 
 
 def test_other_measures_of_the_file_do_not_count(tmp_path: Path) -> None:
