@@ -144,6 +144,7 @@ def _columns(order: Order, judge: _Judge) -> suites.LabelColumns:
         needed=judge.rule.material,
         references=order.references,
         group=order.group,
+        named=tuple(order.human.values()),
     )
 
 

@@ -41,6 +41,8 @@ class LabelColumns(Struct, frozen=True):
     """Columns with accepted answers."""
     group: str | None = None
     """Column with the cluster."""
+    named: tuple[str, ...] = ()
+    """Columns of `human` that were asked for by name: they have to be there."""
 
 
 class Labels(Struct, frozen=True):
@@ -101,7 +103,7 @@ def read_labels(
 
 def _check_columns(table: Table, columns: LabelColumns, log: MistakeLog) -> None:
     there = list(dict.fromkeys(column for row in table.rows for column in row))
-    named = [columns.output, columns.other, *columns.needed, *columns.references]
+    named = [columns.output, columns.other, *columns.named, *columns.needed, *columns.references]
     for column in dict.fromkeys([*named, columns.group]):
         if column is not None and column not in there:
             why = " (the judge is shown it)" if column in columns.needed else ""

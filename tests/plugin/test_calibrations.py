@@ -199,6 +199,20 @@ def test_columns_can_be_named_and_people_may_be_several(judged: Project) -> None
     assert found["estimates"]["bias"]["value"] == 0
 
 
+def test_column_that_is_named_for_a_measure_and_not_there_is_a_mistake(
+    judged: Project, server: FakeServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = SUITE.replace("criteria: [clarity]", "criteria: [clarity, accuracy]")
+    judged.write("suite.yaml", text.format(url=server.base_url, model="j", more=""))
+    assert _calibrate(judged, "--human", "accuracy=clar") == 2
+    said = (
+        "column 'clar' is in no row; available: id, country, output, clarity. Did you mean 'clarity'? Name it as it is"
+    )
+    assert said in capsys.readouterr().err
+    assert not (judged.suite / "calibrations").exists()
+    assert server.count == 0
+
+
 def _label(project: Project, ratings: list[float]) -> None:
     rows = [
         {"id": f"s{at}", "country": "Peru", "output": "word " * (at % 5 + 1), "clarity": rating}

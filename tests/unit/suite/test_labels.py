@@ -88,6 +88,14 @@ def test_references_and_groups_are_read_where_they_are_named(tmp_path: Path) -> 
         _read(tmp_path, "l.csv", "id,output,tone\na,x,3\n", columns=columns)
 
 
+def test_column_that_was_named_for_ratings_has_to_be_there(tmp_path: Path) -> None:
+    columns = LabelColumns(human={"judge.tone": ("to",)}, named=("to",))
+    with pytest.raises(
+        FilesError, match=r"column 'to' is in no row; available: id, output, tone\. Did you mean 'tone'"
+    ):
+        _read(tmp_path, "l.csv", "id,output,tone\na,x,3\n", columns=columns)
+
+
 def test_missing_file_is_a_mistake(tmp_path: Path) -> None:
     with pytest.raises(FilesError):
         read_labels(tmp_path / "none.csv", tmp_path, COLUMNS, measures=[TONE])
