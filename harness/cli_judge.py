@@ -115,9 +115,11 @@ def _near(path: Path, root: Path) -> str:
 def lines_of(name: str, calibration: Calibration) -> list[str]:
     """What was found about one measure, for a terminal."""
     from harness.calibrate import doubt, unfit
+    from harness.calibration import lacking_verdicts
 
-    without = f", {calibration.n_unscored:,} without a verdict" if calibration.n_unscored else ""
-    lines = [f"{name}: {counted(calibration.n, 'rating')} by people and the judge{without}"]
+    lines = [f"{name}: {counted(calibration.n, 'rating')} by people and the judge"]
+    if without := lacking_verdicts(calibration.n_unscored, calibration.n_failed):
+        lines.append(f"  without a verdict: {without}")
     if calibration.note:
         lines.append(f"  note: {calibration.note}")
     lines += [_line(key, calibration) for key in _WORDS if key in calibration.estimates or key in calibration.lacking]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from typing import TYPE_CHECKING, Any
 
@@ -65,8 +66,9 @@ def read_labels(
 ) -> Labels:
     """The rated answers; FilesError with every mistake found in the file.
 
-    A rating is a number on the measure's scale, a list of several people's, or empty. Of pairs (`columns.other`) it
-    is 1 or 2 for the better answer, 0 or tie for neither. With `limit` a seeded choice of the rows is used.
+    A rating is a number on the measure's scale, a list of several people's (in a text: `4;5` or `[4, 5]`), or empty. Of
+    pairs (`columns.other`) it is 1 or 2 for the better answer, 0 or tie for neither. With `limit` a seeded choice of
+    the rows is used. A measure that nobody rated is left out; that all are, or a column that was named, is a mistake.
     """
     log = MistakeLog(root)
     shown = log.shown(path)
@@ -89,6 +91,7 @@ def read_labels(
         if column is not None:
             is_pair = columns.other is not None
             human[measure.name] = _ratings(table, (ids, kept), column, measure=measure, is_pair=is_pair, log=log)
+    _check_rated(table, human, columns, measures=measures, log=log)
     if not human:
         expected = listed([names[0] for names in columns.human.values()])
         message = (
@@ -98,7 +101,8 @@ def read_labels(
         log.add(table.shown, None, message)
     log.raise_if_any()
     samples = tuple(Sample(ids[at], table.rows[at], references[at], groups[at], (), table.location(at)) for at in kept)
-    return Labels(samples, outputs, human, shown, samples_hash(samples))
+    rated = {name: ratings for name, ratings in human.items() if ratings}
+    return Labels(samples, outputs, rated, shown, samples_hash(samples))
 
 
 def _check_columns(table: Table, columns: LabelColumns, log: MistakeLog) -> None:
@@ -110,6 +114,29 @@ def _check_columns(table: Table, columns: LabelColumns, log: MistakeLog) -> None
             message = (
                 f"column {quoted(column)}{why} is in no row; available: {listed(there)}.{did_you_mean(column, there)} "
                 "Name it as it is, or say which column it is with an option of the command"
+            )
+            log.add(table.shown, None, message)
+
+
+def _check_rated(
+    table: Table,
+    human: Mapping[str, Mapping[str, float]],
+    columns: LabelColumns,
+    *,
+    measures: Sequence[Measure],
+    log: MistakeLog,
+) -> None:
+    """Log the columns of ratings that are empty in all rows used, where others do not make up for it."""
+    if len(log):
+        return
+    there = {column for row in table.rows for column in row}
+    empty = [measure.name for measure in measures if measure.name in human and not human[measure.name]]
+    for name in empty:
+        column = next(each for each in columns.human[name] if each in there)
+        if len(empty) == len(human) or column in columns.named:
+            message = (
+                f"column {quoted(column)} holds no rating of '{name}' in the rows used, every cell is empty; at least "
+                "one has to be rated; fill it in, or say which column it is with --human MEASURE=COLUMN"
             )
             log.add(table.shown, None, message)
 
@@ -142,12 +169,10 @@ def _ratings(
         values = [_value(each, measure, is_pair=is_pair) for each in given]
         bad = next((each for each, value in zip(given, values, strict=True) if value is None), None)
         if bad is not None:
-            allowed = (
-                "1, 2, 0 or tie" if is_pair else f"a number from {measure.low:g} to {measure.high:g}, or a list of them"
-            )
+            allowed = "1, 2, 0 or tie" if is_pair else f"a number from {measure.low:g} to {measure.high:g}"
             message = (
-                f"the rating in column {quoted(column)} is {described(bad)}; {allowed} is allowed: the scale of "
-                f"'{measure.name}'; mend it, or leave it empty"
+                f"the rating in column {quoted(column)} is {described(_number_of(bad))}; {allowed}, or a list of them "
+                f"(4;5 in a text) is allowed: the scale of '{measure.name}'; mend it, or leave it empty"
             )
             log.add_of_kind("bad ratings", table.position(at), message)
         elif values:
@@ -156,10 +181,34 @@ def _ratings(
 
 
 def _given(row: Row, column: str) -> list[Any]:
+    """What people said in this row; in a text several may stand, as `4;5` or `[4, 5]`."""
     value = row.get(column)
+    if isinstance(value, str):
+        value = _listed_in(value.strip())
     if value is None or value == "":
         return []
     return list(value) if isinstance(value, list) else [value]
+
+
+def _listed_in(text: str) -> Any:
+    """The ratings in a text of several; the text itself where it is one."""
+    if text.startswith("["):
+        try:
+            return json.loads(text)
+        except ValueError:
+            return text
+    return [each.strip() for each in text.split(";") if each.strip()] if ";" in text else text
+
+
+def _number_of(given: Any) -> Any:
+    """A text that is a number as that number: what is wrong with it then is not that it is a text."""
+    try:
+        number = float(given) if isinstance(given, str) else math.nan
+    except ValueError:
+        return given
+    if not math.isfinite(number):
+        return given
+    return int(number) if number.is_integer() else number
 
 
 def _value(given: Any, measure: Measure, *, is_pair: bool) -> float | None:

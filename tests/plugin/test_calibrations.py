@@ -27,6 +27,9 @@ metrics:
   - judge: {{criteria: [clarity], backend: {{name: big, provider: openai, model: {model}, base_url: {url}}}{more}}}
 gates: ["judge.clarity.mean >= 1"]
 """
+OWN_JUDGE = SUITE.replace(
+    "provider: openai, model: {model}, base_url: {url}", "provider: callable, function: 'judge.py:judge'"
+).format(more=", steps: false, logprobs: false, schema: false")
 
 
 def _length(body: dict[str, Any]) -> str:
@@ -132,10 +135,7 @@ def judge(messages):
     return '{"reason": "-", "score": %d}' % min(5, 1 + text.count("word "))
 """
     judged.write("judge.py", code)
-    text = SUITE.replace(
-        "provider: openai, model: {model}, base_url: {url}", "provider: callable, function: judge.py:judge"
-    )
-    judged.write("suite.yaml", text.format(more=", steps: false, logprobs: false, schema: false"))
+    judged.write("suite.yaml", OWN_JUDGE)
     assert _calibrate(judged) == 0
     assert judged.run().ret == pytest.ExitCode.OK
     judged.write("judge.py", code.replace("1 +", "2 +"))
@@ -158,8 +158,14 @@ def test_baseline_of_a_prompt_is_a_gate_as_well(judged: Project, server: FakeSer
 @pytest.mark.parametrize(
     ("row", "text"),
     [
-        ({"id": "x", "country": "Peru", "output": "a", "clarity": 6}, "from 1 to 5, or a list of them is allowed"),
-        ({"id": "x", "country": "Peru", "output": "a", "clarity": "good"}, "from 1 to 5, or a list of them is allowed"),
+        (
+            {"id": "x", "country": "Peru", "output": "a", "clarity": 6},
+            "from 1 to 5, or a list of them (4;5 in a text) is allowed",
+        ),
+        (
+            {"id": "x", "country": "Peru", "output": "a", "clarity": "good"},
+            "from 1 to 5, or a list of them (4;5 in a text) is allowed",
+        ),
         ({"id": "x", "country": "Peru", "output": 3, "clarity": 5}, "the answer in column 'output' is the number 3"),
         ({"id": "s1", "country": "Peru", "output": "a", "clarity": 5}, "id 's1' is also on line 2"),
     ],
@@ -239,6 +245,36 @@ def test_calibration_on_a_single_label_opens_no_gate_unless_that_is_allowed(
     _use(judged, server, more=", uncalibrated: allow")
     assert judged.run().ret == pytest.ExitCode.OK
     assert "uncalibrated: its agreement" in (judged.latest / "report.html").read_text()
+
+
+def test_rubbish_and_a_backend_that_fails_are_told_apart(judged: Project, capsys: pytest.CaptureFixture[str]) -> None:
+    code = """
+def judge(messages):
+    words = messages[-1]["content"].count("word ")
+    if words == 5:
+        raise ValueError("no")
+    return "four" if words == 4 else '{"reason": "-", "score": %d}' % words
+"""
+    judged.write("judge.py", code)
+    judged.write("suite.yaml", OWN_JUDGE)
+    assert _calibrate(judged) == 0
+    assert (
+        "judge.clarity: 18 ratings by people and the judge\n"
+        "  without a verdict: 6 whose verdict could not be read, "
+        "6 on which the judge's backend failed or was not asked\n"
+    ) in capsys.readouterr().out
+    written = yaml.safe_load((judged.suite / "calibrations/judge.yaml").read_text())["measures"]["judge.clarity"]
+    assert (written["n"], written["n_unscored"], written["n_failed"]) == (18, 6, 6)
+
+
+def test_measures_that_nobody_rated_are_said_to_be_left_out(
+    judged: Project, server: FakeServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = SUITE.replace("criteria: [clarity]", "criteria: [clarity, accuracy]")
+    judged.write("suite.yaml", text.format(url=server.base_url, model="j", more=""))
+    assert _calibrate(judged) == 0
+    said = capsys.readouterr()
+    assert "left out, because nobody rated it in suites/capitals/labels.jsonl: judge.accuracy" in said.out + said.err
 
 
 def test_judge_that_always_says_the_same_is_told_of_and_opens_no_gate(
