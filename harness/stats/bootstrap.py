@@ -57,14 +57,20 @@ def bootstrap_interval(
     members = _members(clusters, n)
     n_clusters = None if clusters is None else len(members)
     found = _drawn(statistic, members, draws=draws, seed=seed) if len(members) > 1 else []
-    if len(found) < max(1, _FEWEST * draws):
+    ends = _ends(found, value, confidence) if len(found) >= max(1, _FEWEST * draws) else None
+    if ends is None:
         return Interval(value, None, None, "none", n, n_clusters)
+    return Interval(value, *ends, "bootstrap", n, n_clusters)
+
+
+def _ends(found: list[float], value: float, confidence: float) -> tuple[float, float] | None:
+    """The percentiles of the draws, the value within; None where they are one number."""
+    import numpy as np
+
     tail = (1 - confidence) / 2
     low, high = (float(end) for end in np.quantile(found, [tail, 1 - tail]))
     low, high = min(low, value), max(high, value)
-    if high - low <= _TINY:
-        return Interval(value, None, None, "none", n, n_clusters)
-    return Interval(value, low, high, "bootstrap", n, n_clusters)
+    return (low, high) if high - low > _TINY else None
 
 
 def _members(clusters: Sequence[Hashable] | None, n: int) -> list[NDArray[np.intp]]:

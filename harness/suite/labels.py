@@ -85,24 +85,10 @@ def read_labels(
     outputs = {ids[at]: _outputs(table, at, columns, log=log) for at in range(len(table.rows))}
     make_plain(table)
     kept = chosen(ids, limit, 0)
-    human = {}
-    for measure in measures:
-        column = next((name for name in columns.human[measure.name] if name in there), None)
-        if column is not None:
-            is_pair = columns.other is not None
-            human[measure.name] = _ratings(table, (ids, kept), column, measure=measure, is_pair=is_pair, log=log)
-    _check_rated(table, human, columns, measures=measures, log=log)
-    if not human:
-        expected = listed([names[0] for names in columns.human.values()])
-        message = (
-            f"no column holds people's ratings; available: {listed(list(there))}; wanted is one of {expected}; rename "
-            "it, or say which it is with --human MEASURE=COLUMN"
-        )
-        log.add(table.shown, None, message)
+    human = _human(table, (ids, kept), columns, measures=measures, log=log)
     log.raise_if_any()
     samples = tuple(Sample(ids[at], table.rows[at], references[at], groups[at], (), table.location(at)) for at in kept)
-    rated = {name: ratings for name, ratings in human.items() if ratings}
-    return Labels(samples, outputs, rated, shown, samples_hash(samples))
+    return Labels(samples, outputs, human, shown, samples_hash(samples))
 
 
 def _check_columns(table: Table, columns: LabelColumns, log: MistakeLog) -> None:
@@ -118,27 +104,46 @@ def _check_columns(table: Table, columns: LabelColumns, log: MistakeLog) -> None
             log.add(table.shown, None, message)
 
 
-def _check_rated(
+def _human(
     table: Table,
-    human: Mapping[str, Mapping[str, float]],
+    rows: tuple[Sequence[str], Sequence[int]],
     columns: LabelColumns,
     *,
     measures: Sequence[Measure],
     log: MistakeLog,
-) -> None:
-    """Log the columns of ratings that are empty in all rows used, where others do not make up for it."""
-    if len(log):
-        return
-    there = {column for row in table.rows for column in row}
-    empty = [measure.name for measure in measures if measure.name in human and not human[measure.name]]
-    for name in empty:
-        column = next(each for each in columns.human[name] if each in there)
-        if len(empty) == len(human) or column in columns.named:
-            message = (
-                f"column {quoted(column)} holds no rating of '{name}' in the rows used, every cell is empty; at least "
-                "one has to be rated; fill it in, or say which column it is with --human MEASURE=COLUMN"
-            )
-            log.add(table.shown, None, message)
+) -> dict[str, dict[str, float]]:
+    """The ratings by measure and sample id, without measures that nobody rated; that all are is logged."""
+    there = list(dict.fromkeys(column for row in table.rows for column in row))
+    found: dict[str, dict[str, float]] = {}
+    used: dict[str, str] = {}
+    for measure in measures:
+        column = next((name for name in columns.human[measure.name] if name in there), None)
+        if column is not None:
+            is_pair = columns.other is not None
+            used[measure.name] = column
+            found[measure.name] = _ratings(table, rows, column, measure=measure, is_pair=is_pair, log=log)
+    if not found:
+        expected = listed([names[0] for names in columns.human.values()])
+        message = (
+            f"no column holds people's ratings; available: {listed(there)}; wanted is one of {expected}; rename "
+            "it, or say which it is with --human MEASURE=COLUMN"
+        )
+        log.add(table.shown, None, message)
+    rated = {name: ratings for name, ratings in found.items() if ratings}
+    if not len(log):
+        lacking = {name: column for name, column in used.items() if name not in rated}
+        _log_empty(table, {k: v for k, v in lacking.items() if not rated or v in columns.named}, log)
+    return rated
+
+
+def _log_empty(table: Table, lacking: Mapping[str, str], log: MistakeLog) -> None:
+    """Log columns by measure that are empty in all rows used."""
+    for name, column in lacking.items():
+        message = (
+            f"column {quoted(column)} holds no rating of '{name}' in the rows used, every cell is empty; at least "
+            "one has to be rated; fill it in, or say which column it is with --human MEASURE=COLUMN"
+        )
+        log.add(table.shown, None, message)
 
 
 def _outputs(table: Table, at: int, columns: LabelColumns, *, log: MistakeLog) -> tuple[str, str | None]:
