@@ -125,7 +125,7 @@ def lines_of(name: str, calibration: Calibration) -> list[str]:
     lines += [_line(key, calibration) for key in _WORDS if key in calibration.estimates or key in calibration.lacking]
     lines += _table(calibration.categories, calibration.confusion)
     if flaw := unfit(calibration):
-        lines.append(f"  no gate may stand on it: {flaw}; rate more answers, or write uncalibrated: allow")
+        lines.append(f"  no gate may stand on it: {flaw}; label more, or other, answers, or write uncalibrated: allow")
     elif said := doubt(calibration):
         lines.append(f"  {said}")
     return [*lines, ""]

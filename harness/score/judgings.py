@@ -101,7 +101,7 @@ def _panel(rated: Sequence[_Rated]) -> list[Fact]:
     if found is None:
         meaning = "The judges' scores do not vary, so that nothing can be said of their agreement."
     elif found.low is None:
-        meaning += " No interval: too few answers differ to tell how far this would vary."
+        meaning += " No interval: draws of the answers do not tell how far it may vary."
     return [Fact("agreement of the judges (alpha)", _estimate(found), meaning)]
 
 

@@ -238,7 +238,7 @@ def test_calibration_on_a_single_label_opens_no_gate_unless_that_is_allowed(
         r"\n  spearman       \u2013       \(the judge gave 1 every time and people gave 1 every time\)  ", printed
     )
     why = "it rests on 1 independent answer, and 10 are needed"
-    assert f"  no gate may stand on it: {why}; rate more answers, or write uncalibrated: allow" in printed
+    assert f"  no gate may stand on it: {why}; label more, or other, answers, or write uncalibrated: allow" in printed
     judged.run().stdout.fnmatch_lines(
         [f"*calibrations/judge.yaml does not say how far it agrees with people: {why}; allowed: *"]
     )

@@ -59,6 +59,8 @@ def test_panel_that_agrees_has_an_alpha_of_one() -> None:
     alpha = facts["agreement of the judges (alpha)"]
     assert alpha.estimate is not None
     assert (alpha.estimate.value, alpha.estimate.n) == (1.0, 10)
+    assert (alpha.estimate.low, alpha.estimate.high) == (None, None), "agreement in all draws is no certainty"
+    assert alpha.meaning.endswith(" No interval: draws of the answers do not tell how far it may vary.")
     assert "Krippendorff's alpha of big, small over 10 answers" in alpha.meaning
 
 
