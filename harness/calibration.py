@@ -18,7 +18,7 @@ from harness.pipeline import Evaluation
 from harness.report import small_model_note
 from harness.rooms import catalogue
 from harness.schema import BackendSpec, Message, OutputSpec, Plan, PromptVersion, Techniques, Variant
-from harness.wording import listed
+from harness.wording import counted, listed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -98,6 +98,8 @@ def calibrate_judge(order: Order, settings: Settings, notice: Callable[[str], No
     with tempfile.TemporaryDirectory() as folder:
         results, ratings, report = _run(_labelled(suite, judge, labels, folder=Path(folder)), settings, notice)
     rated = [measure for measure in judge.measures if measure.name in labels.human]
+    if unrated := [measure.name for measure in judge.measures if measure.name not in labels.human]:
+        notice(f"left out, because nobody rated it in {labels.shown}: {listed(unrated)}")
     note = next((small for each in suite.judges if (small := small_model_note(each))), "")
     found = {
         measure.name: _compared(measure, judge.rule, labels, results=results, ratings=ratings, note=note)
@@ -144,6 +146,7 @@ def _columns(order: Order, judge: _Judge) -> suites.LabelColumns:
         needed=judge.rule.material,
         references=order.references,
         group=order.group,
+        named=tuple(order.human.values()),
     )
 
 
@@ -224,10 +227,12 @@ def _compared(
         if sample.sample_id in human
         and (each := _rated(measure, rule, labels, sample=sample, found=(results[sample.sample_id], ratings)))
     ]
+    n_failed = sum(_is_failed(results[sample_id], measure) for sample_id in human)
     if not rated:
         raise UsageError(
-            f"'{measure.name}': none of {len(human):,} labelled answers was rated by the judge; at least one is "
-            "needed; look at the reasons in the report of the run"
+            f"'{measure.name}': none of {counted(len(human), 'labelled answer')} was rated by the judge "
+            f"({lacking_verdicts(len(human) - n_failed, n_failed)}); at least one is needed; look at the reasons in "
+            "the report of the run"
         )
     categories = [0.0, 0.5, 1.0] if rule.is_pairwise else _whole(measure)
     found = calibrate.agreement(rated, categories, is_pairwise=rule.is_pairwise)
@@ -237,7 +242,10 @@ def _compared(
         labels=labels.shown,
         labels_hash=labels.content_hash,
         n=found.n,
-        n_unscored=len(human) - len(rated),
+        n_unscored=len(human) - len(rated) - n_failed,
+        n_failed=n_failed,
+        n_clusters=found.n_clusters,
+        lacking=dict(found.lacking),
         estimates=dict(found.estimates),
         categories=list(found.categories),
         confusion=[list(row) for row in found.confusion],
@@ -263,6 +271,18 @@ def _rated(
     followed = score.followed_position(result.trial, given) if rule.is_pairwise else None
     human = labels.human[measure.name][sample.sample_id]
     return calibrate.Rated(human, value, len(first) - len(second or ""), sample.group or sample.sample_id, followed)
+
+
+def _is_failed(result: TrialResult, measure: Measure) -> bool:
+    """Whether the judge's backend failed on the answer, instead of saying what cannot be read."""
+    return any(each.metric == measure.name and each.status == "failed" for each in result.scores) or not result.scores
+
+
+def lacking_verdicts(n_unscored: int, n_failed: int) -> str:
+    """How many answers have no verdict, by why; empty where all have one."""
+    unread = f"{n_unscored:,} whose verdict could not be read" if n_unscored else ""
+    failed = f"{n_failed:,} on which the judge's backend failed or was not asked" if n_failed else ""
+    return ", ".join(each for each in (unread, failed) if each)
 
 
 def _whole(measure: Measure) -> list[float]:

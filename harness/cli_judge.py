@@ -74,6 +74,7 @@ def _amount(text: str) -> float:
 
 
 def _calibrate(options: argparse.Namespace, say: Say) -> int:
+    from harness.calibrate import unfit
     from harness.calibration import Order, calibrate_judge
     from harness.schema import Settings
 
@@ -97,7 +98,7 @@ def _calibrate(options: argparse.Namespace, say: Say) -> int:
         for line in lines_of(name, calibration):
             say(line)
     say(f"wrote {_near(found.path, root)}; every verdict with its reason: {_near(found.report, root)}/report.html")
-    return 0
+    return int(any(unfit(calibration) for calibration in found.measures.values()))
 
 
 def _named(text: str) -> tuple[str, str]:
@@ -113,17 +114,32 @@ def _near(path: Path, root: Path) -> str:
 
 def lines_of(name: str, calibration: Calibration) -> list[str]:
     """What was found about one measure, for a terminal."""
-    without = f", {calibration.n_unscored:,} without a verdict" if calibration.n_unscored else ""
-    lines = [f"{name}: {counted(calibration.n, 'rating')} by people and the judge{without}"]
+    from harness.calibrate import doubt, unfit
+    from harness.calibration import lacking_verdicts
+
+    lines = [f"{name}: {counted(calibration.n, 'rating')} by people and the judge"]
+    if without := lacking_verdicts(calibration.n_unscored, calibration.n_failed):
+        lines.append(f"  without a verdict: {without}")
     if calibration.note:
         lines.append(f"  note: {calibration.note}")
-    for key, words in _WORDS.items():
-        one = calibration.estimates.get(key)
-        if one is None:
-            continue
-        ends = "no interval" if one.low is None or one.high is None else f"{one.low:+.3f} to {one.high:+.3f}"
-        lines.append(f"  {key:<14} {one.value:+.3f}  ({ends})  {words}")
-    return [*lines, *_table(calibration.categories, calibration.confusion), ""]
+    lines += [_line(key, calibration) for key in _WORDS if key in calibration.estimates or key in calibration.lacking]
+    lines += _table(calibration.categories, calibration.confusion)
+    if flaw := unfit(calibration):
+        lines.append(f"  no gate may stand on it: {flaw}; label more, or other, answers, or write uncalibrated: allow")
+    elif said := doubt(calibration):
+        lines.append(f"  {said}")
+    return [*lines, ""]
+
+
+def _line(key: str, calibration: Calibration) -> str:
+    """One number with its ends, or why there are none."""
+    from harness.report.numbers import ABSENT
+
+    one, why, words = calibration.estimates.get(key), calibration.lacking.get(key, "not defined"), _WORDS[key]
+    if one is None:
+        return f"  {key:<14} {ABSENT:<6}  ({why})  {words}"
+    ends = f"no interval: {why}" if one.low is None or one.high is None else f"{one.low:+.3f} to {one.high:+.3f}"
+    return f"  {key:<14} {one.value:+.3f}  ({ends})  {words}"
 
 
 def _table(categories: Sequence[float], confusion: Sequence[Sequence[int]]) -> list[str]:

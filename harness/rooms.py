@@ -23,6 +23,7 @@ def catalogue() -> suite.Catalogue:
         check_template=prompt.check_template,
         check_backend=backends.check,
         takes_params=backends.takes_params,
+        fingerprint=backends.fingerprint,
         embedded=backends.embedded,
         embedded_names=tuple(backends.MODELS),
         trust_in=_trust_in,

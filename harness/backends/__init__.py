@@ -8,7 +8,7 @@ from harness.backends.models import MODELS
 from harness.backends.pool import Pool
 from harness.backends.pricing import Tariff, cost_usd, tariff_of, unknown_price, why_unpriced
 from harness.backends.protocol import Backend
-from harness.backends.registry import PROVIDERS, check, create, embedded, takes_params
+from harness.backends.registry import PROVIDERS, check, create, embedded, fingerprint, takes_params
 
 __all__ = [
     "MODELS",
@@ -20,6 +20,7 @@ __all__ = [
     "cost_usd",
     "create",
     "embedded",
+    "fingerprint",
     "is_amount",
     "is_count",
     "takes_params",

@@ -60,11 +60,18 @@ class CallableBackend:
         except OptionError as error:
             raise OptionError(str(error), "function") from None
 
+    @classmethod
+    def fingerprint(cls, spec: BackendSpec) -> Mapping[str, str]:
+        """The SHA-256 of the file that the function lies in; what that file imports is not seen."""
+        return {"code": source_sha256(spec.function or "", spec.folder, kind="function")}
+
     def identity(self) -> Mapping[str, object]:
         """The function's name and the SHA-256 of the file it lies in; what that file imports is not seen."""
-        function = self.spec.function or ""
-        source = source_sha256(function, self.spec.folder, kind="function")
-        return {"provider": "callable", "function": function, "source": source}
+        return {
+            "provider": "callable",
+            "function": self.spec.function or "",
+            "source": self.fingerprint(self.spec)["code"],
+        }
 
     async def start(self) -> None:
         """Load the function."""

@@ -107,6 +107,21 @@ class LlamaCppBackend:
         if not isinstance(spec.params.get("chat_template", ""), str):
             raise OptionError("params: chat_template is no text; write a Jinja template", "params")
 
+    @classmethod
+    def fingerprint(cls, spec: BackendSpec) -> Mapping[str, str]:
+        """The SHA-256 of the weights; of an embedded model the registered one, which `start` holds its file to.
+
+        Raises:
+            ModelFileError: the file cannot be read, or is not installed.
+
+        """
+        if not spec.path and spec.model in models.MODELS:
+            return {"weights": models.MODELS[spec.model].sha256}  # which spares reading them
+        path = spec.folder / spec.path if spec.path else models.find(spec.model)
+        if path is None:
+            raise ModelFileError(models.missing(spec.model, answers=True))
+        return {"weights": models.sha256(path)}
+
     def identity(self) -> Mapping[str, object]:
         """Weights by SHA-256, runtime version and everything sent; ModelFileError when the model is not there."""
         spec = self.spec

@@ -5,9 +5,10 @@ A new backend is one file with one class: a constructor that takes a `BackendSpe
 a backend's entry that mean something to it; a classmethod `check(spec)`, for options to check before a run;
 `share(kept)`, of `Sharing`; `paid = False`, when nobody bills its calls; and `keeps_timeout = True`, when every call
 surely ends `timeout_s` after it was sent, though it may wait before that for what others use (any other is cut off 5 s
-after `timeout_s`); and `takes_params = True`, when `generate` lays a request's `params` over the entry's own (any other
-is asked without). Register it in `registry.py`, or from another distribution by the entry point group
-`pytest_prompt_suite.backends`, whose name is the provider's::
+after `timeout_s`); a classmethod `fingerprint(spec)`: a hash in hex by word (code, weights …) of what answers and lies
+here, to which a judge's calibration is bound; and `takes_params = True`, when `generate` lays a request's `params` over
+the entry's own (any other is asked without). Register it in `registry.py`, or from another distribution by the entry
+point group `pytest_prompt_suite.backends`, whose name is the provider's::
 
     [project.entry-points."pytest_prompt_suite.backends"]
     parrot = "my_package.parrot:Parrot"

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from harness.backends.models import MODELS
 from harness.backends.protocol import missing_members
-from harness.errors import HarnessError, OptionError
+from harness.errors import HarnessError, ModelFileError, OptionError
 from harness.schema import BackendSpec, Price
 from harness.wording import one_line
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from harness.backends.protocol import Backend
@@ -74,6 +75,22 @@ def check(spec: BackendSpec) -> None:
 def takes_params(spec: BackendSpec) -> bool:
     """Whether calls of the backend may have parameters of their own; asked of a spec that `check` accepts."""
     return bool(getattr(_factory(spec.provider), "takes_params", False))
+
+
+def fingerprint(spec: BackendSpec) -> Mapping[str, str]:
+    """A hash by word (code, weights …) of what lies here and answers; empty where nothing does.
+
+    Asked of a spec that `check` accepts.
+
+    Raises:
+        OptionError: it cannot be read.
+
+    """
+    made = getattr(_factory(spec.provider), "fingerprint", None)
+    try:
+        return made(spec) if made is not None else {}
+    except (ModelFileError, OSError) as error:
+        raise OptionError(f"backend '{spec.name}': {one_line(str(error))}") from error
 
 
 def embedded(name: str, folder: Path) -> BackendSpec | None:

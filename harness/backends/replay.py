@@ -51,11 +51,17 @@ class ReplayBackend:
         if spec.path:
             _read(spec, spec.path)
 
+    @classmethod
+    def fingerprint(cls, spec: BackendSpec) -> Mapping[str, str]:
+        """The SHA-256 of the file, if there is one."""
+        if not spec.path:
+            return {}
+        return {"recording": hashlib.sha256((spec.folder / spec.path).read_bytes()).hexdigest()}
+
     def identity(self) -> Mapping[str, object]:
         """The column, or the SHA-256 of the file."""
         if self.spec.path:
-            content = (self.spec.folder / self.spec.path).read_bytes()
-            return {"provider": "replay", "recording": hashlib.sha256(content).hexdigest()}
+            return {"provider": "replay", **self.fingerprint(self.spec)}
         return {"provider": "replay", "column": self.spec.column}
 
     async def start(self) -> None:

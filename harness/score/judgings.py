@@ -12,8 +12,8 @@ from harness.stats import (
     Comparison,
     Drawn,
     krippendorff_interval,
+    mean_interval,
     nested_variances,
-    proportion_interval,
     rank_players,
 )
 from harness.wording import counted, listed
@@ -100,6 +100,8 @@ def _panel(rated: Sequence[_Rated]) -> list[Fact]:
     )
     if found is None:
         meaning = "The judges' scores do not vary, so that nothing can be said of their agreement."
+    elif found.low is None:
+        meaning += " No interval: draws of the answers do not tell how far it may vary."
     return [Fact("agreement of the judges (alpha)", _estimate(found), meaning)]
 
 
@@ -196,11 +198,13 @@ def _each_once(pairs: Iterable[Pair]) -> list[Pair]:
 def _position(pairs: Sequence[Pair]) -> list[Fact]:
     led = [pair for pair in pairs if pair.is_led_by_position]
     first = sum(pair.first == 1.0 for pair in led)
-    found = proportion_interval(len(led), len(pairs))
+    clusters = [_cluster(pair.trial) for pair in pairs]
+    found = mean_interval([float(pair.is_led_by_position) for pair in pairs], clusters, bounds=(0, 1))
+    n_samples = len({pair.trial.sample.sample_id for pair in pairs})
     meaning = (
-        f"Share of {counted(len(pairs), 'pair')} in which the judge took the answer at one position in both "
-        f"orders, and so said nothing about the answers (counted as ties): {first:,} times the first, "
-        f"{len(led) - first:,} times the second."
+        f"Share of {counted(len(pairs), 'pair')} to {counted(n_samples, 'sample')} in which the judge took the answer "
+        "at one position in both orders, and so said nothing about the answers (counted as ties): "
+        f"{first:,} times the first, {len(led) - first:,} times the second."
     )
     if not pairs:
         meaning = "No pair was judged in both orders."

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 DRAWS = 1000
 """Draws of an interval: its ends then vary by about a twentieth of its width."""
+_TINY = 1e-12
 _FEWEST = 0.5
 """Share of draws that must have a value; else there is no interval."""
 
@@ -34,7 +35,8 @@ def bootstrap_interval(
 
     `statistic` gets the indices of the units drawn and gives None where it is not defined. `clusters` names the cluster
     of each unit: whole clusters are drawn then. The same seed gives the same interval. There are no ends where the
-    statistic is undefined in half of the draws, or where there are fewer than two clusters.
+    statistic is undefined in half of the draws, where there are fewer than two clusters, or where the draws agree and
+    the ends would be one number: no spread was seen then, which does not prove that there is none.
 
     Source: Efron and Tibshirani 1993, An Introduction to the Bootstrap, section 13.3; clusters: Davison and Hinkley
     1997, section 3.8.
@@ -55,11 +57,20 @@ def bootstrap_interval(
     members = _members(clusters, n)
     n_clusters = None if clusters is None else len(members)
     found = _drawn(statistic, members, draws=draws, seed=seed) if len(members) > 1 else []
-    if len(found) < max(1, _FEWEST * draws):
+    ends = _ends(found, value, confidence) if len(found) >= max(1, _FEWEST * draws) else None
+    if ends is None:
         return Interval(value, None, None, "none", n, n_clusters)
+    return Interval(value, *ends, "bootstrap", n, n_clusters)
+
+
+def _ends(found: list[float], value: float, confidence: float) -> tuple[float, float] | None:
+    """The percentiles of the draws, the value within; None where they are one number."""
+    import numpy as np
+
     tail = (1 - confidence) / 2
     low, high = (float(end) for end in np.quantile(found, [tail, 1 - tail]))
-    return Interval(value, min(low, value), max(high, value), "bootstrap", n, n_clusters)
+    low, high = min(low, value), max(high, value)
+    return (low, high) if high - low > _TINY else None
 
 
 def _members(clusters: Sequence[Hashable] | None, n: int) -> list[NDArray[np.intp]]:

@@ -22,6 +22,7 @@ _LONGEST_STEP = 2.0
 """Of Newton's method, which could overshoot where somebody nearly always wins."""
 _FARTHEST = 20.0
 """Strengths that have no end are cut off here: a chance of one in half a billion."""
+_CONFIDENCE = 0.95
 _PRIOR = 0.1
 """Ties added to each pair of players that met, so that one who never lost has a finite strength."""
 
@@ -102,7 +103,13 @@ def rank_players(
     """Each player's chance of winning against an average one (0…1), with a 95 % bootstrap interval over clusters.
 
     Empty where not all players are connected through pairs: no scale then holds them all. A tenth of a tie is added to
-    each pair that met, so that a player who always won is strong, not infinitely so.
+    each pair that met, so that a player who always won is strong, not infinitely so. `n` are the player's own pairs,
+    `n_clusters` the clusters that hold one.
+
+    Draws that agree show no spread, which does not prove that there is none. Each end is therefore at least where it
+    would be if the player lost (or won) every pair of so many clusters that n would show none of them in 2.5 % of
+    cases: 1 - 0.025^(1 / n) of all, as in `equal_ends`. Who never lost reaches up to 1, who never won down to 0.
+    No ends where a single cluster holds several pairs.
     """
     if len(players) < 2 or len(components(players, comparisons)) > 1:  # noqa: PLR2004 - to rank takes two
         return {}
@@ -123,8 +130,34 @@ def rank_players(
 
         found = bootstrap_interval(chance, len(clusters), draws=draws, seed=seed)
         assert found is not None
-        ranking[player] = Interval(found.value, found.low, found.high, found.method, len(comparisons), len(clusters))
+        ranking[player] = _widened(found, tables, place)
     return ranking
+
+
+def _widened(found: Interval, tables: NDArray[np.float64], place: int) -> Interval:
+    """The player's interval, its ends no nearer than clusters that were not drawn allow."""
+    own = (tables[:, place] + tables[:, :, place]).sum(axis=1)
+    n, n_clusters = round(float(own.sum())), int((own > 0).sum())
+    if n_clusters == 1 and n > 1:
+        return Interval(found.value, None, None, "none", n, n_clusters)
+    low, high = (_chance(float(_strengths(mixed, _PRIOR)[place])) for mixed in _unseen(tables, place, n_clusters))
+    won = float(tables[:, place].sum())  # who won all, or nothing, may be as strong, or as weak, as there is
+    seen = [end for end in (found.low, found.high, found.value) if end is not None]
+    low, high = min(low, *seen) if won else 0.0, max(high, *seen) if won < n else 1.0
+    return Interval(found.value, low, high, "bootstrap", n, n_clusters)
+
+
+def _unseen(
+    tables: NDArray[np.float64], place: int, n_clusters: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """All wins, in as large a share of them as may not have been seen the player's own turned to losses, or to wins."""
+    seen = tables.sum(axis=0)
+    share = 1 - ((1 - _CONFIDENCE) / 2) ** (1 / n_clusters)
+    games = seen + seen.T
+    lost, won = seen.copy(), seen.copy()
+    lost[place], lost[:, place] = 0.0, games[:, place]
+    won[place], won[:, place] = games[place], 0.0
+    return (1 - share) * seen + share * lost, (1 - share) * seen + share * won
 
 
 def _tables(

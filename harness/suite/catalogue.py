@@ -9,7 +9,7 @@ from msgspec import Struct
 from harness.schema import Trust
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
     from datetime import date
     from pathlib import Path
 
@@ -43,6 +43,8 @@ class Catalogue(Struct, frozen=True):
     """What is known of the agreement of a metric's measure with people; the measure is signed with whom it asks."""
     takes_params: Callable[[BackendSpec], bool] = lambda _spec: True
     """Whether calls of a backend may have parameters of their own; asked of specs that `check_backend` accepts."""
+    fingerprint: Callable[[BackendSpec], Mapping[str, str]] = lambda _spec: {}
+    """A hash by word (code, weights …) of what lies here and answers; OptionError when it cannot be read."""
 
 
 class LoadOptions(Struct, frozen=True):

@@ -9,11 +9,14 @@ from harness.schema import canonical_json
 from harness.suite.values import quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from harness.schema import BackendSpec
     from harness.suite.backends import BackendReader
     from harness.suite.document import Document, Place
+
+_SHOWN = 16
+"""Hex digits of a hash in a signature."""
 
 
 class Judges:
@@ -59,9 +62,15 @@ class Judges:
         return spec
 
 
-def signed(signature: str, judges: Sequence[BackendSpec]) -> str:
-    """A measure's signature with who is asked for it: provider, model, address and parameters."""
+def signed(
+    signature: str, judges: Sequence[BackendSpec], fingerprint: Callable[[BackendSpec], Mapping[str, str]]
+) -> str:
+    """A measure's signature with who is asked for it: provider, model, address, parameters, and what of it lies here.
+
+    OptionError when that cannot be read.
+    """
     for judge in judges:
         address = f"@{judge.base_url}" if judge.base_url else ""
         signature += f"|asks:{judge.provider} {judge.model}{address} {canonical_json(judge.params)}"
+        signature += "".join(f" {word}:{digest[:_SHOWN]}" for word, digest in fingerprint(judge).items())
     return signature

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from typing import TYPE_CHECKING, Any
 
@@ -41,6 +42,8 @@ class LabelColumns(Struct, frozen=True):
     """Columns with accepted answers."""
     group: str | None = None
     """Column with the cluster."""
+    named: tuple[str, ...] = ()
+    """Columns of `human` that were asked for by name: they have to be there."""
 
 
 class Labels(Struct, frozen=True):
@@ -63,8 +66,9 @@ def read_labels(
 ) -> Labels:
     """The rated answers; FilesError with every mistake found in the file.
 
-    A rating is a number on the measure's scale, a list of several people's, or empty. Of pairs (`columns.other`) it
-    is 1 or 2 for the better answer, 0 or tie for neither. With `limit` a seeded choice of the rows is used.
+    A rating is a number on the measure's scale, a list of several people's (in a text: `4;5` or `[4, 5]`), or empty. Of
+    pairs (`columns.other`) it is 1 or 2 for the better answer, 0 or tie for neither. With `limit` a seeded choice of
+    the rows is used. A measure that nobody rated is left out; that all are, or a column that was named, is a mistake.
     """
     log = MistakeLog(root)
     shown = log.shown(path)
@@ -81,19 +85,7 @@ def read_labels(
     outputs = {ids[at]: _outputs(table, at, columns, log=log) for at in range(len(table.rows))}
     make_plain(table)
     kept = chosen(ids, limit, 0)
-    human = {}
-    for measure in measures:
-        column = next((name for name in columns.human[measure.name] if name in there), None)
-        if column is not None:
-            is_pair = columns.other is not None
-            human[measure.name] = _ratings(table, (ids, kept), column, measure=measure, is_pair=is_pair, log=log)
-    if not human:
-        expected = listed([names[0] for names in columns.human.values()])
-        message = (
-            f"no column holds people's ratings; available: {listed(list(there))}; wanted is one of {expected}; rename "
-            "it, or say which it is with --human MEASURE=COLUMN"
-        )
-        log.add(table.shown, None, message)
+    human = _human(table, (ids, kept), columns, measures=measures, log=log)
     log.raise_if_any()
     samples = tuple(Sample(ids[at], table.rows[at], references[at], groups[at], (), table.location(at)) for at in kept)
     return Labels(samples, outputs, human, shown, samples_hash(samples))
@@ -101,7 +93,7 @@ def read_labels(
 
 def _check_columns(table: Table, columns: LabelColumns, log: MistakeLog) -> None:
     there = list(dict.fromkeys(column for row in table.rows for column in row))
-    named = [columns.output, columns.other, *columns.needed, *columns.references]
+    named = [columns.output, columns.other, *columns.named, *columns.needed, *columns.references]
     for column in dict.fromkeys([*named, columns.group]):
         if column is not None and column not in there:
             why = " (the judge is shown it)" if column in columns.needed else ""
@@ -110,6 +102,48 @@ def _check_columns(table: Table, columns: LabelColumns, log: MistakeLog) -> None
                 "Name it as it is, or say which column it is with an option of the command"
             )
             log.add(table.shown, None, message)
+
+
+def _human(
+    table: Table,
+    rows: tuple[Sequence[str], Sequence[int]],
+    columns: LabelColumns,
+    *,
+    measures: Sequence[Measure],
+    log: MistakeLog,
+) -> dict[str, dict[str, float]]:
+    """The ratings by measure and sample id, without measures that nobody rated; that all are is logged."""
+    there = list(dict.fromkeys(column for row in table.rows for column in row))
+    found: dict[str, dict[str, float]] = {}
+    used: dict[str, str] = {}
+    for measure in measures:
+        column = next((name for name in columns.human[measure.name] if name in there), None)
+        if column is not None:
+            is_pair = columns.other is not None
+            used[measure.name] = column
+            found[measure.name] = _ratings(table, rows, column, measure=measure, is_pair=is_pair, log=log)
+    if not found:
+        expected = listed([names[0] for names in columns.human.values()])
+        message = (
+            f"no column holds people's ratings; available: {listed(there)}; wanted is one of {expected}; rename "
+            "it, or say which it is with --human MEASURE=COLUMN"
+        )
+        log.add(table.shown, None, message)
+    rated = {name: ratings for name, ratings in found.items() if ratings}
+    if not len(log):
+        lacking = {name: column for name, column in used.items() if name not in rated}
+        _log_empty(table, {k: v for k, v in lacking.items() if not rated or v in columns.named}, log)
+    return rated
+
+
+def _log_empty(table: Table, lacking: Mapping[str, str], log: MistakeLog) -> None:
+    """Log columns by measure that are empty in all rows used."""
+    for name, column in lacking.items():
+        message = (
+            f"column {quoted(column)} holds no rating of '{name}' in the rows used, every cell is empty; at least "
+            "one has to be rated; fill it in, or say which column it is with --human MEASURE=COLUMN"
+        )
+        log.add(table.shown, None, message)
 
 
 def _outputs(table: Table, at: int, columns: LabelColumns, *, log: MistakeLog) -> tuple[str, str | None]:
@@ -140,12 +174,10 @@ def _ratings(
         values = [_value(each, measure, is_pair=is_pair) for each in given]
         bad = next((each for each, value in zip(given, values, strict=True) if value is None), None)
         if bad is not None:
-            allowed = (
-                "1, 2, 0 or tie" if is_pair else f"a number from {measure.low:g} to {measure.high:g}, or a list of them"
-            )
+            allowed = "1, 2, 0 or tie" if is_pair else f"a number from {measure.low:g} to {measure.high:g}"
             message = (
-                f"the rating in column {quoted(column)} is {described(bad)}; {allowed} is allowed: the scale of "
-                f"'{measure.name}'; mend it, or leave it empty"
+                f"the rating in column {quoted(column)} is {described(_number_of(bad))}; {allowed}, or a list of them "
+                f"(4;5 in a text) is allowed: the scale of '{measure.name}'; mend it, or leave it empty"
             )
             log.add_of_kind("bad ratings", table.position(at), message)
         elif values:
@@ -154,10 +186,34 @@ def _ratings(
 
 
 def _given(row: Row, column: str) -> list[Any]:
+    """What people said in this row; in a text several may stand, as `4;5` or `[4, 5]`."""
     value = row.get(column)
+    if isinstance(value, str):
+        value = _listed_in(value.strip())
     if value is None or value == "":
         return []
     return list(value) if isinstance(value, list) else [value]
+
+
+def _listed_in(text: str) -> Any:
+    """The ratings in a text of several; the text itself where it is one."""
+    if text.startswith("["):
+        try:
+            return json.loads(text)
+        except ValueError:
+            return text
+    return [each.strip() for each in text.split(";") if each.strip()] if ";" in text else text
+
+
+def _number_of(given: Any) -> Any:
+    """A text that is a number as that number: what is wrong with it then is not that it is a text."""
+    try:
+        number = float(given) if isinstance(given, str) else math.nan
+    except ValueError:
+        return given
+    if not math.isfinite(number):
+        return given
+    return int(number) if number.is_integer() else number
 
 
 def _value(given: Any, measure: Measure, *, is_pair: bool) -> float | None:

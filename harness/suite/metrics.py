@@ -75,7 +75,10 @@ class SuiteMetrics:
         measures = self._catalogue.measures_of(spec)
         names = self._catalogue.backends_of(spec)
         asked = [judge for name in names if (judge := self._judges.find(name)) is not None]
-        return tuple(self._trusted(spec, replace(each, signature=signed(each.signature, asked))) for each in measures)
+        prints = self._catalogue.fingerprint
+        return tuple(
+            self._trusted(spec, replace(each, signature=signed(each.signature, asked, prints))) for each in measures
+        )
 
     def _trusted(self, spec: MetricSpec, measure: Measure) -> Measure:
         """The measure with what is known of its agreement with people."""

@@ -193,7 +193,9 @@ def test_workers_compare_as_one_process_does(compared: Project, server: FakeServ
     assert server.count == 2 * count
 
 
-@pytest.mark.parametrize(("judge", "equal", "position"), [(shorter, 2 / 3, 0.0), (always_first, 1 / 3, 1.0)])
+@pytest.mark.parametrize(
+    ("judge", "equal", "position", "is_fit"), [(shorter, 2 / 3, 0.0, True), (always_first, 1 / 3, 1.0, False)]
+)
 def test_pairs_that_people_judged_calibrate_it(
     *,
     compared: Project,
@@ -202,27 +204,27 @@ def test_pairs_that_people_judged_calibrate_it(
     judge: Callable[[dict[str, Any]], str],
     equal: float,
     position: float,
+    is_fit: bool,
 ) -> None:
     server.script(Behaviour(text=judge))
     monkeypatch.chdir(compared.path)
-    rows = [
-        {
-            "id": f"p{at}",
-            "country": "Peru",
-            "output": "long answer",
-            "other": f"short{at}",
-            "prefer": [2, 2, "tie"][at % 3],
-        }
-        for at in range(9)
-    ]
+    rows = []
+    for at in range(12):
+        texts = [f"short{at}", "a long answer"] if at % 2 else ["a long answer", f"short{at}"]
+        prefer = "tie" if at % 3 == 2 else 1 if at % 2 else 2
+        rows.append({"id": f"p{at}", "country": "Peru", "output": texts[0], "other": texts[1], "prefer": prefer})
     compared.write("pairs.jsonl", "".join(json.dumps(row) + "\n" for row in rows))
     command = ["judge", "calibrate", str(compared.suite), "--labels", str(compared.suite / "pairs.jsonl")]
-    assert main(command) == 0
+    assert main(command) == (0 if is_fit else 1)
     found = yaml.safe_load((compared.suite / "calibrations/prefer.yaml").read_text())["measures"]["prefer"]
-    assert found["n"] == 9
+    assert found["n"] == 12
     assert found["categories"] == [0, 0.5, 1]
     assert found["estimates"]["equal"]["value"] == pytest.approx(equal, abs=1e-4)
     assert found["estimates"]["position_bias"]["value"] == position
     text = SUITE.format(url=server.base_url, more="").replace("uncalibrated: allow, ", "")
     compared.write("suite.yaml", text + 'gates: ["prefer.mean >= 0"]\n')
-    assert compared.run().ret == pytest.ExitCode.OK
+    result = compared.run()
+    assert result.ret == (pytest.ExitCode.OK if is_fit else pytest.ExitCode.INTERRUPTED)
+    if not is_fit:
+        why = "no agreement is defined, because the judge gave 0.5 every time"
+        result.stdout.fnmatch_lines([f"*calibrations/prefer.yaml does not say how far it agrees with people: {why};*"])

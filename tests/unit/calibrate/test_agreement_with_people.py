@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from harness.calibrate import Calibration, Rated, agreement, read_calibrations, trust, write_calibrations
 from harness.errors import RecordError
-from harness.schema import CalibrationRule, Estimate, Measure
+from harness.schema import CalibrationRule, Estimate, Measure, Trust
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -76,9 +77,54 @@ def test_answers_of_one_cluster_are_drawn_together() -> None:
 
 
 def test_judge_that_always_says_the_same_has_no_correlation_and_no_number_in_its_place() -> None:
-    found = agreement([Rated(float(at % 5 + 1), 4.0, 10.0, str(at)) for at in range(20)], SCALE).estimates
-    assert "spearman" not in found
-    assert found["kappa"].value == 0
+    found = agreement([Rated(float(at % 5 + 1), 4.0, 10.0, str(at)) for at in range(20)], SCALE)
+    assert "spearman" not in found.estimates
+    assert found.estimates["kappa"] == Estimate(0.0, None, None, 20)
+    assert found.lacking == {
+        "spearman": "the judge gave 4 every time",
+        "kendall_tau_b": "the judge gave 4 every time",
+        "kappa": "the judge gave 4 every time",
+        "pearson": "the judge gave 4 every time",
+        "length_bias": "every answer has the length 10",
+    }
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 9])
+def test_few_answers_have_no_intervals_of_agreement_and_wide_ones_of_means(n: int) -> None:
+    found = agreement([Rated(float(at + 1), float(at + 1), 10.0 * at, str(at)) for at in range(n)], SCALE * 2)
+    assert not [name for name, each in found.estimates.items() if each.low == each.high and each.low is not None]
+    if n > 1:
+        assert found.estimates["spearman"].value == pytest.approx(1)
+        assert found.estimates["spearman"].low is None
+        assert found.lacking["spearman"] == f"{n} independent answers, 10 are needed"
+    bias = found.estimates["bias"]
+    # equal values, within 4 of either side: 4 times 1 - 0.025^(1 / n), by hand
+    assert (bias.low, bias.high) == pytest.approx((-4 * (1 - 0.025 ** (1 / n)), 4 * (1 - 0.025 ** (1 / n))))
+
+
+@pytest.mark.parametrize(("n", "low"), [(10, 0.383), (30, 0.769)])  # 2 · 0.025^(1 / n) - 1, by hand
+def test_perfect_agreement_is_no_certainty(n: int, low: float) -> None:
+    found = agreement([Rated(float(at % 5 + 1), float(at % 5 + 1), 10.0, str(at)) for at in range(n)], SCALE)
+    for name in ("spearman", "kendall_tau_b", "kappa", "pearson"):
+        each = found.estimates[name]
+        assert (each.value, each.low, each.high) == pytest.approx((1, low, 1), abs=1e-3)
+
+
+def _same(rating: float, at: int) -> Rated:
+    return Rated(rating, rating, 10.0, str(at))
+
+
+def test_agreement_on_a_single_odd_answer_cannot_be_told_from_none() -> None:
+    found = agreement([_same(5.0 if at == 3 else 1.0, at) for at in range(12)], SCALE)
+    assert found.estimates["spearman"].value == pytest.approx(1)
+    assert found.estimates["spearman"].low == 0, "in a third of the draws nothing varies: by chance 1 in 12 agrees so"
+
+
+def test_groups_count_and_not_their_answers() -> None:
+    found = agreement([Rated(float(at % 5 + 1), float(at % 4 + 1), 10.0, str(at % 9)) for at in range(90)], SCALE)
+    assert (found.n, found.n_clusters) == (90, 9)
+    assert found.estimates["spearman"].low is None
+    assert found.lacking["spearman"] == "9 independent answers, 10 are needed"
 
 
 def test_pairs_have_equal_verdicts_and_position_bias() -> None:
@@ -128,11 +174,72 @@ def test_same_signature_is_trusted_with_its_numbers(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("estimates", "text"),
+    [
+        (
+            {"spearman": Estimate(0.1, -0.1, 0.3, 60)},
+            "Spearman with people's ratings 0.10 (-0.10 to 0.30), n 60; this cannot be told from no agreement at all",
+        ),
+        (
+            {"spearman": Estimate(-0.4, -0.6, -0.2, 60)},
+            "Spearman with people's ratings -0.40 (-0.60 to -0.20), n 60; this is the opposite of what people say",
+        ),
+        (
+            {"equal": Estimate(0.7, 0.5, 0.8, 60), "kappa": Estimate(0.0, -0.1, 0.1, 60)},
+            (
+                "verdicts equal to people's 0.70 (0.50 to 0.80), n 60, kappa 0.00 (-0.10 to 0.10); "
+                "this cannot be told from no agreement at all"
+            ),
+        ),
+    ],
+)
+def test_agreement_that_may_be_none_is_said_to_be(tmp_path: Path, estimates: dict[str, Estimate], text: str) -> None:
+    path = tmp_path / "judge.yaml"
+    write_calibrations(path, {"judge.tone": replace(_calibration(), estimates=estimates)})
+    assert trust(_rule(path), MEASURE) == Trust(f"calibrated: {text}")
+
+
+@pytest.mark.parametrize(
+    ("entry", "why"),
+    [
+        ({"n": 9}, "it rests on 9 independent answers, and 10 are needed"),
+        ({"n_clusters": 2}, "it rests on 2 independent answers (a group counts as one), and 10 are needed"),
+        ({"estimates": {}}, "no agreement is defined, because one side does not vary"),
+        (
+            {"estimates": {}, "lacking": {"spearman": "people gave 3 every time"}},
+            "no agreement is defined, because people gave 3 every time",
+        ),
+        (
+            {"estimates": {"equal": Estimate(1, 0.8, 1, 60)}, "lacking": {"kappa": "the judge gave 1 every time"}},
+            "no agreement is defined, because the judge gave 1 every time",
+        ),
+    ],
+)
+def test_entry_that_says_nothing_of_agreement_is_not_valid(tmp_path: Path, entry: dict[str, Any], why: str) -> None:
+    path = tmp_path / "judge.yaml"
+    write_calibrations(path, {"judge.tone": replace(_calibration(spearman=Estimate(0.5, 0.2, 0.7, 60)), **entry)})
+    assert trust(_rule(path), MEASURE) == Trust(
+        "uncalibrated: its agreement with people is not known",
+        "'judge.tone' is a model's judgement, and calibrations/judge.yaml does not say how far it agrees with people: "
+        f"{why}; allowed: a measure whose judge, rubric and options were compared with people's ratings; run: "
+        "prompt-suite judge calibrate SUITE --labels FILE, or write uncalibrated: allow in the metric's options",
+    )
+    assert trust(_rule(path, is_required=False), MEASURE).flaw is None
+
+
+@pytest.mark.parametrize(
     ("signature", "words"),
     [
-        (SIGNATURE.replace("openai m", "openai n"), "another judge"),
+        (SIGNATURE.replace("openai m", "openai n"), "another judge (it differs in model)"),
+        (SIGNATURE.replace("openai m {}", "callable m {}"), "another judge (it differs in provider)"),
+        (SIGNATURE.replace("m {", "m@http://a/v1 {"), "another judge (it differs in address)"),
+        (SIGNATURE.replace("m {}", 'n {"seed":0}'), "another judge (it differs in model and parameters)"),
+        (f"{SIGNATURE} code:12ab", "another judge (it differs in code)"),
         (SIGNATURE.replace("#12", "#13"), "another rubric"),
-        (SIGNATURE.replace("1-5", "1-7").replace(" m ", " n "), "another 'scale' and another judge"),
+        (
+            SIGNATURE.replace("1-5", "1-7").replace(" m ", " n "),
+            "another 'scale' and another judge (it differs in model)",
+        ),
         (f"{SIGNATURE}|asks:openai k {{}}", "another judge"),
         (SIGNATURE.replace("|asks", "|version:2|asks"), "another 'version'"),
     ],
@@ -144,6 +251,22 @@ def test_another_signature_is_not_trusted_and_what_differs_is_named(tmp_path: Pa
     assert found.text == "uncalibrated: its agreement with people is not known"
     assert found.flaw is not None
     assert f"calibrations/judge.yaml was made with {words}: it says nothing about this one" in found.flaw
+
+
+@pytest.mark.parametrize(
+    ("then", "now", "words"),
+    [
+        (" code:12ab", " code:34cd", "code"),
+        (" weights:12ab", " weights:34cd", "weights"),
+        ("", " weights:34cd", "weights, which was not written down then"),
+    ],
+)
+def test_judge_whose_own_code_or_weights_changed_is_another(*, tmp_path: Path, then: str, now: str, words: str) -> None:
+    path = tmp_path / "judge.yaml"
+    write_calibrations(path, {"judge.tone": _calibration(SIGNATURE + then)})
+    found = trust(_rule(path), replace(MEASURE, signature=SIGNATURE + now))
+    assert found.flaw is not None
+    assert f"was made with another judge (it differs in {words}): it says nothing about this one" in found.flaw
 
 
 def test_other_measures_of_the_file_do_not_count(tmp_path: Path) -> None:

@@ -59,6 +59,8 @@ def test_panel_that_agrees_has_an_alpha_of_one() -> None:
     alpha = facts["agreement of the judges (alpha)"]
     assert alpha.estimate is not None
     assert (alpha.estimate.value, alpha.estimate.n) == (1.0, 10)
+    assert (alpha.estimate.low, alpha.estimate.high) == (None, None), "agreement in all draws is no certainty"
+    assert alpha.meaning.endswith(" No interval: draws of the answers do not tell how far it may vary.")
     assert "Krippendorff's alpha of big, small over 10 answers" in alpha.meaning
 
 
@@ -142,6 +144,24 @@ def test_pairs_are_counted_once_though_both_trials_asked() -> None:
     assert second is not None
     assert first.value > 0.85
     assert first.value + second.value == pytest.approx(1)
+
+
+def test_pairs_of_one_sample_are_no_independent_evidence() -> None:
+    def ratings(trial: Trial) -> list[Rating]:
+        return [rating for other in "abc" if other > trial.variant for rating in _both(1, 1, other)]
+
+    facts = _facts([_trial(variant, sample) for variant in "abc" for sample in range(8)], ratings, "a", "b", "c")
+    position = facts["verdicts that followed the position"]
+    assert position.estimate is not None
+    assert position.estimate.n == 24
+    assert position.estimate.high == pytest.approx(0.3244, abs=1e-4)  # Wilson's for 0 of 8, by hand: z² / (8 + z²)
+    assert position.meaning.startswith("Share of 24 pairs to 8 samples in which ")
+    best = facts["a on b"].estimate
+    assert best is not None
+    assert best.n == 16
+    assert best.low is not None
+    assert best.high is not None
+    assert best.low < 0.85 < best.value <= best.high
 
 
 def test_the_best_variant_stands_first_and_three_are_ranked_through_each_other() -> None:

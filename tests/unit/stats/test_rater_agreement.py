@@ -11,6 +11,7 @@ import pytest
 from harness.stats.agreement import confusion, kendall_tau_b, spearman, weighted_kappa
 from harness.stats.bootstrap import bootstrap_interval
 from harness.stats.bradley_terry import Comparison, bradley_terry, components, rank_players
+from harness.stats.interval import Interval
 from harness.stats.krippendorff import krippendorff_alpha, krippendorff_interval
 from harness.stats.variance import Drawn, nested_variances
 
@@ -86,6 +87,11 @@ def test_the_bootstrap_has_no_ends_where_it_cannot() -> None:
         bootstrap_interval(lambda _: 1.0, 2, clusters=["a"])
 
 
+def test_draws_that_agree_show_no_spread_and_have_no_ends() -> None:
+    found = bootstrap_interval(lambda drawn: float(len(drawn)), 20)
+    assert found == Interval(20.0, None, None, "none", 20, None)
+
+
 def test_strengths_recover_what_made_the_pairs() -> None:
     truth = [0.8, 0.1, -0.3, -0.6]
     wins = [[0 if i == j else 1000 / (1 + math.exp(b - a)) for j, b in enumerate(truth)] for i, a in enumerate(truth)]
@@ -97,6 +103,56 @@ def test_who_always_wins_is_strong_but_not_infinitely() -> None:
     ranking = rank_players(["a", "b"], pairs, draws=100)
     assert 0.9 < ranking["a"].value < 1
     assert ranking["a"].value + ranking["b"].value == pytest.approx(1)
+
+
+def test_strength_of_who_always_wins_has_the_ends_that_so_few_clusters_allow() -> None:
+    pairs = [Comparison("a", "b", 1.0, sample) for sample in range(8)]
+    ranking = rank_players(["a", "b"], pairs, draws=100)
+    # 0.3694 of the samples may be lost unseen; the odds between a and an average player are the root of those to b
+    odds = math.sqrt((8 * (1 - 0.3694) + 0.05) / (8 * 0.3694 + 0.05))
+    assert ranking["a"].low == pytest.approx(odds / (1 + odds), abs=1e-4)
+    assert ranking["a"].high == 1, "nobody knows how strong somebody is who never lost"
+    assert ranking["b"].low == 0
+    assert ranking["b"].high == pytest.approx(1 / (1 + odds), abs=1e-4)
+
+
+def test_players_of_ties_alone_may_still_differ() -> None:
+    ranking = rank_players(["a", "b"], [Comparison("a", "b", 0.5, sample) for sample in range(8)], draws=100)
+    for found in ranking.values():
+        assert found.value == pytest.approx(0.5)
+        assert found.low is not None
+        assert found.high is not None
+        assert (0.5 - found.low, found.high - 0.5) == pytest.approx((0.0966, 0.0966), abs=5e-3)
+
+
+def test_players_own_pairs_and_samples_are_counted() -> None:
+    pairs = [Comparison(one, two, 1.0, sample) for one, two in ("ab", "ac", "bc") for sample in range(8)]
+    pairs.append(Comparison("a", "b", 0.0, 8))
+    ranking = rank_players(["a", "b", "c"], pairs, draws=50)
+    assert {name: (each.n, each.n_clusters) for name, each in ranking.items()} == {
+        "a": (17, 9),
+        "b": (17, 9),
+        "c": (16, 8),
+    }
+
+
+def test_pairs_of_a_single_cluster_have_no_ends() -> None:
+    ranking = rank_players(["a", "b"], [Comparison("a", "b", 1.0, "one")] * 3, draws=50)
+    assert (ranking["a"].low, ranking["a"].high, ranking["a"].n_clusters) == (None, None, 1)
+
+
+@pytest.mark.parametrize("chance", [0.5, 0.95, 0.999])
+def test_intervals_of_strengths_hold_the_truth_on_few_samples(chance: float) -> None:
+    random = np.random.default_rng(11)
+    truth = math.sqrt(chance / (1 - chance))
+    held = 0
+    for _ in range(40):
+        pairs = [Comparison("a", "b", float(random.random() < chance), sample) for sample in range(8)]
+        found = rank_players(["a", "b"], pairs, draws=100)["a"]
+        assert found.low is not None
+        assert found.high is not None
+        held += found.low <= truth / (1 + truth) <= found.high
+    assert held >= 36
 
 
 def test_players_who_never_met_are_not_ranked() -> None:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING
 
 import pytest
 
+from harness.errors import ModelFileError
 from harness.rooms import catalogue
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.unit.suite.conftest import Project as BaseProject
 
 LOCAL = "{name: local, provider: openai, model: m, base_url: 'http://127.0.0.1:8000/v1', params: {max_tokens: 8}}"
@@ -88,6 +92,51 @@ def test_signature_says_who_is_asked(project: BaseProject) -> None:
     assert signature.endswith('|asks:openai m@http://127.0.0.1:8000/v1 {"max_tokens":8}')
     _suite(project, f"{{backend: {BIG}, criteria: [clarity]}}")
     assert project.load().measures[1].signature != signature
+
+
+def _signature(project: BaseProject) -> str:
+    return project.load().measures[1].signature
+
+
+def test_signature_holds_the_code_of_a_function_that_judges(project: BaseProject) -> None:
+    path = project.write("suites/demo/app.py", "def judge(messages):\n    return '3'\n")
+    _suite(project, "{criteria: [clarity], backend: {name: own, provider: callable, function: 'app.py:judge'}}")
+    first, digest = _signature(project), hashlib.sha256(path.read_bytes()).hexdigest()
+    assert first.endswith(f"|asks:callable app.py:judge {{}} code:{digest[:16]}")
+    path.write_text("def judge(messages):\n    return '4'\n")
+    assert _signature(project) != first
+    path.write_text("def judge(messages):\n    return '3'\n")
+    assert _signature(project) == first
+
+
+def test_signature_holds_the_weights_of_a_model_that_judges(project: BaseProject) -> None:
+    path = project.write("suites/demo/m.gguf", "GGUF one")
+    _suite(project, "{criteria: [clarity], backend: {name: own, provider: llamacpp, path: m.gguf}}")
+    first, digest = _signature(project), hashlib.sha256(path.read_bytes()).hexdigest()
+    assert first.endswith(f" {{}} weights:{digest[:16]}")
+    path.write_text("GGUF other")
+    assert _signature(project) != first
+
+
+def test_embedded_judge_has_its_registered_weights_and_they_are_not_read(
+    project: BaseProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read(path: Path) -> str:
+        raise AssertionError(path)
+
+    monkeypatch.setattr("harness.backends.models.sha256", read)
+    _suite(project, "{criteria: [clarity], backend: smollm2}")
+    assert _signature(project).endswith(" weights:b179c9523d0e6a0f")
+
+
+def test_weights_that_cannot_be_read_are_a_mistake(project: BaseProject, monkeypatch: pytest.MonkeyPatch) -> None:
+    def read(path: Path) -> str:
+        raise ModelFileError(f"{path.name}: the model cannot be read (why)")
+
+    monkeypatch.setattr("harness.backends.models.sha256", read)
+    project.write("suites/demo/m.gguf", "GGUF")
+    _suite(project, "{backend: {name: own, provider: llamacpp, path: m.gguf}}")
+    assert "backend 'own': m.gguf: the model cannot be read (why)" in project.mistakes()
 
 
 def test_gates_and_checks_name_criteria(project: BaseProject) -> None:
