@@ -9,8 +9,6 @@ import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from msgspec.structs import replace
-
 from harness import backends, gate, generate, plan, prompt, record, report, score, trace
 from harness import suite as suites
 from harness.comparing import Comparing
@@ -87,7 +85,7 @@ class Evaluation:
 
     def progress(self) -> Progress:
         """How far calls and scores are."""
-        return replace(self._engine.progress(), scored=self._results.n_found)
+        return self._engine.progress(scored=self._results.n_found)
 
     def trials_behind(self, condition: GateSpec, cell: CellKey) -> Sequence[Trial]:
         """The trials that a gate's answer for a cell waits for: the cell's, or all where it is aware of all others."""

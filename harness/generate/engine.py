@@ -136,12 +136,13 @@ class Engine:
             same = "resume it with the same paths and options to have all of them"
             self._notice(f"{trials_are} not selected now, and left out of the record, but kept; {same}")
 
-    def progress(self) -> Progress:
-        """Where the run is now."""
+    def progress(self, *, scored: int = 0) -> Progress:
+        """Where the run is now; how many trials are scored is known to whom they are delivered."""
         traffic = tuple(self._traffic)
         in_flight = sum(each.in_flight for each in traffic)
         judging = self._asking.n_open if self._asking is not None else 0
-        return self._tally.progress(tuple(each.progress() for each in traffic), in_flight=in_flight, judging=judging)
+        backends = tuple(each.progress() for each in traffic)
+        return self._tally.progress(backends, in_flight=in_flight, judging=judging, scored=scored)
 
     def stop(self, *, wait: bool = True) -> None:
         """Begin no more calls, deliver what is answered, and return when both threads have ended, or would not end.

@@ -74,7 +74,9 @@ class Tally:
         elif self.spent_usd is not None:
             self.spent_usd += cost_usd
 
-    def progress(self, backends: tuple[BackendProgress, ...] = (), *, in_flight: int = 0, judging: int = 0) -> Progress:
+    def progress(
+        self, backends: tuple[BackendProgress, ...] = (), *, in_flight: int = 0, judging: int = 0, scored: int = 0
+    ) -> Progress:
         """Where the run is now; what the backends know of it comes from them."""
         return Progress(
             total=self.total,
@@ -90,4 +92,5 @@ class Tally:
             not_run=self.not_run,
             backends=backends,
             judging=judging,
+            scored=scored,
         )
