@@ -155,8 +155,9 @@ def _loaded_model(name: str, folder: Path) -> type[BaseModel]:
         raise OptionError(f"metric 'json_schema': {error}", "model") from None
     pydantic = sys.modules.get("pydantic")  # whoever made a model has imported it; it is no dependency of the harness
     if pydantic is None or not isinstance(found, type) or not issubclass(found, pydantic.BaseModel):
+        what = f"the class {found.__qualname__}" if isinstance(found, type) else shown(found)
         raise OptionError(
-            f"metric 'json_schema': model '{name}' is {shown(found)}; allowed: a class made from pydantic's BaseModel",
+            f"metric 'json_schema': model '{name}' is {what}; allowed: a class made from pydantic's BaseModel",
             "model",
         )
     return found

@@ -36,6 +36,9 @@ class Ticket(BaseModel):
             raise ValueError("a title says something")
         return title
 
+class Plain:
+    pass
+
 NOT_A_MODEL = 3
 """
 
@@ -197,6 +200,18 @@ def test_what_is_no_schema_is_refused(tmp_path: Path, options: dict[str, Any], m
 
 def test_what_is_no_model_is_refused(tmp_path: Path) -> None:
     (tmp_path / "forms.py").write_text(MODEL)
+    assert _refused(tmp_path, model="forms.py:Plain") == (
+        "metric 'json_schema': model 'forms.py:Plain' is the class Plain; allowed: a class made from pydantic's "
+        "BaseModel"
+    )
+    assert _refused(tmp_path, model="forms.py") == (
+        "metric 'json_schema': model 'forms.py' names no class; allowed: file.py:Class, relative to the file that "
+        "names it, or package.module:Class"
+    )
+    assert _refused(tmp_path, model="forms.py:Tickets") == (
+        "metric 'json_schema': model 'forms.py:Tickets': forms.py has no 'Tickets'; allowed: file.py:Class, relative "
+        "to the file that names it, or package.module:Class. Did you mean 'Ticket'?"
+    )
     assert _refused(tmp_path, model="forms.py:NOT_A_MODEL") == (
         "metric 'json_schema': model 'forms.py:NOT_A_MODEL' is 3; allowed: a class made from pydantic's BaseModel"
     )
