@@ -59,6 +59,8 @@ def _head(record: RunRecord) -> list[str]:
     lines = [f"## {verdict} · {names}", "", f"**{headline.trials(manifest.totals)}.**"]
     if not manifest.complete:
         lines += ["", f"> **INCOMPLETE:** {headline.incomplete(manifest.totals)}"]
+    for line in headline.unguarded(record.suites):
+        lines += ["", f"> **{prose(line, 500)}**"]
     for line in headline.early_stops(record.results):
         lines += ["", prose(line, 500)]
     for note in dict.fromkeys(headline.small_models(record.suites).values()):
