@@ -142,6 +142,7 @@ def _lint(options: argparse.Namespace) -> int:
     from harness.foresight import foresight
     from harness.pipeline import load_plan
     from harness.schema import Settings
+    from harness.score import sample_flaws
 
     root = Path.cwd()
     settings = Settings(root=root, reports=root / "reports")
@@ -165,7 +166,7 @@ def _lint(options: argparse.Namespace) -> int:
         for sight in own:
             if sight.warns:
                 _complain(f"warning: {plan.suite.path}: {sight.message}")
-        for warning in plan.suite.warnings:
+        for warning in (*plan.suite.warnings, *sample_flaws(plan.suite.metrics, plan.suite.samples)):
             _complain(f"warning: {warning}")
     if mistakes:
         _complain("\n".join(mistakes))

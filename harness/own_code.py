@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _LOADING = threading.RLock()
 """Two modules cannot load at once: what can be imported while one does is a matter of the whole interpreter."""
-_FORMS = "allowed: file.py:function, relative to the file that names it, or package.module:function"
+_FORMS = "allowed: file.py:{thing}, relative to the file that names it, or package.module:{thing}"
 
 
 def load_object(name: str, folder: Path, *, kind: str) -> object:
@@ -42,7 +42,9 @@ def load_object(name: str, folder: Path, *, kind: str) -> object:
     except AttributeError:
         public = [each for each in vars(module) if not each.startswith("_")]
         meant = did_you_mean(attribute, sorted(public))
-        raise OptionError(f"{kind} '{name}': {source} has no '{attribute}'; {_FORMS}.{meant}".rstrip(".")) from None
+        raise OptionError(
+            f"{kind} '{name}': {source} has no '{attribute}'; {_forms(kind)}.{meant}".rstrip(".")
+        ) from None
 
 
 def source_sha256(name: str, folder: Path, *, kind: str) -> str:
@@ -57,14 +59,23 @@ def source_sha256(name: str, folder: Path, *, kind: str) -> str:
     try:
         return hashlib.sha256(path.read_bytes()).hexdigest()
     except OSError as error:
-        raise OptionError(f"{kind} '{name}': {path} cannot be read ({error.strerror}); {_FORMS}") from error
+        raise OptionError(f"{kind} '{name}': {path} cannot be read ({error.strerror}); {_forms(kind)}") from error
 
 
 def _parts(name: str, kind: str) -> tuple[str, str]:
     source, _, attribute = name.rpartition(":")
     if not source or not attribute.isidentifier():
-        raise OptionError(f"{kind} '{name}' names no function; {_FORMS}")
+        raise OptionError(f"{kind} '{name}' names no {_thing(kind).lower()}; {_forms(kind)}")
     return source, attribute
+
+
+def _thing(kind: str) -> str:
+    """What such a name stands for, as a name of it would be written."""
+    return "Class" if kind == "model" else "function"
+
+
+def _forms(kind: str) -> str:
+    return _FORMS.format(thing=_thing(kind))
 
 
 def _origin(name: str, folder: Path, kind: str) -> Path:
@@ -80,7 +91,7 @@ def _origin(name: str, folder: Path, kind: str) -> Path:
         places = list(found.submodule_search_locations or ()) if found else []
         found = importlib.machinery.PathFinder.find_spec(part, places)
     if found is None or not found.origin or found.origin in ("built-in", "frozen"):
-        raise OptionError(f"{kind} '{name}': there is no module '{module}'; {_FORMS}")
+        raise OptionError(f"{kind} '{name}': there is no module '{module}'; {_forms(kind)}")
     return Path(found.origin)
 
 
@@ -88,7 +99,7 @@ def _module(name: str, folder: Path, kind: str) -> ModuleType:
     source = name.rpartition(":")[0]
     path = folder / source
     if source.endswith(".py") and not path.is_file():
-        raise OptionError(f"{kind} '{name}': there is no file {path}; {_FORMS}")
+        raise OptionError(f"{kind} '{name}': there is no file {path}; {_forms(kind)}")
     try:
         if source.endswith(".py"):
             return _file_module(path, folder)

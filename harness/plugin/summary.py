@@ -13,6 +13,7 @@ from harness.plugin.failure import AMOUNTS, printable
 from harness.plugin.gate_table import gate_table
 from harness.plugin.reasons import not_run_reasons, unknown_spending
 from harness.report.comparison_table import comparison_head, comparison_parts
+from harness.report.headline import unguarded
 from harness.report.quarantine import held_text, held_trials
 from harness.report.tables import Column, fitted_table, printed, seconds
 from harness.wording import counted, usd
@@ -194,6 +195,8 @@ def _end(record: RunRecord, *, width: int, brief: bool) -> Iterator[RenderableTy
         yield Text()
         yield from gate_table(record.verdicts, width=width, brief=brief)
     yield Text()
+    for line in unguarded(record.suites):
+        yield Text(printable(line), style="bold yellow")
     errors = Counter(
         result.error.kind for result in record.results if result.outcome == "error" and result.error is not None
     )

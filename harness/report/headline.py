@@ -38,6 +38,8 @@ _SMALL_MODELS = {
 
 _UNCLEAR = "not going to be clear"
 """What stands in the reason where further trials would not have told (harness/early.py)."""
+_UNGUARDED = "sandbox:none"
+"""What the signature of a measure says then."""
 _EMBEDDED = {"smollm2": "smollm2-135m-instruct"}
 """Short names under which models are embedded; elsewhere (Ollama) the same name may mean a larger one."""
 
@@ -97,6 +99,16 @@ def small_model_note(backend: BackendSpec) -> str | None:
     if backend.provider == "llamacpp":
         name = _EMBEDDED.get(name, name)
     return next((note for part, note in _SMALL_MODELS.items() if part in name), None)
+
+
+def unguarded(suites: Iterable[Suite]) -> list[str]:
+    """A sentence a suite whose metrics ran the programs in answers with nothing to keep them in."""
+    return [
+        f"{suite.name}: the programs in the answers ran without a sandbox (sandbox: none), as the user who started the "
+        "run: they could read and change whatever that user may."
+        for suite in suites
+        if any(part.startswith(_UNGUARDED) for each in suite.measures for part in each.signature.split("|"))
+    ]
 
 
 def answer(verdict: Verdict) -> bool | None:

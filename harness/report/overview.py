@@ -28,6 +28,7 @@ def overview(record: RunRecord) -> Html:
         _identity(manifest),
         None if manifest.complete else _incomplete(manifest),
         _verdict(record),
+        [el("p", line, class_="unguarded") for line in headline.unguarded(record.suites)],
         _totals(manifest),
         _errors(record),
         [el("p", el("span", "†", class_="dagger"), " ", note, class_="note") for note in notes],

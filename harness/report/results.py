@@ -10,6 +10,7 @@ from harness.report.headline import small_models
 from harness.report.interval import axis_of, draw, shares
 from harness.report.markup import el, join
 from harness.report.numbers import ABSENT, count, in_unit, interval, size_lines
+from harness.report.preambles import preamble_rates
 from harness.wording import plural, usd
 
 if TYPE_CHECKING:
@@ -116,8 +117,10 @@ def _suite(suite: Suite, cells: Sequence[Cell]) -> Html:
             )
         )
     table = el("table", el("caption", f"Results of {suite.name}", class_="off"), el("thead", head), el("tbody", rows))
+    rates = preamble_rates(cells)
     return join(_suite_head(suite), el("div", table, class_="scroll results", tabindex=0, role="region",
-                                       aria_label=f"Results of {suite.name}"))  # fmt: skip
+                                       aria_label=f"Results of {suite.name}"),
+                el("p", rates) if rates is not None else None)  # fmt: skip
 
 
 def _suite_head(suite: Suite) -> Html:

@@ -10,6 +10,7 @@ from harness.report.judges import judges_in_markdown
 from harness.report.markdown import code, prose, table
 from harness.report.noise import noise_in_markdown
 from harness.report.numbers import ABSENT, commit, count, duration, in_unit, interval, moment, sizes
+from harness.report.preambles import preamble_rates
 from harness.report.quarantine import quarantine_in_markdown
 from harness.report.results import aggregate_of, column_title, columns_of, counting, direction
 from harness.wording import usd
@@ -24,6 +25,7 @@ MOST_CHARACTERS = 65_000
 """GitHub takes 65,536 characters in a comment."""
 
 _MOST_ROWS = 60
+_LONGEST_RATES = 8_000
 _REST = "The rest is in `report.html`."
 
 
@@ -59,6 +61,8 @@ def _head(record: RunRecord) -> list[str]:
     lines = [f"## {verdict} · {names}", "", f"**{headline.trials(manifest.totals)}.**"]
     if not manifest.complete:
         lines += ["", f"> **INCOMPLETE:** {headline.incomplete(manifest.totals)}"]
+    for line in headline.unguarded(record.suites):
+        lines += ["", f"> **{prose(line, 500)}**"]
     for line in headline.early_stops(record.results):
         lines += ["", prose(line, 500)]
     for note in dict.fromkeys(headline.small_models(record.suites).values()):
@@ -81,7 +85,10 @@ def _results(suite: Suite, record: RunRecord) -> list[str]:
     ]
     more = [] if len(cells) <= _MOST_ROWS else ["", f"{len(cells) - _MOST_ROWS} more rows. {_REST}"]
     note = "Mean, 95 % interval, n. Latency in seconds, cost in USD."
-    return [f"### {code(suite.name, 80)}", "", *table(head, rows, right=len(head) - 2), *more, "", f"<sub>{note}</sub>"]
+    rates = preamble_rates(cells[:_MOST_ROWS])
+    told = ["", prose(rates, _LONGEST_RATES)] if rates is not None else []
+    shown = table(head, rows, right=len(head) - 2)
+    return [f"### {code(suite.name, 80)}", "", *shown, *more, "", f"<sub>{note}</sub>", *told]
 
 
 def _row(cell: Cell, columns: Sequence[Column], measures: dict[str, Measure], *, dagger: str) -> list[str]:

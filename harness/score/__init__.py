@@ -17,6 +17,7 @@ from harness.score.registry import (
 )
 from harness.score.results import answers_of, trial_results
 from harness.score.run_scorer import RunScorer
+from harness.score.sample_flaws import sample_flaws
 from harness.score.scorer import Scorer
 from harness.score.table import MetricTable, metric
 
@@ -42,5 +43,6 @@ __all__ = [
     "metric",
     "metric_names",
     "needs_references",
+    "sample_flaws",
     "trial_results",
 ]

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from harness.errors import OptionError, SandboxError
 from harness.sandbox import IMAGE, INSTALL, ORDER, Limits, choose, run_all, style_flaws, unknown_rule
 from harness.schema import Measure
-from harness.score.code_forms import FORMS, UnfitSampleError, case_of, columns_of_form
+from harness.score.code_forms import FORMS, case_of, columns_of_form
+from harness.score.code_samples import flaw_of_sample
 from harness.score.metric import failed, scored, unscored
 from harness.score.options import Option, read_options
 from harness.score.versions import library_version
@@ -68,6 +69,7 @@ class Code:
         """OptionError for an option it does not have, and when no sandbox holds on this machine."""
         chosen = self._options = read_options("code", self.OPTIONS, options)
         self._style = _rules(chosen["style"])
+        self._flaws: dict[str, str | None] = {}
         self._limits = Limits(
             **{name: chosen[name] for name in ("timeout_s", "memory_mb", "file_mb", "output_kb", "threads")}
         )
@@ -113,10 +115,14 @@ class Code:
 
     def _case(self, answer: Answer) -> Case | str:
         """The case, or why there is none."""
-        try:
-            return case_of(self._options["form"], answer, self._options["tests"])
-        except UnfitSampleError as error:
-            return str(error)
+        key = repr([answer.variables.get(column) for column in self.columns])
+        if key not in self._flaws:  # repeats and variants share their sample
+            self._flaws[key] = self.flaw_of_sample(answer.variables)
+        return self._flaws[key] or case_of(self._options["form"], answer, self._options["tests"])
+
+    def flaw_of_sample(self, variables: Mapping[str, Any]) -> str | None:
+        """Why no answer to this sample can be scored; None when they can."""
+        return flaw_of_sample(self._options["form"], variables, self._options["tests"])
 
     def _scores(self, outcome: Outcome | SandboxError, style: Score) -> tuple[Score, ...]:
         syntax, ran, passed, _ = self.measures

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING, Any
+import ast
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from harness.sandbox import Program
-from harness.score.code_tests import flaw_of_tests
+from harness.score.code_samples import tests_of_mbpp, tests_of_plain
+from harness.score.code_tests import parsed
 from harness.score.code_text import code_of, joined
 
 if TYPE_CHECKING:
@@ -17,11 +18,6 @@ if TYPE_CHECKING:
     from harness.schema import Answer
 
 FORMS = ("humaneval", "mbpp", "plain")
-_IMPORTS = re.compile(r"^(?:import|from)[ \t]+\S.*$", re.MULTILINE)
-
-
-class UnfitSampleError(Exception):
-    """The sample lacks what its form needs, or its tests check nothing."""
 
 
 class Case(Struct, frozen=True):
@@ -40,7 +36,7 @@ def columns_of_form(form: str, tests: str) -> tuple[str, ...]:
 
 
 def case_of(form: str, answer: Answer, tests: str) -> Case:
-    """The case of an answer; `tests` names the column that `plain` reads. UnfitSampleError when a column is missing."""
+    """The case of an answer to a sample without a flaw; `tests` names the column that `plain` reads."""
     readers: Mapping[str, Callable[[], Case]] = {
         "humaneval": lambda: _humaneval(answer),
         "mbpp": lambda: _mbpp(answer),
@@ -50,9 +46,8 @@ def case_of(form: str, answer: Answer, tests: str) -> Case:
 
 
 def _humaneval(answer: Answer) -> Case:
-    columns = answer.variables
-    prompt, tests = _text(columns, "prompt"), _text(columns, "test")
-    entry = _text(columns, "entry_point").strip()
+    prompt, tests = answer.variables["prompt"], answer.variables["test"]
+    entry = answer.variables["entry_point"].strip()
     whole = joined(code_of(answer.output, entry), prompt, entry)
     program = Program(
         whole.source, tests=tests, helpers=prompt, entry=entry, calls_check=True, is_strict=True, module="answer"
@@ -61,41 +56,19 @@ def _humaneval(answer: Answer) -> Case:
 
 
 def _mbpp(answer: Answer) -> Case:
-    columns = answer.variables
-    listed = columns.get("test_list")
-    if isinstance(listed, str):
-        listed = [listed]
-    if not isinstance(listed, list | tuple) or not listed or not all(isinstance(test, str) for test in listed):
-        raise UnfitSampleError("the sample's column 'test_list' holds no list of tests")
-    setup = columns.get("test_setup_code") or ""
-    if not isinstance(setup, str):
-        raise UnfitSampleError("the sample's column 'test_setup_code' holds no text")
-    imports = "".join(f"{line}\n" for line in _IMPORTS.findall(setup))
+    setup = answer.variables.get("test_setup_code") or ""
+    imports = "".join(f"{line}\n" for line in _imports_of(setup))
     imports += "\n\n" if imports else ""  # as the style guide has it, which the answer is measured by
     source = f"{imports}{code_of(answer.output)}\n"
-    tests = _checking("\n".join(listed))
+    tests = "\n".join(tests_of_mbpp(answer.variables) or ())
     return Case(Program(source, tests=tests, setup=setup, module="answer"), imports.count("\n") + 1)
 
 
+def _imports_of(setup: str) -> list[str]:
+    """The outermost imports, each on as many lines as it has."""
+    imports = (node for node in parsed(setup) if isinstance(node, ast.Import | ast.ImportFrom))
+    return [ast.get_source_segment(setup, node) or "" for node in imports]
+
+
 def _plain(answer: Answer, column: str) -> Case:
-    given = answer.variables.get(column)
-    if isinstance(given, list | tuple) and all(isinstance(line, str) for line in given):
-        given = "\n".join(given)
-    if given is not None and not isinstance(given, str):
-        raise UnfitSampleError(f"the sample's column '{column}' holds no text")
-    tests = _checking(given) if given and given.strip() else None
-    return Case(Program(f"{code_of(answer.output)}\n", tests=tests), 1)
-
-
-def _checking(tests: str) -> str:
-    flaw = flaw_of_tests(tests)
-    if flaw is not None:
-        raise UnfitSampleError(flaw)
-    return tests
-
-
-def _text(columns: Mapping[str, Any], name: str) -> str:
-    found = columns.get(name)
-    if not isinstance(found, str) or not found.strip():
-        raise UnfitSampleError(f"the sample's column '{name}' holds no text")
-    return found
+    return Case(Program(f"{code_of(answer.output)}\n", tests=tests_of_plain(answer.variables, column)), 1)

@@ -7,6 +7,8 @@ import textwrap
 
 from msgspec import Struct
 
+from harness.score.code_names import bound_names
+
 _FENCE = re.compile(
     r"^[ \t]*(?P<marks>`{3,}+|~{3,}+)[ \t]*+(?P<language>[\w+#.-]*+)[^\n`]*+\n(?P<code>.*?)"
     r"(?:^[ \t]*(?P=marks)[`~]*[ \t]*$|\Z)",
@@ -37,20 +39,31 @@ def code_of(text: str, entry: str | None = None) -> str:
 
 
 def defines(code: str, entry: str) -> bool:
-    """Whether the code defines the name at its outermost level."""
-    return _definition(entry).search(textwrap.dedent(code.expandtabs(len(_INDENT)))) is not None
+    """Whether the code binds the name at its outermost level; what can only be the body of a function does not."""
+    text = textwrap.dedent(code.expandtabs(len(_INDENT)))
+    names, is_whole = bound_names(text)
+    if "return" in names:  # a body that uses the name for itself, unless it has the whole function before it
+        return re.search(rf"^(?:async[ \t]+)?(?:def|class)[ \t]+{re.escape(entry)}\b", code, re.MULTILINE) is not None
+    if names & {entry, "*"}:  # no function may import *
+        return True
+    return not is_whole and begun_at(text, entry) is not None
+
+
+def begun_at(text: str, entry: str) -> int | None:
+    """Where a line of the text begins to define the name; None where none does. The text need not be Python."""
+    found = _definition(entry).search(text)
+    return None if found is None else found.start()
 
 
 def joined(code: str, prompt: str, entry: str) -> Joined:
     """The program that the answer's code makes with its prompt (signature and docstring of `entry`).
 
     A whole program keeps what the prompt has before the entry, its imports; a body is put below the prompt, indented
-    where it is not.
+    where it is not. A prompt that does not begin the entry has nothing to be gone on with.
     """
-    if defines(code, entry):
-        begun = _definition(entry).search(prompt)
-        before = prompt[: begun.start()] if begun is not None else ""
-        return _after(before, textwrap.dedent(code), is_body=False)
+    begun = begun_at(prompt, entry)
+    if begun is None or defines(code, entry):
+        return _after(prompt[: begun or 0], textwrap.dedent(code), is_body=False)
     return _after(prompt if prompt.endswith("\n") else f"{prompt}\n", _indented(code), is_body=True)
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from harness.errors import OptionError
 from harness.own_code import load_object, source_sha256
 from harness.schema import Measure, canonical_json, content_hash
+from harness.schema_flaws import named_flaws, schema_flaws
 from harness.score.json_text import read_json_value
 from harness.score.metric import failed, scored
 from harness.score.options import Option, read_options, shown
@@ -35,9 +36,9 @@ class JsonSchema:
     Higher is better: yes.
     Empty input: an empty answer is not JSON: 0; references are not looked at.
     Source: JSON Schema draft 2020-12, by the `jsonschema` library; checked against the official test suite.
-    Deviations: a `$ref` to somewhere else is not followed, no connection is opened: the score is failed; patterns
-        are Python's, without `\p{…}`; metaschemas of one's own are not known; NaN and Infinity are not JSON, and more
-        than 100 levels of nesting are 0.
+    Deviations: a `$ref` to somewhere else is not followed, no connection is opened: such a schema is refused;
+        patterns are Python's, without `\p{…}`; metaschemas of one's own are not known; NaN and Infinity are not JSON,
+        and more than 100 levels of nesting are 0.
     """
 
     OPTIONS: ClassVar[tuple[Option, ...]] = (
@@ -130,24 +131,21 @@ def _read_schema(given: object, folder: Path) -> object:
 
 
 def _check_schema(schema: Any, key: str) -> None:
-    from jsonschema import Draft202012Validator
-    from jsonschema.exceptions import SchemaError
-
     try:
         canonical_json(schema)
-        Draft202012Validator.check_schema(schema)
+        flaws = schema_flaws(schema)
     except (TypeError, ValueError, RecursionError) as error:
         raise OptionError(
             f"metric 'json_schema': the schema is no JSON ({_cut(str(error))}); a draft 2020-12 schema is allowed; "
             "mend it",
             key,
         ) from None
-    except SchemaError as error:
+    if flaws:
         raise OptionError(
-            f"metric 'json_schema': the schema is wrong at {error.json_path}: {_cut(error.message)}; "
-            "a draft 2020-12 schema is allowed; mend it",
+            f"metric 'json_schema': the schema is wrong {named_flaws(flaws)}; a draft 2020-12 schema is allowed; "
+            "mend it",
             key,
-        ) from None
+        )
 
 
 def _loaded_model(name: str, folder: Path) -> type[BaseModel]:
@@ -157,8 +155,9 @@ def _loaded_model(name: str, folder: Path) -> type[BaseModel]:
         raise OptionError(f"metric 'json_schema': {error}", "model") from None
     pydantic = sys.modules.get("pydantic")  # whoever made a model has imported it; it is no dependency of the harness
     if pydantic is None or not isinstance(found, type) or not issubclass(found, pydantic.BaseModel):
+        what = f"the class {found.__qualname__}" if isinstance(found, type) else shown(found)
         raise OptionError(
-            f"metric 'json_schema': model '{name}' is {shown(found)}; allowed: a class made from pydantic's BaseModel",
+            f"metric 'json_schema': model '{name}' is {what}; allowed: a class made from pydantic's BaseModel",
             "model",
         )
     return found

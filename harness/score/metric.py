@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from harness.schema import Score
 
@@ -95,6 +95,15 @@ class DatasetMetric(Protocol):
 
         OptionError: the metric cannot work here; nothing has been called yet.
         """
+        ...
+
+
+@runtime_checkable
+class SampleMetric(Protocol):
+    """A metric that knows of a sample alone that no answer to it can be scored."""
+
+    def flaw_of_sample(self, variables: Mapping[str, Any]) -> str | None:
+        """Why not, with the column at fault; None when answers can be scored."""
         ...
 
 

@@ -114,4 +114,4 @@ class MetricTable:
         return references
 
     def _error(self, key: str, what: str, allowed: str) -> OptionError:
-        return OptionError(f"harness.metric('{self._spec.name}').score: {what}; allowed: {allowed}", key)
+        return OptionError(f"harness.metric('{self._spec.name}'): {what}; allowed: {allowed}", key)

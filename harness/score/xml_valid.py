@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from harness.errors import OptionError
 from harness.schema import Measure
 from harness.score.metric import scored
-from harness.score.options import Option, read_options
+from harness.score.options import Option, read_options, shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -41,6 +42,12 @@ class XmlValid:
         chosen = read_options("xml_valid", self.OPTIONS, options)
         self._root: str | None = chosen["root"]
         self._is_fragment: bool = chosen["fragment"]
+        if self._root is not None and not _is_name(self._root):
+            raise OptionError(
+                f"metric 'xml_valid': option 'root' is {shown(self._root)}, which no element can be called; allowed: "
+                "a name of XML's, or {namespace}name; write for example 'root: answer'",
+                "root",
+            )
         root = "any" if self._root is None else self._root
         fragment = "yes" if self._is_fragment else "no"
         signature = f"xml_valid|xml:1.0|root:{root}|fragment:{fragment}|dtd:refused|version:1"
@@ -48,24 +55,36 @@ class XmlValid:
 
     def score(self, answers: Sequence[Answer]) -> list[tuple[Score, ...]]:
         """One score an answer."""
-        flaws = (self._flaw(answer.output.strip()) for answer in answers)
+        flaws = (self._flaw(answer.output) for answer in answers)
         return [(scored(self.measures[0], flaw is None, flaw),) for flaw in flaws]
 
-    def _flaw(self, text: str) -> str | None:
+    def _flaw(self, output: str) -> str | None:
         """Why the text is not what is wanted; None when it is."""
         from defusedxml.common import DefusedXmlException
         from defusedxml.ElementTree import DefusedXMLParser, ParseError
 
-        tags = _Tags()
+        tags, text = _Tags(), output.strip()
         parser: Any = DefusedXMLParser(target=tags, forbid_dtd=True)
         try:
-            parser.feed(f"<{_AROUND}>{text}</{_AROUND}>" if self._is_fragment else text)
+            parser.feed(f"<{_AROUND}>\n{text}</{_AROUND}>" if self._is_fragment else text)
             parser.close()
         except DefusedXmlException:
             return "it declares a document type or an entity, which is not read"
-        except (ParseError, ValueError) as error:  # ValueError: half a surrogate pair
+        except ParseError as error:
+            return f"{str(error).partition(':')[0]}: {self._place(error.position, output)}"
+        except ValueError as error:  # half a surrogate pair
             return str(error)
         return self._wrong_root(tags.outer[1:] if self._is_fragment else tags.outer)
+
+    def _place(self, position: tuple[int, int], output: str) -> str:
+        """Line, from 1, and column, from 0 as expat counts, in the answer as it was given."""
+        line, column = position
+        before = output[: len(output) - len(output.lstrip())].split("\n")
+        lines = output.strip().split("\n")
+        line -= self._is_fragment
+        line, column = min((line, column), (len(lines), len(lines[-1])))  # not in what is put around a fragment
+        column += len(before[-1]) if line == 1 else 0
+        return f"line {line + len(before) - 1}, column {column}"
 
     def _wrong_root(self, outer: Sequence[str]) -> str | None:
         if not outer:
@@ -73,6 +92,19 @@ class XmlValid:
         if self._root is None or self._root == outer[0]:
             return None
         return f"the outermost element is <{outer[0]}>, not <{self._root}>"
+
+
+def _is_name(root: str) -> bool:
+    """Whether the parser can tell of an element of this name; it has no prefixes, but namespaces."""
+    from defusedxml.ElementTree import ParseError, fromstring
+
+    namespace, _, name = root.rpartition("}")
+    if not name or (namespace and not namespace.startswith("{")):
+        return False
+    try:
+        return bool(fromstring(f"<{name}/>").tag == name)
+    except (ParseError, ValueError):
+        return False
 
 
 class _Tags:

@@ -90,6 +90,27 @@ def effective_number(shares: Sequence[float], clusters: Sequence[Hashable], conf
     return _effective_size(len(shares), share, _cluster_deviations(shares, clusters), confidence=confidence)
 
 
+def share_interval(
+    shares: Sequence[float], clusters: Sequence[Hashable], *, n: int, confidence: float = 0.95
+) -> Interval:
+    """The mean of shares from 0 to 1 that `n` trials of 0 and 1 were summed up to, with Wilson's interval.
+
+    What the trials are worth is told by the spread of the clusters, named one a share, as in `mean_interval` of the
+    trials themselves. ValueError for other clusters than shares, and for no shares.
+    """
+    numbers = checked(shares, clusters, confidence)
+    if not numbers:
+        raise ValueError("there are no shares; allowed: one or more")
+    mean, sums = _average(numbers), _cluster_deviations(numbers, clusters)
+    if len(sums) == 1 and n > 1:
+        return Interval(mean, None, None, "none", len(numbers), 1)
+    variance = _clustered_variance(len(numbers), sums) if len(sums) > 1 else 0.0
+    worth = 1.0 if n == 1 else _worth(n, mean, variance, n_clusters=len(sums), confidence=confidence)
+    low, high = wilson(mean, worth, confidence)
+    method = "wilson" if n == len(sums) else "cluster-wilson"
+    return _clipped(Interval(mean, low, high, method, len(numbers), len(sums)), (0.0, 1.0))
+
+
 def _share(numbers: Sequence[float], confidence: float) -> Interval:
     n, share = len(numbers), sum(numbers) / len(numbers)
     low, high = wilson(share, n, confidence)
@@ -143,15 +164,20 @@ def _clustered_share(numbers: Sequence[float], sums: Sequence[float], confidence
 
 
 def _effective_size(n: int, share: float, sums: Sequence[float], *, confidence: float) -> float:
-    """How many independent trials the clustered ones are worth: n over the design effect, at most n, at least 1.
+    """How many independent trials the clustered ones are worth."""
+    variance = _clustered_variance(n, sums) if len(sums) > 1 else 0.0
+    return _worth(n, share, variance, n_clusters=len(sums), confidence=confidence)
+
+
+def _worth(n: int, share: float, variance: float, *, n_clusters: int, confidence: float) -> float:
+    """How many independent trials `n` are worth: n over the design effect, at most n, at least 1.
 
     With few clusters the design effect itself is uncertain: hence the squared ratio of t quantiles (Korn and Graubard
     1998, Survey Methodology 24, 193-201). Shares of 0 and 1 show no design effect: every cluster counts once.
     """
-    n_clusters = len(sums)
     if share in (0.0, 1.0):
         return n_clusters
-    design_effect = _clustered_variance(n, sums) / (share * (1 - share) / (n - 1))
+    design_effect = variance / (share * (1 - share) / (n - 1))
     level = (1 + confidence) / 2
     ratio = (t_quantile(level, n - 1) / t_quantile(level, n_clusters - 1)) ** 2
     return max(1.0, ratio * n / max(1.0, design_effect))

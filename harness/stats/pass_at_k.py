@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from harness.stats.means import mean_interval
+from harness.stats.means import share_interval
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Sequence
@@ -36,6 +36,16 @@ def pass_interval(
     """The mean over samples of `pass_at_k`, with its 95 % interval; None without samples.
 
     `tallies` has (answers, right ones) of each sample, at least k answers each. Samples are independent, or come in
-    `clusters`, named one a sample. Raises ValueError as `pass_at_k` and `mean_interval`.
+    `clusters`, named one a sample. The interval is Wilson's, with as many trials as the samples' spread says: at most
+    one for every k answers to a sample. So pass@1 of equally many answers a sample is the clustered mean of the
+    answers, in value and interval. A single cluster of several answers shows no spread, and has no interval.
+
+    Raises ValueError as `pass_at_k`, and when there are not as many clusters as samples.
     """
-    return mean_interval([pass_at_k(n, n_right, k) for n, n_right in tallies], clusters, bounds=(0.0, 1.0))
+    counted = list(tallies)
+    values = [pass_at_k(n, n_right, k) for n, n_right in counted]
+    if not values:
+        return None
+    return share_interval(
+        values, range(len(values)) if clusters is None else clusters, n=sum(n // k for n, _ in counted)
+    )

@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from harness.errors import OptionError
+from harness.schema_flaws import SchemaFlaw, named_flaws, schema_flaws
 from harness.suite.document import plain
 from harness.suite.values import quoted
 
@@ -37,6 +38,9 @@ def response_format(written: object, version: PromptVersion, folder: Path) -> Ma
     given: dict[str, Any] = plain(written)
     if not isinstance(given.get("type"), str):
         raise OptionError(f"response_format has no 'type'; {_ALLOWED}")
+    for holder in (given, given.get("json_schema")):
+        if isinstance(holder, dict) and isinstance(holder.get("schema"), dict):
+            _check(holder["schema"], "the schema in response_format")
     return given
 
 
@@ -64,7 +68,20 @@ def _read(path: Path, written: str) -> Mapping[str, Any]:
         raise OptionError(f"response_format {quoted(written)} is not JSON ({error}); {_ALLOWED}") from None
     if not isinstance(schema, dict):
         raise OptionError(f"response_format {quoted(written)} holds no object; {_ALLOWED}")
+    _check(schema, f"response_format {quoted(written)}")
     return schema
+
+
+def _check(schema: Mapping[str, Any], what: str) -> None:
+    """OptionError when it is no JSON Schema: a backend would refuse each call."""
+    try:
+        flaws = schema_flaws(schema)
+    except RecursionError:
+        flaws = [SchemaFlaw((), "it nests too deeply")]
+    if flaws:
+        raise OptionError(
+            f"{what} is no JSON Schema: it is wrong {named_flaws(flaws)}; draft 2020-12 is allowed; mend the schema"
+        )
 
 
 def check_takers(

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from harness.errors import FilesError
 from harness.schema import MessageTemplate, OutputSpec, PromptVersion, content_hash
+from harness.schema_flaws import SchemaFlaw, schema_flaws
 from harness.suite.document import WrittenFloat, WrittenInt, parse
 from harness.suite.explain import read_form
 from harness.suite.mistakes import Mark
@@ -204,9 +205,9 @@ def _output(file: VersionFile, log: MistakeLog) -> OutputSpec:
             message = f"'regex' is no regular expression: {problem}; Python's syntax is allowed; mend the pattern"
             log.add(document.shown, document.mark(("output", "regex")), message)
     if form.json_schema is not None:
-        for place, problem in _schema_problems(form.json_schema):
-            mark = document.mark(("output", "json_schema", *place))
-            message = f"'json_schema' is no JSON Schema: {problem}; draft 2020-12 is allowed; mend the schema"
+        for flaw in _flaws_of(form.json_schema):
+            mark = document.mark(("output", "json_schema", *flaw.place))
+            message = f"'json_schema' is no JSON Schema: {flaw.what}; draft 2020-12 is allowed; mend the schema"
             log.add(document.shown, mark, message)
     return OutputSpec(
         strip_fences=form.strip_fences, last_line=form.last_line, regex=form.regex, json_schema=form.json_schema
@@ -224,22 +225,8 @@ def _regex_problem(pattern: str) -> str | None:
     return None
 
 
-def _schema_problems(schema: dict[str, Any]) -> list[tuple[Place, str]]:
-    """Places and problems of a JSON Schema; references must stay inside it, so that nothing is fetched."""
-    from jsonschema.validators import Draft202012Validator, validator_for
-
-    meta = validator_for(schema, default=Draft202012Validator)
-    errors = meta(meta.META_SCHEMA).iter_errors(schema)
-    problems = [(tuple(error.absolute_path), error.message[:200]) for error in errors]
-    return problems or list(_outside_references(schema, ()))
-
-
-def _outside_references(value: Any, place: Place) -> list[tuple[Place, str]]:
-    if isinstance(value, list):
-        return [found for index, item in enumerate(value) for found in _outside_references(item, (*place, index))]
-    if not isinstance(value, dict):
-        return []
-    reference = value.get("$ref")
-    outside = isinstance(reference, str) and not reference.startswith("#")
-    here = [((*place, "$ref"), f"$ref {quoted(str(reference))} leaves the schema")] if outside else []
-    return here + [found for key, item in value.items() for found in _outside_references(item, (*place, key))]
+def _flaws_of(schema: dict[str, Any]) -> list[SchemaFlaw]:
+    try:
+        return schema_flaws(schema)
+    except RecursionError:
+        return [SchemaFlaw((), "it nests too deeply")]

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import special, stats
 
-from harness.stats import mean_interval, percentile_interval, proportion_interval
+from harness.stats import mean_interval, pass_interval, percentile_interval, proportion_interval
 from harness.stats.proportions import exact_ends
 from harness.stats.quantiles import binomial_probability, incomplete_beta, normal_quantile, t_quantile
 
@@ -142,3 +142,32 @@ def test_ranks_of_a_medians_interval_are_those_of_the_binomial_distribution(n: i
     interval = percentile_interval(range(1, n + 1), 50)
     assert interval is not None
     assert (interval.low, interval.high) == ranks
+
+
+@pytest.mark.parametrize(
+    ("tallies", "k", "groups", "expected"),
+    # statsmodels 0.15.0: variance = OLS(pass@k by sample, 1).fit(cov_type="cluster", cov_kwds={"groups": groups,
+    # "use_correction": False}).cov_params()[0, 0] * G / (G - 1) of G groups; of it and n, one for every k answers to a
+    # sample, Korn and Graubard's number of trials m; proportion_confint(p * m, m, method="wilson")
+    [
+        ([(4, 4), (4, 3), (4, 0), (4, 0)], 1, None, (0.4375, 0.067705010286, 0.892818555755)),
+        (
+            [(5, 1), (5, 5), (5, 0), (5, 2), (3, 1), (4, 4)],
+            2,
+            None,
+            (0.627777777778, 0.306934744481, 0.865282889457),
+        ),
+        (
+            [(5, 1), (5, 5), (5, 0), (5, 2), (3, 1), (4, 4)],
+            2,
+            ["a", "a", "b", "c", "c", "d"],
+            (0.627777777778, 0.258324022336, 0.890911747309),
+        ),
+    ],
+)
+def test_pass_at_k_is_statsmodels(
+    *, tallies: list[tuple[int, int]], k: int, groups: list[str] | None, expected: tuple[float, float, float]
+) -> None:
+    interval = pass_interval(tallies, k, groups)
+    assert interval is not None
+    assert [interval.value, interval.low, interval.high] == pytest.approx(expected, abs=1e-11)

@@ -26,6 +26,15 @@ UNKNOWN_PATTERNS = {
 r"""Python's `re` has no \p{Letter}: such a schema is refused when it is read."""
 OWN_METASCHEMA = "schema that uses custom metaschema with with no validation vocabulary"
 """One case of it is that `minimum` means nothing there; we do not know the metaschema, which lies elsewhere."""
+RESOLVED_WITHIN = {
+    "Location-independent identifier with absolute URI",
+    "Location-independent identifier with base URI change in subschema",
+    "same $anchor with different base uri",
+    "Recursive references between schemas",
+    "ignore unrecognized optional vocabulary",
+    OWN_METASCHEMA,
+}
+"""They have such addresses and need nothing from there; every other schema with one is refused when it is read."""
 
 
 def _scores(group: dict[str, Any]) -> list[tuple[Score, bool]]:
@@ -43,11 +52,12 @@ def test_every_case_is_as_the_suite_says_or_refers_to_elsewhere(path: Path) -> N
             with pytest.raises(OptionError, match="is not a 'regex'"):
                 _scores(group)
             continue
+        if ELSEWHERE in json.dumps(group["schema"]) and group["description"] not in RESOLVED_WITHIN:
+            with pytest.raises(OptionError, match="leaves the schema, and is not followed"):
+                _scores(group)
+            continue
         for score, is_valid in _scores(group):
-            if score.status == "failed":
-                assert ELSEWHERE in json.dumps(group["schema"]), (group["description"], score.reason)
-                assert "Unresolvable" in (score.reason or "")
-            elif score.value != is_valid:
+            if score.value != is_valid:
                 assert group["description"] == OWN_METASCHEMA, (group["description"], score.reason)
             else:
                 n_right += 1

@@ -51,3 +51,25 @@ def test_lint_tells_the_smallest_drop_that_regression_gates_and_thresholds_see(
     (tmp_path / "reports/baselines/topics.jsonl").write_text("{broken\n")
     cli.main(["lint"])
     assert capsys.readouterr().err.startswith("prompt-suite: reports/baselines/topics.jsonl:1: ")
+
+
+def test_lint_names_samples_whose_tests_are_no_python_with_their_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "prompts/plain").mkdir(parents=True)
+    (tmp_path / "prompts/plain/v1.0.yaml").write_text('inputs: {text: str}\ntemplate: "{{ text }}"\n')
+    tests = ["assert x == 1", *["assert x =="] * 22]
+    rows = [{"id": f"s{n}", "text": "Set x.", "tests": each} for n, each in enumerate(tests)]
+    (tmp_path / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    (tmp_path / "suite.yaml").write_text(
+        "name: snippets\ndataset: {path: rows.jsonl}\nprompts: [plain]\nmetrics: [code: {sandbox: none}]\n"
+    )
+    assert cli.main(["lint", "suite.yaml"]) == 0
+    told = capsys.readouterr().err.splitlines()
+    assert told[0] == (
+        "warning: rows.jsonl:2: sample 's1' cannot be scored by 'code': the sample's column 'tests' is no Python: "
+        "invalid syntax, line 1"
+    )
+    assert len(told) == 21
+    assert told[-1] == "warning: … and 2 more samples that 'code' cannot score"

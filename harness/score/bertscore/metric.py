@@ -10,10 +10,11 @@ from harness.backends.models import ENCODERS
 from harness.errors import OptionError
 from harness.schema import Measure
 from harness.score.bertscore.matching import equal_weights, idf_weights, matched, side
-from harness.score.bertscore.tables import baseline, own_baseline, tuned_layer
+from harness.score.bertscore.tables import baseline, languages, own_baseline, tuned_layer
 from harness.score.encoders import MODEL, encoder_signature, found_encoder
 from harness.score.metric import NO_REFERENCE, scored, unscored
-from harness.score.options import Option, read_options
+from harness.score.options import Option, read_options, shown
+from harness.wording import listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -60,6 +61,7 @@ class BertScore:
     def __init__(self, spec: MetricSpec) -> None:
         """OptionError for an option it does not have, or an encoder, a layer or a baseline that is not there."""
         self._options = read_options("bertscore", self.OPTIONS, spec.options)
+        _check_language(self._options["lang"])
         self._files = found_encoder("bertscore", self._options["model"], spec.folder)
         self._layer = self._checked_layer()
         self._baseline, rescaled = self._rescaling(spec)
@@ -160,3 +162,13 @@ class BertScore:
 def _low(base: float) -> float:
     """What -1 becomes when it is rescaled."""
     return (-1 - base) / (1 - base)
+
+
+def _check_language(lang: str) -> None:
+    known = languages()
+    if lang not in known:
+        raise OptionError(
+            f"metric 'bertscore': option 'lang' is {shown(lang)}; allowed: {listed(known)}, of which the library has "
+            "baselines",
+            "lang",
+        )

@@ -32,6 +32,11 @@ def baseline(model: str, lang: str, layer: int) -> Baseline | None:
     return None
 
 
+def languages() -> list[str]:
+    """Those that the library has baselines of, sorted."""
+    return sorted({row["lang"] for row in _rows(_BASELINES)})
+
+
 def own_baseline(path: Path, layer: int) -> tuple[Baseline, str]:
     """The layer's line of a file in the library's form (LAYER,P,R,F), and the file's SHA-256.
 

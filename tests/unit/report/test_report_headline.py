@@ -1,14 +1,17 @@
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
 import pytest
 from msgspec.structs import replace
 
 from harness.errors import ErrorKind
+from harness.plugin.summary import summary_lines
 from harness.report import render_html, render_summary
 from harness.report.headline import ERROR_TITLES, gates, gates_state
-from harness.schema import CallError
+from harness.schema import CallError, MetricSpec
+from harness.score import measures_of
 from tests.unit.report.run_records import Shape, build_record
 
 if TYPE_CHECKING:
@@ -47,6 +50,21 @@ def test_report_and_summary_name_gates_that_were_not_judged() -> None:
     assert "Failed gates" not in page
     assert "### Gates not judged (1)" in summary
     assert "## 1 gate not judged" in summary
+
+
+def test_programs_without_a_sandbox_are_told_in_words_in_terminal_summary_and_report() -> None:
+    built = build_record(Shape(samples=1))
+    kept, free = built.suites[0], MetricSpec("code", {"sandbox": "none"}, Path())
+    said = (
+        f"{kept.name}: the programs in the answers ran without a sandbox (sandbox: none), as the user who started the "
+        "run: they could read and change whatever that user may."
+    )
+    guarded = [replace(each, signature="passes_tests|sandbox:bubblewrap, python-3.12") for each in measures_of(free)]
+    for measures, is_told in ((measures_of(free), True), (guarded, False)):
+        record = replace(built, suites=(replace(kept, measures=(*kept.measures, *measures)), *built.suites[1:]))
+        terminal = " ".join(summary_lines(record, width=100, color=False, brief=True).split())
+        for text in (render_html(record), render_summary(record), terminal):
+            assert (said in text) is is_told
 
 
 def test_every_kind_of_error_has_a_title_and_no_other() -> None:

@@ -188,6 +188,15 @@ def test_baseline_of_the_library_is_in_the_signature() -> None:
     assert metric.measures[2].signature.startswith("bertscore_f1|model:roberta-large|weights:ffffffffffffffff|")
 
 
+def test_language_without_baselines_is_told_also_where_nothing_is_rescaled() -> None:
+    error = mistake(lang="xx")
+    assert error.key == "lang"
+    assert str(error) == (
+        "metric 'bertscore': option 'lang' is 'xx'; allowed: cs, de, en, en-sci, es, et, fi, fr, it, lv, pt, zh, of "
+        "which the library has baselines"
+    )
+
+
 @pytest.mark.usefixtures("compass")
 def test_model_without_a_baseline_is_told() -> None:
     error = mistake(rescale=True)

@@ -83,11 +83,78 @@ def test_plain_without_tests_measures_the_rest() -> None:
         ("mbpp", {"test_list": []}, "the sample's column 'test_list' holds no list of tests"),
         ("mbpp", {**TASK, "test_setup_code": 1}, "the sample's column 'test_setup_code' holds no text"),
         ("plain", {"tests": {"a": 1}}, "the sample's column 'tests' holds no text"),
+        (
+            "humaneval",
+            {**PROBLEM, "test": "assert add(1, 2) == 3"},
+            (
+                "the sample's column 'test' defines no function 'check'; HumanEval's tests do, and it is called with "
+                "the entry point"
+            ),
+        ),
+        (
+            "humaneval",
+            {**PROBLEM, "test": "def check(candidate)\n    pass"},
+            "the sample's column 'test' is no Python: expected ':', line 1",
+        ),
+        (
+            "humaneval",
+            {**PROBLEM, "test": "def check():\n    assert add(1, 2) == 3"},
+            "the sample's column 'test' has a 'check' without a parameter, which the entry point is to be handed to",
+        ),
+        (
+            "humaneval",
+            {**PROBLEM, "test": "async def check(candidate):\n    assert candidate(1, 2) == 4"},
+            "the sample's column 'test' has a 'check' that nobody would run: it is asynchronous or a generator",
+        ),
+        (
+            "humaneval",
+            {**PROBLEM, "prompt": "def add(a, b:\n"},
+            "the sample's column 'prompt' is no Python: '(' was never closed, line 1",
+        ),
+        ("humaneval", {**PROBLEM, "entry_point": "add("}, "the sample's column 'entry_point' is no name of Python's"),
+        (
+            "mbpp",
+            {**TASK, "test_setup_code": "import ("},
+            "the sample's column 'test_setup_code' is no Python: invalid syntax, line 1",
+        ),
+        (
+            "mbpp",
+            {**TASK, "test_list": ["assert area(2) == 4", "assert ("]},
+            "the sample's column 'test_list' is no Python: '(' was never closed, line 2",
+        ),
+        ("plain", {"tests": "return 1"}, "the sample's column 'tests' is no Python: 'return' outside function, line 1"),
     ],
 )
 def test_sample_without_its_columns_is_unscored(form: str, sample: Mapping[str, Any], reason: str) -> None:
     found = score("x = 1\n", sample, form=form)
     assert {(each.status, each.reason) for each in found.values()} == {("unscored", reason)}
+
+
+def test_imports_of_the_setup_over_several_lines_are_the_answers_too() -> None:
+    sample = {**TASK, "test_setup_code": "from math import (\n    pow,\n)\nlimit = '''\nimport nothing\n'''"}
+    assert values("def area(side):\n    return int(pow(side, 2))\n", sample, form="mbpp") == [1, 1, 1, 1]
+
+
+def test_escape_that_python_doubts_is_no_flaw_of_the_tests() -> None:
+    assert values("x = 1\n", {"tests": r"assert '\d' and x == 1"}) == [1, 1, 1, 1]
+
+
+def test_answer_may_bind_the_entry_point_by_an_import() -> None:
+    assert values("from operator import add\n", PROBLEM, form="humaneval") == [1, 1, 1, 1]
+    assert values("import operator\n\nadd = operator.add\n", PROBLEM, form="humaneval") == [1, 1, 1, 1]
+    assert values("from operator import sub as add\n", PROBLEM, form="humaneval") == [1, 1, 0, 1]
+
+
+def test_body_that_imports_under_the_name_of_the_entry_point_stays_a_body() -> None:
+    body = "    from operator import add\n\n    return add(a, b)\n"
+    assert values(body, PROBLEM, form="humaneval") == [1, 1, 1, 1]
+    assert values("from operator import add\nreturn add(a, b)", PROBLEM, form="humaneval") == [1, 1, 1, 1]
+
+
+def test_prompt_in_prose_is_no_part_of_the_program() -> None:
+    sample = {**PROBLEM, "prompt": "Write a function 'add' that gives the sum of two numbers."}
+    assert values("def add(a, b):\n    return a + b\n", sample, form="humaneval") == [1, 1, 1, 1]
+    assert values("x = 1\n", sample, form="humaneval") == [1, 1, 0, 1]
 
 
 def test_sandbox_that_fails_to_start_makes_failed_scores_and_no_failed_program(

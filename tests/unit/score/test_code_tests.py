@@ -20,27 +20,33 @@ from harness.score.code_tests import flaw_of_tests
     ],
 )
 def test_tests_that_check_something_are_run(text: str) -> None:
-    assert flaw_of_tests(text) is None
+    assert flaw_of_tests(text, "tests") is None
 
 
 @pytest.mark.parametrize(
     ("text", "flaw"),
     [
-        ("# nothing", "the sample's tests check nothing"),
-        ("", "the sample's tests check nothing"),
-        ("'a text'\nx = 1", "the sample's tests check nothing"),
-        ("def check_add():\n    assert add(1, 2) == 3", "the sample's tests check nothing"),
+        ("# nothing", "the sample's column 'tests' checks nothing"),
+        ("", "the sample's column 'tests' checks nothing"),
+        ("'a text'\nx = 1", "the sample's column 'tests' checks nothing"),
+        ("def check_add():\n    assert add(1, 2) == 3", "the sample's column 'tests' checks nothing"),
         (
             "class TestAdd:\n    def test_a(self):\n        assert add(1, 2) == 3",
-            "the sample's tests are in a class ('TestAdd', line 1)",
+            "the sample's column 'tests' has its tests in a class ('TestAdd', line 1)",
         ),
-        ("\nasync def test_a():\n    assert False", "the sample's tests are asynchronous ('test_a', line 2)"),
-        ("def test_a():\n    yield\n    assert False", "the sample's test 'test_a' is a generator"),
-        ("def test_a(:", "the sample's tests are no Python"),
+        (
+            "\nasync def test_a():\n    assert False",
+            "the sample's column 'tests' has asynchronous tests ('test_a', line 2)",
+        ),
+        (
+            "def test_a():\n    yield\n    assert False",
+            "the sample's column 'tests' has a test that is a generator ('test_a')",
+        ),
+        ("def test_a(", "the sample's column 'tests' is no Python: '(' was never closed, line 1"),
     ],
 )
 def test_tests_that_nobody_would_run_are_refused(text: str, flaw: str) -> None:
-    found = flaw_of_tests(text)
+    found = flaw_of_tests(text, "tests")
     assert found is not None
     assert found.startswith(flaw)
 

@@ -36,6 +36,9 @@ class Ticket(BaseModel):
             raise ValueError("a title says something")
         return title
 
+class Plain:
+    pass
+
 NOT_A_MODEL = 3
 """
 
@@ -110,11 +113,63 @@ def test_formats_are_checked_only_when_asked_for() -> None:
     assert _score('"999.1.1.1"', schema=schema, formats=True).value == 0
 
 
-def test_a_reference_to_elsewhere_is_failed_and_opens_no_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_reference_to_elsewhere_is_refused_and_opens_no_connection(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("urllib.request.urlopen", lambda *_args, **_named: pytest.fail("a connection was opened"))
-    score = _score("3", schema={"$ref": "http://127.0.0.1:9/schema.json"})
-    assert (score.value, score.status) == (None, "failed")
-    assert "the schema itself fails" in (score.reason or "")
+    assert _refused(schema={"$ref": "http://127.0.0.1:9/schema.json"}) == (
+        "metric 'json_schema': the schema is wrong at $.$ref: $ref 'http://127.0.0.1:9/schema.json' leaves the schema, "
+        "and is not followed; a draft 2020-12 schema is allowed; mend it"
+    )
+
+
+@pytest.mark.parametrize(
+    ("schema", "flaws"),
+    [
+        ({"$ref": "#/$defs/none"}, "at $.$ref: $ref '#/$defs/none' points nowhere"),
+        ({"items": {"$ref": "#gone"}}, "at $.items.$ref: $ref '#gone' points nowhere"),
+        ({"allOf": [{"$dynamicRef": "#gone"}]}, "at $.allOf[0].$dynamicRef: $dynamicRef '#gone' points nowhere"),
+        (
+            {"$ref": "other.json", "properties": {"a": {"$ref": "#/title"}}, "title": "x"},
+            (
+                "at $.$ref: $ref 'other.json' leaves the schema, and is not followed; "
+                "at $.properties.a.$ref: $ref '#/title' leads to what is no schema"
+            ),
+        ),
+        (
+            {"definitions": {"a": {"$ref": "#/definitions/b"}}, "$ref": "#/definitions/a"},
+            "at $.definitions.a.$ref: $ref '#/definitions/b' points nowhere",
+        ),
+        (
+            {"type": "objekt", "properties": {"a": {"minimum": "1"}, "b": {"pattern": "("}}},
+            (
+                "at $.properties.a.minimum: '1' is not of type 'number'; at $.properties.b.pattern: '(' is not a "
+                "'regex'; at $.type: 'objekt' is not valid under any of the given schemas"
+            ),
+        ),
+        (
+            {"properties": {f"p{n}": {"minLength": -1} for n in range(8)}},
+            "; ".join(f"at $.properties.p{n}.minLength: -1 is less than the minimum of 0" for n in range(5))
+            + ", and 3 more",
+        ),
+    ],
+)
+def test_every_flaw_of_a_schema_is_told_when_it_is_read(schema: dict[str, Any], flaws: str) -> None:
+    assert _refused(schema=schema) == (
+        f"metric 'json_schema': the schema is wrong {flaws}; a draft 2020-12 schema is allowed; mend it"
+    )
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"$ref": "#/$defs/a", "$defs": {"a": {"$anchor": "here", "items": {"$ref": "#here"}}}},
+        {"$id": "https://example.com/a", "$ref": "b", "$defs": {"b": {"$id": "b", "type": "string"}}},
+        {"$ref": "https://json-schema.org/draft/2020-12/schema"},
+        {"enum": [{"$ref": "other.json"}], "examples": [{"$ref": "#/none"}]},
+        {"properties": {"$ref": {"type": "string"}}, "additionalProperties": {"$ref": "#"}},
+    ],
+)
+def test_references_that_lead_into_the_schema_are_followed(schema: dict[str, Any]) -> None:
+    assert _score("3", schema=schema).status == "scored"
 
 
 @pytest.mark.parametrize(
@@ -145,6 +200,18 @@ def test_what_is_no_schema_is_refused(tmp_path: Path, options: dict[str, Any], m
 
 def test_what_is_no_model_is_refused(tmp_path: Path) -> None:
     (tmp_path / "forms.py").write_text(MODEL)
+    assert _refused(tmp_path, model="forms.py:Plain") == (
+        "metric 'json_schema': model 'forms.py:Plain' is the class Plain; allowed: a class made from pydantic's "
+        "BaseModel"
+    )
+    assert _refused(tmp_path, model="forms.py") == (
+        "metric 'json_schema': model 'forms.py' names no class; allowed: file.py:Class, relative to the file that "
+        "names it, or package.module:Class"
+    )
+    assert _refused(tmp_path, model="forms.py:Tickets") == (
+        "metric 'json_schema': model 'forms.py:Tickets': forms.py has no 'Tickets'; allowed: file.py:Class, relative "
+        "to the file that names it, or package.module:Class. Did you mean 'Ticket'?"
+    )
     assert _refused(tmp_path, model="forms.py:NOT_A_MODEL") == (
         "metric 'json_schema': model 'forms.py:NOT_A_MODEL' is 3; allowed: a class made from pydantic's BaseModel"
     )

@@ -54,16 +54,17 @@ def test_corpus_values_are_over_all_rows() -> None:
         (
             ["a", "b"],
             [["a"]],
-            "harness.metric('f1').score: 2 outputs but references for 1 rows; allowed: one list of references a row",
+            "harness.metric('f1'): 2 outputs but references for 1 rows; allowed: one list of references a row",
         ),
-        ("ab", [["a"]], "harness.metric('f1').score: outputs are 'ab'; allowed: a list, one entry a row"),
-        (["ab"], "ab", "harness.metric('f1').score: references are 'ab'; allowed: a list, one entry a row"),
-        (["a", 3], [["a"], ["b"]], "harness.metric('f1').score: row 1 is 3; allowed: texts"),
-        (["a"], [None], "harness.metric('f1').score: row 0 holds null; allowed: a text or a list of texts a row"),
-        (["a"], [["a", 1]], "harness.metric('f1').score: row 0 holds 1; allowed: a text or a list of texts a row"),
+        ("ab", [["a"]], "harness.metric('f1'): outputs are 'ab'; allowed: a list, one entry a row"),
+        (["ab"], "ab", "harness.metric('f1'): references are 'ab'; allowed: a list, one entry a row"),
+        (["a", 3], [["a"], ["b"]], "harness.metric('f1'): row 1 is 3; allowed: texts"),
+        (["a"], [None], "harness.metric('f1'): row 0 holds null; allowed: a text or a list of texts a row"),
+        (["a"], [["a", 1]], "harness.metric('f1'): row 0 holds 1; allowed: a text or a list of texts a row"),
     ],
 )
 def test_rows_that_do_not_fit_are_an_error(outputs: Any, references: Any, message: str) -> None:
-    with pytest.raises(OptionError) as raised:
-        metric("f1").score(outputs, references)
-    assert str(raised.value) == message
+    for of in (metric("f1").score, metric("f1").corpus):
+        with pytest.raises(OptionError) as raised:
+            of(outputs, references)
+        assert str(raised.value) == message

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import random
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -8,6 +9,7 @@ from sacrebleu.metrics.ter import TER
 
 from harness.schema import Answer, MetricSpec
 from harness.score import CorpusMetric, create, measures_of
+from harness.score.ter_edits import QuickTer, _Distances
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -52,6 +54,36 @@ def test_options_are_sacrebleus(value_of: Value, options: dict[str, Any]) -> Non
     output, reference = "Hello, World! It's 3.5 o'clock.", "hello world , it is 3.5 o'clock"
     theirs = TER(**options).sentence_score(output, [reference]).score
     assert value_of("ter", output, (reference,), **options) == theirs
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_edits_are_sacrebleus_for_moved_lost_and_foreign_words(seed: int) -> None:
+    chance = random.Random(seed)  # noqa: S311 - a test
+    words = [
+        f"w{chance.randrange(chance.choice([2, 5, 20, 200]))}" for _ in range(chance.choice([0, 1, 3, 12, 30, 120]))
+    ]
+    moved = chance.sample(words[:30], len(words[:30]))
+    lost = [word for word in words if chance.random() > 0.2]
+    foreign = [f"w{chance.randrange(20)}" for _ in range(chance.choice([0, 1, 2, 30]))]
+    for output in (moved, lost, foreign, words[5:25] + words[:5]):
+        texts = " ".join(output), [" ".join(words), "w1 w2 w3"]
+        assert QuickTer().sentence_score(*texts).score == TER().sentence_score(*texts).score
+
+
+def test_shuffled_words_cost_few_rows_of_the_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    n_rows = 0
+    row_of = _Distances._next_row
+
+    def counted(*args: Any) -> Any:
+        nonlocal n_rows
+        n_rows += 1
+        return row_of(*args)
+
+    monkeypatch.setattr(_Distances, "_next_row", counted)
+    words = [f"w{n}" for n in range(300)]
+    moved = random.Random(1).sample(words, 300)  # noqa: S311 - a test
+    QuickTer().sentence_score(" ".join(moved), [" ".join(words)])
+    assert 300 < n_rows < 60_000  # a thousand tries of a few dozen rows: those of the words that differ
 
 
 def test_rows_may_have_different_numbers_of_references() -> None:

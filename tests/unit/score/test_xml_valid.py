@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from harness.errors import OptionError
 from harness.schema import Answer, MetricSpec
 from harness.score import create
 
@@ -66,3 +67,36 @@ def test_fragments_are_elements_side_by_side_with_text_around() -> None:
     assert _score("<a/></x>", fragment=True).value == 0
     assert _score("</prompt_suite_fragment><a/><prompt_suite_fragment>", fragment=True).value == 0
     assert _score("<a/>", fragment=True, root="a").value == 1
+
+
+@pytest.mark.parametrize(
+    ("output", "options", "reason"),
+    [
+        (
+            "<?xml version='1.0'?><a/>",
+            {"fragment": True},
+            "XML or text declaration not at start of entity: line 1, column 0",
+        ),
+        ("<a/>\n<b></c>", {"fragment": True}, "mismatched tag: line 2, column 5"),
+        ("<a/>\n<b>", {"fragment": True}, "mismatched tag: line 2, column 3"),
+        ("\n\n  <a></b>", {"fragment": True}, "mismatched tag: line 3, column 7"),
+        ("\n\n  <a></b>", {}, "mismatched tag: line 3, column 7"),
+        ("  <a>\n</b>", {}, "mismatched tag: line 2, column 2"),
+    ],
+)
+def test_places_are_those_of_the_answer(output: str, options: dict[str, Any], reason: str) -> None:
+    assert _score(output, **options).reason == reason
+
+
+@pytest.mark.parametrize("root", ["1a b", "1a", "a b", " ", "<a>", "a/", "p:a", "ns}a", "{ns}", "a b='c'"])
+def test_root_that_no_element_can_have_is_refused(root: str) -> None:
+    with pytest.raises(OptionError) as caught:
+        _score("<a/>", root=root)
+    assert str(caught.value) == (
+        f"metric 'xml_valid': option 'root' is {root!r}, which no element can be called; allowed: a name of XML's, or "
+        "{namespace}name; write for example 'root: answer'"
+    )
+
+
+def test_root_may_have_a_namespace() -> None:
+    assert _score("<p:a xmlns:p='urn:x'/>", root="{urn:x}a").value == 1

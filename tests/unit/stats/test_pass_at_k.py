@@ -46,13 +46,36 @@ def test_upstream_example_of_humaneval_gives_its_figure() -> None:
     assert found.value == pytest.approx(0.5)
 
 
-def test_interval_is_that_of_the_mean_over_samples() -> None:
-    tallies = [(5, 1), (5, 5), (5, 0), (5, 2)]
-    values = [pass_at_k(n, c, 2) for n, c in tallies]
-    assert pass_interval(tallies, 2) == mean_interval(values, bounds=(0.0, 1.0))
-    assert pass_interval(tallies, 2, ["a", "a", "b", "c"]) == mean_interval(
-        values, ["a", "a", "b", "c"], bounds=(0.0, 1.0)
+@pytest.mark.parametrize("groups", [None, ["x", "x", "y", "z"]])
+def test_pass_at_1_is_the_clustered_mean_of_the_answers(groups: list[str] | None) -> None:
+    tallies = [(4, 4), (4, 3), (4, 0), (4, 0)]
+    answers = [float(place < right) for n, right in tallies for place in range(n)]
+    clusters = [name for name in groups or ["a", "b", "c", "d"] for _ in range(4)]
+    mean, found = mean_interval(answers, clusters, bounds=(0, 1)), pass_interval(tallies, 1, groups)
+    assert mean is not None
+    assert found is not None
+    assert found.method == mean.method == "cluster-wilson"
+    assert [found.value, found.low, found.high] == pytest.approx([mean.value, mean.low, mean.high], abs=1e-12)
+
+
+def test_with_all_answers_in_one_choice_each_sample_is_a_trial() -> None:
+    tallies = [(5, 1), (5, 5), (5, 0), (5, 0), (5, 2)]
+    of_samples, found = mean_interval([1, 1, 0, 0, 1], bounds=(0, 1)), pass_interval(tallies, 5)
+    assert of_samples is not None
+    assert found is not None
+    assert found.method == of_samples.method == "wilson"
+    assert [found.value, found.low, found.high] == pytest.approx(
+        [of_samples.value, of_samples.low, of_samples.high], abs=1e-12
     )
+
+
+def test_one_sample_has_an_interval_only_where_it_is_one_trial() -> None:
+    one, many = pass_interval([(5, 2)], 3), pass_interval([(6, 3)], 3)
+    assert one is not None
+    assert many is not None
+    assert (one.method, many.method, many.low, many.high) == ("wilson", "none", None, None)
+    assert one.low is not None
+    assert 0 < one.low < one.value < 1
 
 
 def test_nothing_has_no_value() -> None:

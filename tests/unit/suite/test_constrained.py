@@ -69,10 +69,33 @@ def test_the_prompts_hash_says_that_the_answers_are_held(project: Project) -> No
         ("{schema: {}}", "response_format has no 'type'; " + ALLOWED),
         ("{type: 3}", "response_format has no 'type'; " + ALLOWED),
         ("list.json", "response_format 'list.json' holds no object; " + ALLOWED),
+        (
+            "bad.json",
+            (
+                "response_format 'bad.json' is no JSON Schema: it is wrong at $.properties.a.$ref: $ref '#/$defs/none' "
+                "points nowhere; draft 2020-12 is allowed; mend the schema"
+            ),
+        ),
+        (
+            "{type: json_schema, json_schema: {schema: {type: objekt, required: 3}}}",
+            (
+                "the schema in response_format is no JSON Schema: it is wrong at $.required: 3 is not of type 'array'; "
+                "at $.type: 'objekt' is not valid under any of the given schemas; draft 2020-12 is allowed; mend the "
+                "schema"
+            ),
+        ),
+        (
+            "{type: json_object, schema: {type: objekt}}",
+            (
+                "the schema in response_format is no JSON Schema: it is wrong at $.type: 'objekt' is not valid under "
+                "any of the given schemas; draft 2020-12 is allowed; mend the schema"
+            ),
+        ),
     ],
 )
 def test_what_is_no_form_is_told_where_it_is_written(project: Project, written: str, message: str) -> None:
     project.write("suites/demo/list.json", "[]")
+    project.write("suites/demo/bad.json", '{"properties": {"a": {"$ref": "#/$defs/none"}}}')
     assert _mistakes(project, written) == f"suites/demo/suite.yaml:2:60: {message}"
 
 
