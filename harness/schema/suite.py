@@ -101,6 +101,17 @@ class MetricSpec(Struct, frozen=True):
     """Names of the suite's variants; empty where they are not all known."""
 
 
+class ColumnUse(Struct, frozen=True):
+    """A column of the dataset that a metric reads beside references."""
+
+    name: str
+    """Of the column."""
+    option: str | None = None
+    """The metric's option that names it, or because of which it is read; None when no option does."""
+    is_needed: bool = True
+    """Whether it is a mistake when no row has it."""
+
+
 class CheckSpec(Struct, frozen=True):
     """A condition on one trial; a miss fails that item."""
 

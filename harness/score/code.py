@@ -67,6 +67,7 @@ class Code:
     def __init__(self, options: Mapping[str, Any]) -> None:
         """OptionError for an option it does not have, and when no sandbox holds on this machine."""
         chosen = self._options = read_options("code", self.OPTIONS, options)
+        self.columns = columns_of_form(chosen["form"], chosen["tests"], is_named="tests" in options)
         self._style = _rules(chosen["style"])
         self._limits = Limits(
             **{name: chosen[name] for name in ("timeout_s", "memory_mb", "file_mb", "output_kb", "threads")}
@@ -82,11 +83,6 @@ class Code:
         self.measures = tuple(
             Measure(name, "score", 0.0, 1.0, higher_is_better=True, signature=self._signature(name)) for name in NAMES
         )
-
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """The dataset's columns that it reads."""
-        return columns_of_form(self._options["form"], self._options["tests"])
 
     def _signature(self, name: str) -> str:
         chosen, limits = self._options, self._limits

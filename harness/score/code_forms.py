@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 
 from harness.sandbox import Program
+from harness.schema import ColumnUse
 from harness.score.code_tests import flaw_of_tests
 from harness.score.code_text import code_of, joined
 
@@ -33,10 +34,16 @@ class Case(Struct, frozen=True):
     """The model's first line in the program, from 1."""
 
 
-def columns_of_form(form: str, tests: str) -> tuple[str, ...]:
-    """The columns that a form reads; `tests` names that of `plain`."""
-    known = {"humaneval": ("prompt", "test", "entry_point"), "mbpp": ("test_list", "test_setup_code")}
-    return known.get(form, (tests,))
+def columns_of_form(form: str, tests: str, *, is_named: bool) -> tuple[ColumnUse, ...]:
+    """The columns that a form reads; `tests` names that of `plain`, and `is_named` says whether the user does.
+
+    MBPP's setup is needed by some of its tasks only. A program may also be measured without any tests.
+    """
+    if form == "humaneval":
+        return tuple(ColumnUse(name, "form") for name in ("prompt", "test", "entry_point"))
+    if form == "mbpp":
+        return ColumnUse("test_list", "form"), ColumnUse("test_setup_code", "form", is_needed=False)
+    return (ColumnUse(tests, "tests", is_needed=is_named),)
 
 
 def case_of(form: str, answer: Answer, tests: str) -> Case:
@@ -62,7 +69,7 @@ def _humaneval(answer: Answer) -> Case:
 
 def _mbpp(answer: Answer) -> Case:
     columns = answer.variables
-    listed = columns.get("test_list")
+    listed = _given(columns, "test_list")
     if isinstance(listed, str):
         listed = [listed]
     if not isinstance(listed, list | tuple) or not listed or not all(isinstance(test, str) for test in listed):
@@ -95,7 +102,13 @@ def _checking(tests: str) -> str:
 
 
 def _text(columns: Mapping[str, Any], name: str) -> str:
-    found = columns.get(name)
+    found = _given(columns, name)
     if not isinstance(found, str) or not found.strip():
         raise UnfitSampleError(f"the sample's column '{name}' holds no text")
     return found
+
+
+def _given(columns: Mapping[str, Any], name: str) -> Any:
+    if name not in columns:
+        raise UnfitSampleError(f"the sample has no column '{name}'")
+    return columns[name]

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.errors import OptionError
-from harness.schema import CalibrationRule, MetricSpec
+from harness.schema import CalibrationRule, ColumnUse, MetricSpec
 from harness.score.measured import QUANTITIES, Measured
-from harness.score.metric import AskingMetric, ComparingMetric
+from harness.score.metric import AskingMetric, ComparingMetric, ReadingMetric
 from harness.score.own import load_own_metric, made_metric
 from harness.wording import described_error, did_you_mean
 
@@ -131,9 +131,11 @@ def calibration_rule(spec: MetricSpec) -> CalibrationRule | None:
     return rule if isinstance(rule, CalibrationRule) else None
 
 
-def columns_of(spec: MetricSpec) -> tuple[str, ...]:
+def columns_of(spec: MetricSpec) -> tuple[ColumnUse, ...]:
     """Columns of the dataset that the metric reads beside references; raises as `create`."""
-    return tuple(getattr(create(spec), "columns", ()))
+    metric = create(spec)
+    columns = metric.columns if isinstance(metric, ReadingMetric) else ()
+    return tuple(ColumnUse(each) if isinstance(each, str) else each for each in columns)
 
 
 def needs_references(spec: MetricSpec) -> bool:

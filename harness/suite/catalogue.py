@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from datetime import date
     from pathlib import Path
 
-    from harness.schema import BackendSpec, Measure, MetricSpec
+    from harness.schema import BackendSpec, ColumnUse, Measure, MetricSpec
 
 
 class Catalogue(Struct, frozen=True):
@@ -25,7 +25,7 @@ class Catalogue(Struct, frozen=True):
     """Whether a metric can score nothing without references; asked of metrics that `measures_of` accepts."""
     backends_of: Callable[[MetricSpec], tuple[str, ...]]
     """Names of the backends that a metric asks; asked of metrics that `measures_of` accepts."""
-    columns_of: Callable[[MetricSpec], tuple[str, ...]]
+    columns_of: Callable[[MetricSpec], tuple[ColumnUse, ...]]
     """Columns of the dataset that a metric reads; asked of metrics that `measures_of` accepts."""
     metric_names: tuple[str, ...]
     """Names of metrics that a check or a gate may use without listing them."""

@@ -12,7 +12,16 @@ from harness.errors import FilesError, OptionError
 from harness.schema import Sample
 from harness.suite.hub import read_hub
 from harness.suite.rows import read_table
-from harness.suite.samples import chosen, find_columns, groups_of, references_of, sample_ids, samples_hash, tags_of
+from harness.suite.samples import (
+    check_columns,
+    chosen,
+    find_columns,
+    groups_of,
+    references_of,
+    sample_ids,
+    samples_hash,
+    tags_of,
+)
 from harness.suite.values import quoted
 from harness.suite.variables import RowNames, check_extra_columns, check_variables, make_plain
 
@@ -21,7 +30,7 @@ if TYPE_CHECKING:
 
     from harness.suite.document import Document
     from harness.suite.mistakes import MistakeLog
-    from harness.suite.samples import Columns
+    from harness.suite.samples import Columns, NamedColumn
     from harness.suite.suite_form import DatasetForm
     from harness.suite.table import Table
     from harness.suite.variables import Demand
@@ -48,7 +57,9 @@ class Wanted(Struct, frozen=True):
     demands: Sequence[Demand]
     """What the prompts declare."""
     other_columns: Collection[str]
-    """Columns that backends and metrics read."""
+    """Columns that backends read."""
+    metric_columns: Sequence[NamedColumn]
+    """Columns that metrics read."""
     are_demands_complete: bool
     """False when a prompt is broken: then nobody knows which columns are extra."""
     limit: int | None
@@ -104,6 +115,7 @@ def _read_hub(form: DatasetForm, document: Document, log: MistakeLog) -> Table |
 def build(table: Table, form: DatasetForm, document: Document, *, wanted: Wanted, log: MistakeLog) -> Dataset | None:
     """The samples of the rows; mistakes are logged, and None means that there were any."""
     before = len(log)
+    check_columns(table, wanted.metric_columns, document, log=log)
     columns = find_columns(table, form, document, log=log)
     if columns is None:
         return None
@@ -128,4 +140,5 @@ def build(table: Table, form: DatasetForm, document: Document, *, wanted: Wanted
 def _used(columns: Columns, form: DatasetForm, wanted: Wanted) -> set[str]:
     declared = {variable for demand in wanted.demands for variable in demand.inputs}
     named = {columns.id, columns.group, *columns.references, *wanted.other_columns, *(form.ignore or ()), "tags"}
+    declared |= {column.name for column in wanted.metric_columns}
     return declared | {column for column in named if column is not None}

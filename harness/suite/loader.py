@@ -204,7 +204,8 @@ class _Loading:
             return None
         wanted = Wanted(
             demands=[demand_of(file) for file, _ in variants.by_file if "inputs" not in file.broken],
-            other_columns={spec.column for spec in backends if spec.column is not None} | metrics.columns(),
+            other_columns={spec.column for spec in backends if spec.column is not None},
+            metric_columns=metrics.columns(self._document),
             are_demands_complete=variants.is_complete
             and not self._broken & {"prompts", "backends"}
             and metrics.is_complete,

@@ -10,6 +10,7 @@ from harness.errors import OptionError
 from harness.schema import MetricSpec
 from harness.suite.document import plain
 from harness.suite.judges import signed
+from harness.suite.samples import NamedColumn
 from harness.suite.suite_form import EvaluateForm
 from harness.suite.values import quoted
 from harness.wording import did_you_mean, listed, nearest
@@ -17,7 +18,7 @@ from harness.wording import did_you_mean, listed, nearest
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from harness.schema import Measure
+    from harness.schema import ColumnUse, Measure
     from harness.suite.catalogue import Catalogue
     from harness.suite.document import Document, Place
     from harness.suite.judges import Judges
@@ -43,6 +44,7 @@ class SuiteMetrics:
         self._distrusted: dict[str, str] = {}
         self._judges = judges
         self.specs: list[MetricSpec] = []
+        self._places: dict[int, Place] = {}
         self._catalogue = catalogue
         self._folder = folder
         self._always = {measure.name: measure for measure in catalogue.always_measured}
@@ -54,8 +56,11 @@ class SuiteMetrics:
         """Every number of a trial: the metrics' in order, then those that are always measured."""
         return tuple({**self._measures, **{k: v for k, v in self._always.items() if k not in self._measures}}.values())
 
-    def add(self, name: str, options: dict[str, object]) -> None:
-        """Add a metric; raises OptionError when it is unknown, its options are wrong or it is there already."""
+    def add(self, name: str, options: dict[str, object], place: Place | None = None) -> None:
+        """Add a metric, whose entry is at `place`; None: it is only named by a check or a gate.
+
+        Raises OptionError when it is unknown, its options are wrong or it is there already.
+        """
         if name in self._always and not options:
             return
         spec = MetricSpec(name, options, self._folder, self._inputs, self._variants)
@@ -67,6 +72,8 @@ class SuiteMetrics:
         twice = [measure.name for measure in measures if measure.name in self._measures]
         if twice:
             raise OptionError(f"{quoted(twice[0])} is measured twice; once is allowed; remove one of the entries")
+        if place is not None:
+            self._places[len(self.specs)] = place
         self.specs.append(spec)
         self._measures.update((measure.name, measure) for measure in measures)
 
@@ -98,9 +105,13 @@ class SuiteMetrics:
         """Whether every metric that was named could be made."""
         return not self._hoped_for
 
-    def columns(self) -> set[str]:
-        """Columns of the dataset that the metrics read beside references."""
-        return {column for spec in self.specs for column in self._catalogue.columns_of(spec)}
+    def columns(self, document: Document) -> list[NamedColumn]:
+        """Columns of the dataset that the metrics read beside references, with their places in the suite file."""
+        return [
+            _named_column(use, (spec.name, self._places.get(index, ("metrics",))), document)
+            for index, spec in enumerate(self.specs)
+            for use in self._catalogue.columns_of(spec)
+        ]
 
     def find(self, name: str) -> Measure | None:
         """The measure of this name, its metric added when it can be. None when a broken entry may have meant it.
@@ -148,6 +159,17 @@ class SuiteMetrics:
             return []
 
 
+def _named_column(use: ColumnUse, metric: tuple[str, Place], document: Document) -> NamedColumn:
+    """The column at the option that names it, in a list or mapping of columns too; else at the metric's entry."""
+    name, entry = metric
+    options = () if use.option is None else ((*entry, name, use.option), (*entry, use.option))
+    place = next((at for at in (*options, (*entry, name), entry) if at in document.marks), entry)
+    inside = [at for at in document.marks if at[:-1] == place and document.value_at(at) == use.name]
+    place = inside[0] if inside else place
+    is_named = place in document.marks and document.value_at(place) == use.name
+    return NamedColumn(use.name, name, place, is_named, use.is_needed)
+
+
 def _named(entry: str | dict[str, dict[str, Any] | None] | EvaluateForm) -> tuple[str, dict[str, Any] | None]:
     """The metric's name with its options."""
     if isinstance(entry, EvaluateForm):
@@ -169,7 +191,7 @@ def add_metrics(metrics: SuiteMetrics, form: SuiteForm, document: Document, *, j
                     judges.define((*place, name, "panel", at)) if isinstance(each, dict) else each
                     for at, each in enumerate(given["panel"])
                 ]
-            metrics.add(name, given)
+            metrics.add(name, given, place)
         except OptionError as error:
             at = (*place, name) if isinstance(entry, dict | EvaluateForm) else place
             option_at = (*at, error.key) if error.key is not None else at

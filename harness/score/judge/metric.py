@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from harness.schema import CallError, Generation, Measure, Question
 from harness.score.judge.combined import TRIES, hint, panel_score, sampled_score
 from harness.score.judge.rubric import chosen_rubric
-from harness.score.judge.settings import TRUST_OPTIONS, read_judges, read_rule
+from harness.score.judge.settings import TRUST_OPTIONS, lacking, read_columns, read_judges, read_rule
 from harness.score.judge.verdict import Verdict, form_schema, read_verdict
 from harness.score.judge.wording import form_messages, steps_messages
 from harness.score.metric import failed, unscored
@@ -59,6 +59,7 @@ class Judge:
         self.calibration = read_rule(spec, values)
         self._rubric = chosen_rubric(spec, values)
         self._material = self.calibration.material
+        self.columns = read_columns(self.calibration, values)
         self._samples: int = values["samples"]
         self._writes_steps: bool = values["steps"]
         self._params = _params(self._rubric.scale, values)
@@ -98,7 +99,9 @@ class Judge:
         return "\n".join(f"{judge}:\n{steps}" for judge, steps in written.items() if steps)
 
     async def score_asking(self, answer: Answer, ask: Ask) -> tuple[Score, ...]:
-        """One score a criterion."""
+        """One score a criterion; unscored where the sample lacks a column that the judge is to be shown."""
+        if (flaw := lacking(self.columns, answer)) is not None:
+            return unscored(self.measures, flaw)
         pairs = zip(self._rubric.criteria, self.measures, strict=True)
         return tuple(await asyncio.gather(*(self._rated(*pair, answer=answer, ask=ask) for pair in pairs)))
 
