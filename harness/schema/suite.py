@@ -99,6 +99,8 @@ class MetricSpec(Struct, frozen=True):
     """Columns that the suite's prompts use: what a task is about."""
     variants: tuple[str, ...] = ()
     """Names of the suite's variants; empty where they are not all known."""
+    deaf: tuple[str, ...] = ()
+    """Those of the backends that it asks whose calls take no parameters: they get neither schema nor probabilities."""
 
 
 class ColumnUse(Struct, frozen=True):

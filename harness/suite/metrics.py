@@ -65,7 +65,7 @@ class SuiteMetrics:
             return
         spec = MetricSpec(name, options, self._folder, self._inputs, self._variants)
         try:
-            measures = self._signed(spec)
+            spec, measures = self._signed(spec)
         except OptionError:
             self._hope_for(name)
             raise
@@ -77,12 +77,18 @@ class SuiteMetrics:
         self.specs.append(spec)
         self._measures.update((measure.name, measure) for measure in measures)
 
-    def _signed(self, spec: MetricSpec) -> tuple[Measure, ...]:
-        """The metric's measures, their signatures with whom it asks."""
+    def _signed(self, spec: MetricSpec) -> tuple[MetricSpec, tuple[Measure, ...]]:
+        """The metric, knowing whom it asks, and its measures, whose signatures say so."""
         measures = self._catalogue.measures_of(spec)
         names = self._catalogue.backends_of(spec)
         asked = [judge for name in names if (judge := self._judges.find(name)) is not None]
-        return tuple(self._trusted(spec, replace(each, signature=signed(each.signature, asked))) for each in measures)
+        deaf = tuple(judge.name for judge in asked if not self._catalogue.takes_params(judge))
+        if deaf:
+            spec = replace(spec, deaf=deaf)
+            measures = self._catalogue.measures_of(spec)
+        signatures = [signed(each.signature, asked) for each in measures]
+        pairs = zip(measures, signatures, strict=True)
+        return spec, tuple(self._trusted(spec, replace(each, signature=signature)) for each, signature in pairs)
 
     def _trusted(self, spec: MetricSpec, measure: Measure) -> Measure:
         """The measure with what is known of its agreement with people."""

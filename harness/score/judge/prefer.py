@@ -12,7 +12,7 @@ from harness.errors import OptionError
 from harness.schema import CallError, Generation, Measure, Question, Rating
 from harness.score.judge.combined import TRIES, hint
 from harness.score.judge.rubric import chosen_rubric
-from harness.score.judge.settings import TRUST_OPTIONS, lacking, read_columns, read_judges, read_rule
+from harness.score.judge.settings import TRUST_OPTIONS, lacking, read_columns, read_judges, read_rule, sent
 from harness.score.judge.verdict import Preference, pair_schema, read_preference
 from harness.score.judge.wording import pair_messages
 from harness.score.metric import failed, scored, unscored
@@ -80,10 +80,10 @@ class Prefer:
         self._params = {"response_format": pair_schema()} if values["schema"] else {}
         about = "\n".join(f"{each.name}: {each.description}" for each in self._rubric.criteria)
         shows = f"|material:{','.join(self.calibration.material)}" if values["material"] is not None else ""
+        schema = sent("yes", spec, self.backends, is_wanted=values["schema"]) or "no"
         signature = (
             f"prefer|pairs|against:{values['against']}|rubric:{self._rubric.name}@{self._rubric.version}#"
-            f"{self._rubric.digest}|orders:both|ties:disagreement|schema:{'yes' if values['schema'] else 'no'}{shows}"
-            "|version:1"
+            f"{self._rubric.digest}|orders:both|ties:disagreement|schema:{schema}{shows}|version:1"
         )
         self.measures = (Measure("prefer", "score", 0.0, 1.0, higher_is_better=True, signature=signature, about=about),)
 

@@ -62,6 +62,17 @@ def read_rule(
     )
 
 
+def sent(word: str, spec: MetricSpec, judges: Sequence[str], *, is_wanted: bool) -> str | None:
+    """What a signature says of something that is asked for by a call's parameters; None when no judge is asked for it.
+
+    Not every backend takes parameters: of a panel those are named that get none.
+    """
+    deaf = [name for name in judges if name in spec.deaf]
+    if not is_wanted or len(deaf) == len(judges):
+        return None
+    return f"{word}, not of {'+'.join(deaf)}" if deaf else word
+
+
 def read_columns(rule: CalibrationRule, values: Mapping[str, Any]) -> tuple[ColumnUse, ...]:
     """The columns that the judge is shown because `material` names them: those of the prompts are checked as theirs."""
     return () if values["material"] is None else tuple(ColumnUse(name, "material") for name in rule.material)
