@@ -25,6 +25,8 @@ def catalogue() -> suite.Catalogue:
         takes_params=backends.takes_params,
         embedded=backends.embedded,
         embedded_names=tuple(backends.MODELS),
+        rubric_metrics=score.RUBRIC_METRICS,
+        check_rubric=score.rubric_flaws,
         trust_in=_trust_in,
     )
 

@@ -101,6 +101,8 @@ class MetricSpec(Struct, frozen=True):
     """Names of the suite's variants; empty where they are not all known."""
     deaf: tuple[str, ...] = ()
     """Those of the backends that it asks whose calls take no parameters: they get neither schema nor probabilities."""
+    rubric: Mapping[str, Any] | None = None
+    """Content of the rubric file that the option `rubric` names, as the loader of the suite has read it; else None."""
 
 
 class ColumnUse(Struct, frozen=True):

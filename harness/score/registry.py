@@ -61,6 +61,9 @@ FROM_ENTRY: Mapping[str, Callable[[MetricSpec], Metric]] = {
 }
 """Those among them that may name files, and so need to know where the entry stands."""
 
+RUBRIC_METRICS = frozenset({"judge", "prefer"})
+"""Those whose option `rubric` is the path of a rubric file."""
+
 EXAMPLES: Mapping[str, Mapping[str, Any]] = {
     "code": {"sandbox": "none"},
     "evaluate": {"name": "accuracy"},
@@ -123,6 +126,13 @@ def backends_of(spec: MetricSpec) -> tuple[str, ...]:
     """Names of the backends that the metric asks, empty when it asks none; raises as `create`."""
     metric = create(spec)
     return tuple(metric.backends) if isinstance(metric, AskingMetric | ComparingMetric) else ()
+
+
+def rubric_flaws(content: Mapping[str, Any]) -> list[tuple[tuple[str, ...], str]]:
+    """What is wrong with the content of a rubric file whose form is right: (place in it, message)."""
+    from harness.score.judge.rubric import rubric_flaws
+
+    return rubric_flaws(content)
 
 
 def calibration_rule(spec: MetricSpec) -> CalibrationRule | None:

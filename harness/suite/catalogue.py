@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
 from harness.schema import Trust
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
     from datetime import date
     from pathlib import Path
 
@@ -39,6 +39,10 @@ class Catalogue(Struct, frozen=True):
     """The spec of a backend named without a definition (`smollm2`), or None."""
     embedded_names: tuple[str, ...]
     """Names that `embedded` knows, for suggestions."""
+    rubric_metrics: frozenset[str] = frozenset()
+    """Names of metrics whose option `rubric` is the path of a rubric file."""
+    check_rubric: Callable[[Mapping[str, Any]], Sequence[tuple[tuple[str, ...], str]]] = lambda _content: ()
+    """Content of a rubric file whose form is right -> mistakes as (place in it, message)."""
     trust_in: Callable[[MetricSpec, Measure], Trust] = lambda _spec, _measure: Trust("")
     """What is known of the agreement of a metric's measure with people; the measure is signed with whom it asks."""
     takes_params: Callable[[BackendSpec], bool] = lambda _spec: True

@@ -88,6 +88,12 @@ def read_named_file(
     path: str, folder: Path, log: MistakeLog, *, at: tuple[Document, tuple[str | int, ...]]
 ) -> Table | None:
     """The rows of a file that another file names; when it is not there, the mistake is where it is named."""
+    full = named_file(path, folder, log, at=at)
+    return None if full is None else read_table(full, log)
+
+
+def named_file(path: str, folder: Path, log: MistakeLog, *, at: tuple[Document, tuple[str | int, ...]]) -> Path | None:
+    """The path of a file that another file names; None when it is not there, which is logged where it is named."""
     document, place = at
     full = Path(os.path.normpath(folder / path))
     if not os.path.lexists(full):
@@ -95,7 +101,7 @@ def read_named_file(
         message = f"file {quoted(path)} does not exist; a path relative to this file is allowed; {where}"
         log.add(document.shown, document.mark(place), message)
         return None
-    return read_table(full, log)
+    return full
 
 
 def _read_hub(form: DatasetForm, document: Document, log: MistakeLog) -> Table | None:

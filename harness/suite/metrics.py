@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from msgspec.structs import replace
 
@@ -16,6 +16,7 @@ from harness.suite.values import quoted
 from harness.wording import did_you_mean, listed, nearest
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from harness.schema import ColumnUse, Measure
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from harness.suite.document import Document, Place
     from harness.suite.judges import Judges
     from harness.suite.mistakes import MistakeLog
+    from harness.suite.rubric_file import RubricReader
     from harness.suite.suite_form import SuiteForm
 
 
@@ -56,18 +58,27 @@ class SuiteMetrics:
         """Every number of a trial: the metrics' in order, then those that are always measured."""
         return tuple({**self._measures, **{k: v for k, v in self._always.items() if k not in self._measures}}.values())
 
-    def add(self, name: str, options: dict[str, object], place: Place | None = None) -> None:
+    def add(
+        self,
+        name: str,
+        options: dict[str, object],
+        place: Place | None = None,
+        *,
+        rubric: Mapping[str, Any] | None = None,
+    ) -> None:
         """Add a metric, whose entry is at `place`; None: it is only named by a check or a gate.
+
+        `rubric` is the content of the file that its options name.
 
         Raises OptionError when it is unknown, its options are wrong or it is there already.
         """
         if name in self._always and not options:
             return
-        spec = MetricSpec(name, options, self._folder, self._inputs, self._variants)
+        spec = MetricSpec(name, options, self._folder, self._inputs, self._variants, rubric=rubric)
         try:
             spec, measures = self._signed(spec)
         except OptionError:
-            self._hope_for(name)
+            self.give_up(name)
             raise
         twice = [measure.name for measure in measures if measure.name in self._measures]
         if twice:
@@ -128,7 +139,7 @@ class SuiteMetrics:
         if found is None and name in self._catalogue.metric_names:
             self.add(name, {})
             found = self._measures.get(name)
-        if found is not None or name in self._hoped_for:
+        if found is not None or self.may_be_measured(name):
             return found
         raise OptionError(self._unmeasured(name))
 
@@ -138,7 +149,7 @@ class SuiteMetrics:
 
     def may_be_measured(self, name: str) -> bool:
         """Whether a broken entry may have meant a metric with this measure."""
-        return name in self._hoped_for
+        return not self._hoped_for.isdisjoint((name, name.partition(".")[0]))
 
     def _unmeasured(self, name: str) -> str:
         for metric in self._catalogue.metric_names:
@@ -153,7 +164,11 @@ class SuiteMetrics:
             f".{meant}" if meant else "; list its metric under metrics"
         )
 
-    def _hope_for(self, name: str) -> None:
+    def reads_rubric(self, name: str) -> bool:
+        """Whether the option `rubric` of the metric is the path of a rubric file."""
+        return name in self._catalogue.rubric_metrics
+
+    def give_up(self, name: str) -> None:
         """Remember what a broken entry would have measured, so that it is complained of once only."""
         meant = name if name in self._catalogue.metric_names else nearest(name, self._catalogue.metric_names)
         self._hoped_for |= {name, *(self._default_measures(meant) if meant is not None else ())}
@@ -183,8 +198,20 @@ def _named(entry: str | dict[str, dict[str, Any] | None] | EvaluateForm) -> tupl
     return next(iter(entry.items())) if isinstance(entry, dict) else (entry, None)
 
 
-def add_metrics(metrics: SuiteMetrics, form: SuiteForm, document: Document, *, judges: Judges, log: MistakeLog) -> None:
-    """Add the entries under `metrics:`; mistakes are logged at the option or the entry."""
+class Reading(NamedTuple):
+    """What reads what the options of metrics name."""
+
+    judges: Judges
+    """Whom they ask."""
+    rubrics: RubricReader
+    """What is rated."""
+
+
+def add_metrics(
+    metrics: SuiteMetrics, form: SuiteForm, document: Document, *, reading: Reading, log: MistakeLog
+) -> None:
+    """Add the entries under `metrics:`; mistakes are logged at the option or the entry, or in the file it names."""
+    judges = reading.judges
     for index, entry in enumerate(form.metrics):
         name, options = _named(entry)
         place: Place = ("metrics", index)
@@ -197,7 +224,12 @@ def add_metrics(metrics: SuiteMetrics, form: SuiteForm, document: Document, *, j
                     judges.define((*place, name, "panel", at)) if isinstance(each, dict) else each
                     for at, each in enumerate(given["panel"])
                 ]
-            metrics.add(name, given, place)
+            path = given.get("rubric") if metrics.reads_rubric(name) else None
+            rubric = reading.rubrics.read(path, document, (*place, name, "rubric")) if isinstance(path, str) else None
+            if isinstance(path, str) and rubric is None:
+                metrics.give_up(name)
+                continue
+            metrics.add(name, given, place, rubric=rubric)
         except OptionError as error:
             at = (*place, name) if isinstance(entry, dict | EvaluateForm) else place
             option_at = (*at, error.key) if error.key is not None else at

@@ -124,7 +124,7 @@ def test_gate_outside_the_scale_is_a_mistake(project: BaseProject) -> None:
             "6:29",
             "criterion 'speed' is not in rubric 'answers'; available: accur",
         ),
-        ("{backend: local, rubric: none.yaml}", "6:29", "metric 'judge': rubric none.yaml cannot be read"),
+        ("{backend: local, rubric: none.yaml}", "6:37", "file 'none.yaml' does not exist; a path relative to this"),
     ],
 )
 def test_mistakes_are_told_where_they_are(project: BaseProject, *, judge: str, place: str, text: str) -> None:

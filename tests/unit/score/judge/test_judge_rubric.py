@@ -95,7 +95,7 @@ def test_signature_says_whose_steps_each_criterion_has(rubric: Path) -> None:
         ),
         (
             {"criteria": {"bad name": "x"}},
-            ("criteria", "metric 'judge': 'bad name' cannot name a criterion; allowed: let"),
+            ("criteria", "metric 'judge': 'bad name' cannot name a criterion; allowed: at m"),
         ),
         (
             {"criteria": {"tone": ""}},
