@@ -12,6 +12,7 @@ from harness.errors import OptionError
 from harness.schema import CalibrationRule, ColumnUse, MetricSpec
 from harness.score.measured import QUANTITIES, Measured
 from harness.score.metric import AskingMetric, ComparingMetric, ReadingMetric
+from harness.score.options import shown
 from harness.score.own import load_own_metric, made_metric
 from harness.wording import described_error, did_you_mean
 
@@ -145,6 +146,10 @@ def columns_of(spec: MetricSpec) -> tuple[ColumnUse, ...]:
     """Columns of the dataset that the metric reads beside references; raises as `create`."""
     metric = create(spec)
     columns = metric.columns if isinstance(metric, ReadingMetric) else ()
+    if not isinstance(columns, list | tuple) or not all(isinstance(each, str | ColumnUse) for each in columns):
+        raise OptionError(
+            f"metric '{spec.name}': its columns is {shown(columns)}; allowed: a list of names of the dataset's columns"
+        )
     return tuple(ColumnUse(each) if isinstance(each, str) else each for each in columns)
 
 

@@ -46,7 +46,7 @@ class SuiteMetrics:
         self._distrusted: dict[str, str] = {}
         self._judges = judges
         self.specs: list[MetricSpec] = []
-        self._places: dict[int, Place] = {}
+        self._columns: list[tuple[str, Place, ColumnUse]] = []
         self._catalogue = catalogue
         self._folder = folder
         self._always = {measure.name: measure for measure in catalogue.always_measured}
@@ -77,14 +77,14 @@ class SuiteMetrics:
         spec = MetricSpec(name, options, self._folder, self._inputs, self._variants, rubric=rubric)
         try:
             spec, measures = self._signed(spec)
+            columns = self._catalogue.columns_of(spec)
         except OptionError:
             self.give_up(name)
             raise
         twice = [measure.name for measure in measures if measure.name in self._measures]
         if twice:
             raise OptionError(f"{quoted(twice[0])} is measured twice; once is allowed; remove one of the entries")
-        if place is not None:
-            self._places[len(self.specs)] = place
+        self._columns += [(spec.name, place or ("metrics",), use) for use in columns]
         self.specs.append(spec)
         self._measures.update((measure.name, measure) for measure in measures)
 
@@ -124,11 +124,7 @@ class SuiteMetrics:
 
     def columns(self, document: Document) -> list[NamedColumn]:
         """Columns of the dataset that the metrics read beside references, with their places in the suite file."""
-        return [
-            _named_column(use, (spec.name, self._places.get(index, ("metrics",))), document)
-            for index, spec in enumerate(self.specs)
-            for use in self._catalogue.columns_of(spec)
-        ]
+        return [_named_column(use, (name, place), document) for name, place, use in self._columns]
 
     def find(self, name: str) -> Measure | None:
         """The measure of this name, its metric added when it can be. None when a broken entry may have meant it.

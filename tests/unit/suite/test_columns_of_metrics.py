@@ -87,6 +87,25 @@ def test_column_that_the_suite_does_not_name_is_told_at_what_reads_it(project: P
     ]
 
 
+@pytest.mark.parametrize(
+    ("columns", "told"),
+    [
+        ('["nope"]', f"reads column 'nope', which {NO_ROW}; add it to the rows"),
+        ('["fact"]', f"reads column 'fact', which {NO_ROW}. Did you mean 'facts'?"),
+    ],
+)
+def test_function_of_ones_own_says_what_it_reads(project: Project, columns: str, told: str) -> None:
+    project.write("suites/demo/mine.py", f"def mine(output, sample):\n    return 1\n\nmine.columns = {columns}\n")
+    assert _mistakes(project, "'mine.py:mine'") == [f"suites/demo/suite.yaml:5:3: metric 'mine.py:mine' {told}"]
+
+
+@pytest.mark.parametrize(("columns", "shown"), [('"facts"', "'facts'"), ("3", "3"), ("[3]", "[3]")])
+def test_columns_that_are_no_list_of_names_are_a_mistake(project: Project, columns: str, shown: str) -> None:
+    project.write("suites/demo/mine.py", f"def mine(output, sample):\n    return 1\n\nmine.columns = {columns}\n")
+    told = f"metric 'mine.py:mine': its columns is {shown}; allowed: a list of names of the dataset's columns"
+    assert _mistakes(project, "'mine.py:mine'") == [f"suites/demo/suite.yaml:5:3: {told}"]
+
+
 def test_each_column_of_a_form_is_told(project: Project) -> None:
     told = _mistakes(project, "code: {sandbox: none, form: humaneval}")
     assert [line.split(", which")[0] for line in told] == [
