@@ -22,7 +22,7 @@ class RubricForm(Form, frozen=True, kw_only=True):
     name: Annotated[Text | None, Says("For the signature of its measures.", ["support"])] = None
     version: Annotated[Text | None, Says("For the signature; raise it when the rubric changes.", ["1"])] = None
     criteria: Annotated[
-        dict[str, Text | CriterionForm] | None,
+        dict[str, Text | CriterionForm | None] | None,  # the metric says what may stand where nothing does
         Says("What is rated: names with what they mean.", [{"tone": "The answer is polite."}], least=1),
     ] = None
     scale: Annotated[list[int] | None, Says("Least and greatest score; default: [1, 5].", [[1, 5]])] = None

@@ -57,7 +57,7 @@ def test_scale_may_be_left_out(project: BaseProject) -> None:
 def test_all_mistakes_of_a_rubric_file_are_told_where_they_are(project: BaseProject) -> None:
     _suite(
         project,
-        "nmae: support\nversion: true\nscale: [5, 1]\ncriteria:\n  bad name: It is polite.\n  weight: 3\n"
+        "nmae: support\nversion: true\nscale: [5, 1]\ncriteria:\n  bad name: It is polite.\n  weight: 3\n  empty:\n"
         "  help: {descripton: It helps.}\n",
         more='gates: ["judge.tone.mean >= 3"]\n',
     )
@@ -69,8 +69,9 @@ def test_all_mistakes_of_a_rubric_file_are_told_where_they_are(project: BaseProj
         "suites/demo/r.yaml:3:8: scale is [5, 1]",
         "suites/demo/r.yaml:5:3: 'bad name' cannot name a criterion",
         "suites/demo/r.yaml:6:3: criterion 'weight' is 3",
-        "suites/demo/r.yaml:7:9: key 'description' is missing",
-        "suites/demo/r.yaml:7:10: key 'descripton' is unknown",
+        "suites/demo/r.yaml:7:3: criterion 'empty' is null",
+        "suites/demo/r.yaml:8:9: key 'description' is missing",
+        "suites/demo/r.yaml:8:10: key 'descripton' is unknown",
     ]
     assert lines[1].endswith("it is required; write for example 'name: support'")
     assert lines[0].endswith("allowed: name, version, criteria, scale. Did you mean 'name'?")
