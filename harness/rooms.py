@@ -26,6 +26,8 @@ def catalogue() -> suite.Catalogue:
         fingerprint=backends.fingerprint,
         embedded=backends.embedded,
         embedded_names=tuple(backends.MODELS),
+        rubric_metrics=score.RUBRIC_METRICS,
+        check_rubric=score.rubric_flaws,
         trust_in=_trust_in,
     )
 

@@ -47,7 +47,9 @@ class OwnPrice:
 def cost_usd(
     price: Price | None, input_tokens: int | None, output_tokens: int | None, *, cached_input_tokens: int | None = None
 ) -> float | None:
-    """USD of one call; None, never 0, when the price or a count is unknown.
+    """USD of one call; None, never 0, when the price is unknown, or the count of something that has one.
+
+    What is free costs 0, however much of it there was: a count that nobody knows matters only where its price does.
 
     `cached_input_tokens` are part of `input_tokens` and cost `price.cached_input` (or `price.input`, when that is
     None); a count above `input_tokens` is taken as all of them; None means none.
@@ -56,9 +58,12 @@ def cost_usd(
     >>> cost_usd(Price(input=1.0, output=2.0, cached_input=0.5), 1_000_000, 500_000, cached_input_tokens=400_000)
     1.8
     """
-    if price is None or input_tokens is None or output_tokens is None:
+    if price is None:
         return None
-    return OwnPrice(price).cost_usd(input_tokens, output_tokens, cached_input_tokens=cached_input_tokens or 0)
+    is_input_free = price.input == 0 and not price.cached_input
+    if (input_tokens is None and not is_input_free) or (output_tokens is None and price.output != 0):
+        return None
+    return OwnPrice(price).cost_usd(input_tokens or 0, output_tokens or 0, cached_input_tokens=cached_input_tokens or 0)
 
 
 def tariff_of(spec: BackendSpec) -> Tariff | None:

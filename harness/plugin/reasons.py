@@ -7,15 +7,17 @@ from typing import TYPE_CHECKING
 
 from harness.backends import why_unpriced
 from harness.report.headline import early_reason
+from harness.schema import Price, Scores
 from harness.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from harness.schema import BackendSpec, RunRecord, TrialResult
+    from harness.schema import BackendSpec, RunRecord, Suite, TrialResult
 
 _TOLD = 5
 """Reasons that are told at most."""
+_FREE = Price(0.0, 0.0)
 _AMOUNT = re.compile(r"\$[\d.,]*\d")
 """What differs between the reasons of calls that are refused for their size."""
 
@@ -48,9 +50,21 @@ def unknown_spending(record: RunRecord) -> list[str]:
             key = trial.suite, trial.backend
             unpriced[key] = unpriced.get(key, 0) + 1
     told = [f"spent unknown: {why}" for key, n in unpriced.items() for why in _why(specs.get(key), n)]
-    judges = [judge for suite in record.suites for judge in suite.judges]
-    told += [f"spent unknown: {why}" for judge in judges if (why := why_unpriced(judge)) is not None]
+    told += [f"spent unknown: {why}" for suite in record.suites for why in _why_judges(suite, record.results)]
     return list(dict.fromkeys(told))
+
+
+def _why_judges(suite: Suite, results: Sequence[TrialResult]) -> list[str]:
+    """Why it is not known what a suite's judges cost; which of several gave no counts of tokens is not recorded."""
+    found = [why for judge in suite.judges if (why := why_unpriced(judge)) is not None]
+    paid = [judge.name for judge in suite.judges if judge.provider != "replay" and judge.price != _FREE]
+    if found or not paid:
+        return found
+    scores = (Scores.of(result.scores) for result in results if result.trial.suite == suite.name)
+    if not any(None in each.costs.values() for each in scores):
+        return []
+    names = ", ".join(f"'{name}'" for name in paid)
+    return [f"backend{'s' * (len(paid) > 1)} {names}: answers to a judge's questions came without counts of tokens"]
 
 
 def _why(spec: BackendSpec | None, n: int) -> Iterator[str]:

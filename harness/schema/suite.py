@@ -99,6 +99,21 @@ class MetricSpec(Struct, frozen=True):
     """Columns that the suite's prompts use: what a task is about."""
     variants: tuple[str, ...] = ()
     """Names of the suite's variants; empty where they are not all known."""
+    deaf: tuple[str, ...] = ()
+    """Those of the backends that it asks whose calls take no parameters: they get neither schema nor probabilities."""
+    rubric: Mapping[str, Any] | None = None
+    """Content of the rubric file that the option `rubric` names, as the loader of the suite has read it; else None."""
+
+
+class ColumnUse(Struct, frozen=True):
+    """A column of the dataset that a metric reads beside references."""
+
+    name: str
+    """Of the column."""
+    option: str | None = None
+    """The metric's option that names it, or because of which it is read; None when no option does."""
+    is_needed: bool = True
+    """Whether it is a mistake when no row has it."""
 
 
 class CheckSpec(Struct, frozen=True):

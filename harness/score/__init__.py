@@ -6,6 +6,7 @@ from harness.score.judgings import followed_position
 from harness.score.metric import AskingMetric, CorpusMetric, Metric
 from harness.score.options import Option
 from harness.score.registry import (
+    RUBRIC_METRICS,
     always_measured,
     backends_of,
     calibration_rule,
@@ -14,6 +15,7 @@ from harness.score.registry import (
     measures_of,
     metric_names,
     needs_references,
+    rubric_flaws,
 )
 from harness.score.results import answers_of, trial_results
 from harness.score.run_scorer import RunScorer
@@ -22,6 +24,7 @@ from harness.score.scorer import Scorer
 from harness.score.table import MetricTable, metric
 
 __all__ = [
+    "RUBRIC_METRICS",
     "AskingMetric",
     "CorpusMetric",
     "Description",
@@ -43,6 +46,7 @@ __all__ = [
     "metric",
     "metric_names",
     "needs_references",
+    "rubric_flaws",
     "sample_flaws",
     "trial_results",
 ]

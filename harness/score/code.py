@@ -68,6 +68,7 @@ class Code:
     def __init__(self, options: Mapping[str, Any]) -> None:
         """OptionError for an option it does not have, and when no sandbox holds on this machine."""
         chosen = self._options = read_options("code", self.OPTIONS, options)
+        self.columns = columns_of_form(chosen["form"], chosen["tests"], is_named="tests" in options)
         self._style = _rules(chosen["style"])
         self._flaws: dict[str, str | None] = {}
         self._limits = Limits(
@@ -84,11 +85,6 @@ class Code:
         self.measures = tuple(
             Measure(name, "score", 0.0, 1.0, higher_is_better=True, signature=self._signature(name)) for name in NAMES
         )
-
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """The dataset's columns that it reads."""
-        return columns_of_form(self._options["form"], self._options["tests"])
 
     def _signature(self, name: str) -> str:
         chosen, limits = self._options, self._limits
@@ -115,7 +111,7 @@ class Code:
 
     def _case(self, answer: Answer) -> Case | str:
         """The case, or why there is none."""
-        key = repr([answer.variables.get(column) for column in self.columns])
+        key = repr([answer.variables.get(column.name, ...) for column in self.columns])
         if key not in self._flaws:  # repeats and variants share their sample
             self._flaws[key] = self.flaw_of_sample(answer.variables)
         return self._flaws[key] or case_of(self._options["form"], answer, self._options["tests"])

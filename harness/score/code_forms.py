@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from harness.sandbox import Program
+from harness.schema import ColumnUse
 from harness.score.code_samples import tests_of_mbpp, tests_of_plain
 from harness.score.code_tests import parsed
 from harness.score.code_text import code_of, joined
@@ -29,10 +30,16 @@ class Case(Struct, frozen=True):
     """The model's first line in the program, from 1."""
 
 
-def columns_of_form(form: str, tests: str) -> tuple[str, ...]:
-    """The columns that a form reads; `tests` names that of `plain`."""
-    known = {"humaneval": ("prompt", "test", "entry_point"), "mbpp": ("test_list", "test_setup_code")}
-    return known.get(form, (tests,))
+def columns_of_form(form: str, tests: str, *, is_named: bool) -> tuple[ColumnUse, ...]:
+    """The columns that a form reads; `tests` names that of `plain`, and `is_named` says whether the user does.
+
+    MBPP's setup is needed by some of its tasks only. A program may also be measured without any tests.
+    """
+    if form == "humaneval":
+        return tuple(ColumnUse(name, "form") for name in ("prompt", "test", "entry_point"))
+    if form == "mbpp":
+        return ColumnUse("test_list", "form"), ColumnUse("test_setup_code", "form", is_needed=False)
+    return (ColumnUse(tests, "tests", is_needed=is_named),)
 
 
 def case_of(form: str, answer: Answer, tests: str) -> Case:

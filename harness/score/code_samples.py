@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     Columns = Mapping[str, Any]
 
+_NO_COLUMN = "the sample has no column '{column}'"
 _NO_TEXT = "the sample's column '{column}' holds no text"
 
 
@@ -47,8 +48,9 @@ def tests_of_mbpp(columns: Columns) -> list[str] | None:
 
 def _of_humaneval(columns: Columns) -> str | None:
     for column in ("prompt", "test", "entry_point"):
-        found = columns.get(column)
-        if not isinstance(found, str) or not found.strip():
+        if column not in columns:
+            return _NO_COLUMN.format(column=column)
+        if not isinstance(columns[column], str) or not columns[column].strip():
             return _NO_TEXT.format(column=column)
     entry = columns["entry_point"].strip()
     if not entry.isidentifier():
@@ -65,6 +67,8 @@ def _of_prompt(prompt: str, entry: str) -> str | None:
 
 
 def _of_mbpp(columns: Columns) -> str | None:
+    if "test_list" not in columns:
+        return _NO_COLUMN.format(column="test_list")
     listed = tests_of_mbpp(columns)
     if listed is None:
         return "the sample's column 'test_list' holds no list of tests"

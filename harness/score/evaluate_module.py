@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from harness.errors import MissingExtraError, OptionError
-from harness.schema import Measure, canonical_json, content_hash
+from harness.schema import ColumnUse, Measure, canonical_json, content_hash
 from harness.score.evaluate_rows import UnreadableError, calls_of, one_number
 from harness.score.metric import NO_REFERENCE, failed, scored, unscored
 from harness.score.options import REQUIRED, Option, read_options, shown
@@ -67,6 +67,7 @@ class EvaluateModule:
         self._path = _path(chosen["name"], spec.folder)
         self._key: str = chosen["key"] or _stem(chosen["name"])
         self.needs_references: bool = chosen["references"]
+        self.columns = tuple(ColumnUse(str(name), "columns") for name in (chosen["columns"] or {}).values())
         self.measures = (self._measure(),)
 
     def _measure(self) -> Measure:

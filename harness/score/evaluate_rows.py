@@ -28,7 +28,7 @@ def calls_of(
     call: Call = {"predictions": _typed(answer.output, features.get("predictions"), "the answer")}
     for name, column in columns.items():
         if column not in answer.variables:
-            raise UnreadableError(f"the dataset has no column '{column}', which the module gets as '{name}'")
+            raise UnreadableError(f"the sample has no column '{column}', which the module gets as '{name}'")
         call[name] = answer.variables[column]
     if not with_references:
         return [call]

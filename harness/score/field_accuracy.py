@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from harness.schema import Measure, content_hash
+from harness.schema import ColumnUse, Measure, content_hash
 from harness.score.field_compare import Comparison, Rules
 from harness.score.json_text import read_json_value
 from harness.score.metric import NO_REFERENCE, scored, unscored
@@ -66,6 +66,7 @@ class FieldAccuracy:
         self._column: str | None = chosen["column"]
         self._counts_extra = chosen["extra"] == "count"
         self.needs_references = self._column is None
+        self.columns = () if self._column is None else (ColumnUse(self._column, "column"),)
         self._comparison = Comparison(
             Rules(
                 is_loose=chosen["types"] == "loose",
@@ -87,7 +88,8 @@ class FieldAccuracy:
     def _one(self, answer: Answer) -> tuple[Score, ...]:
         given = self._given(answer)
         if not given:
-            return unscored(self.measures, NO_REFERENCE if self._column is None else f"no column '{self._column}'")
+            lacking = f"the sample has no column '{self._column}'"
+            return unscored(self.measures, NO_REFERENCE if self._column is None else lacking)
         references = [read.value for each in given if (read := _read(each)).flaw is None]
         if not references:
             return unscored(self.measures, _NO_OBJECT)

@@ -9,7 +9,7 @@ from harness.schema import Score
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from harness.schema import Answer, Ask, Measure, Others
+    from harness.schema import Answer, Ask, ColumnUse, Measure, Others
 
 NO_REFERENCE = "the sample has no reference"
 
@@ -74,6 +74,16 @@ class ComparingMetric(Metric, Protocol):
 
     async def score_comparing(self, answer: Answer, others: Others, ask: Ask) -> tuple[Score, ...]:
         """As `score_asking`, once the others have an answer or never will."""
+        ...
+
+
+@runtime_checkable
+class ReadingMetric(Protocol):
+    """A metric that reads columns of the dataset beside references."""
+
+    @property
+    def columns(self) -> Sequence[ColumnUse | str]:
+        """Those columns; a name alone is one that some row must have. A plain attribute will do."""
         ...
 
 

@@ -62,7 +62,8 @@ class FunctionMetric:
 
     The function gets those of output, references, sample and generation that it names, and the options as keyword
     arguments. It returns a number, true or false, (value, reason), or None where it does not apply. Attributes of the
-    function say what is not default: `higher_is_better` (true), `low` (0) and `high` (1; None for unbounded).
+    function say what is not default: `higher_is_better` (true), `low` (0), `high` (1; None for unbounded) and `columns`
+    (names of the dataset's columns that it reads in `sample`; none).
 
     Range: 0 to 1, or what the function's `low` and `high` say; a value outside is a failed score.
     Higher is better: yes, or what the function's `higher_is_better` says.
@@ -82,6 +83,7 @@ class FunctionMetric:
         _check_options(spec, parameters, takes_all=takes_all)
         needs = parameters.get("references")
         self.needs_references = needs is not None and needs.default is needs.empty
+        self.columns = getattr(function, "columns", ())
         self.measures = (_measure(function, spec),)
 
     def score(self, answers: Sequence[Answer]) -> list[tuple[Score, ...]]:

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.errors import OptionError
-from harness.schema import CalibrationRule, MetricSpec
+from harness.schema import CalibrationRule, ColumnUse, MetricSpec
 from harness.score.measured import QUANTITIES, Measured
-from harness.score.metric import AskingMetric, ComparingMetric
+from harness.score.metric import AskingMetric, ComparingMetric, ReadingMetric
+from harness.score.options import shown
 from harness.score.own import load_own_metric, made_metric
 from harness.wording import described_error, did_you_mean
 
@@ -60,6 +61,9 @@ FROM_ENTRY: Mapping[str, Callable[[MetricSpec], Metric]] = {
     "semantic_similarity": partial(_made, "semantic_similarity", "SemanticSimilarity"),
 }
 """Those among them that may name files, and so need to know where the entry stands."""
+
+RUBRIC_METRICS = frozenset({"judge", "prefer"})
+"""Those whose option `rubric` is the path of a rubric file."""
 
 EXAMPLES: Mapping[str, Mapping[str, Any]] = {
     "code": {"sandbox": "none"},
@@ -125,15 +129,28 @@ def backends_of(spec: MetricSpec) -> tuple[str, ...]:
     return tuple(metric.backends) if isinstance(metric, AskingMetric | ComparingMetric) else ()
 
 
+def rubric_flaws(content: Mapping[str, Any]) -> list[tuple[tuple[str, ...], str]]:
+    """What is wrong with the content of a rubric file whose form is right: (place in it, message)."""
+    from harness.score.judge.rubric import rubric_flaws
+
+    return rubric_flaws(content)
+
+
 def calibration_rule(spec: MetricSpec) -> CalibrationRule | None:
     """Where the metric's agreement with people is written down; None where no model judges. Raises as `create`."""
     rule = getattr(create(spec), "calibration", None)
     return rule if isinstance(rule, CalibrationRule) else None
 
 
-def columns_of(spec: MetricSpec) -> tuple[str, ...]:
+def columns_of(spec: MetricSpec) -> tuple[ColumnUse, ...]:
     """Columns of the dataset that the metric reads beside references; raises as `create`."""
-    return tuple(getattr(create(spec), "columns", ()))
+    metric = create(spec)
+    columns = metric.columns if isinstance(metric, ReadingMetric) else ()
+    if not isinstance(columns, list | tuple) or not all(isinstance(each, str | ColumnUse) for each in columns):
+        raise OptionError(
+            f"metric '{spec.name}': its columns is {shown(columns)}; allowed: a list of names of the dataset's columns"
+        )
+    return tuple(ColumnUse(each) if isinstance(each, str) else each for each in columns)
 
 
 def needs_references(spec: MetricSpec) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from datetime import date
     from pathlib import Path
 
-    from harness.schema import BackendSpec, Measure, MetricSpec
+    from harness.schema import BackendSpec, ColumnUse, Measure, MetricSpec
 
 
 class Catalogue(Struct, frozen=True):
@@ -25,7 +25,7 @@ class Catalogue(Struct, frozen=True):
     """Whether a metric can score nothing without references; asked of metrics that `measures_of` accepts."""
     backends_of: Callable[[MetricSpec], tuple[str, ...]]
     """Names of the backends that a metric asks; asked of metrics that `measures_of` accepts."""
-    columns_of: Callable[[MetricSpec], tuple[str, ...]]
+    columns_of: Callable[[MetricSpec], tuple[ColumnUse, ...]]
     """Columns of the dataset that a metric reads; asked of metrics that `measures_of` accepts."""
     metric_names: tuple[str, ...]
     """Names of metrics that a check or a gate may use without listing them."""
@@ -39,6 +39,10 @@ class Catalogue(Struct, frozen=True):
     """The spec of a backend named without a definition (`smollm2`), or None."""
     embedded_names: tuple[str, ...]
     """Names that `embedded` knows, for suggestions."""
+    rubric_metrics: frozenset[str] = frozenset()
+    """Names of metrics whose option `rubric` is the path of a rubric file."""
+    check_rubric: Callable[[Mapping[str, Any]], Sequence[tuple[tuple[str, ...], str]]] = lambda _content: ()
+    """Content of a rubric file whose form is right -> mistakes as (place in it, message)."""
     trust_in: Callable[[MetricSpec, Measure], Trust] = lambda _spec, _measure: Trust("")
     """What is known of the agreement of a metric's measure with people; the measure is signed with whom it asks."""
     takes_params: Callable[[BackendSpec], bool] = lambda _spec: True

@@ -12,7 +12,16 @@ from harness.errors import FilesError, OptionError
 from harness.schema import Sample
 from harness.suite.hub import read_hub
 from harness.suite.rows import read_table
-from harness.suite.samples import chosen, find_columns, groups_of, references_of, sample_ids, samples_hash, tags_of
+from harness.suite.samples import (
+    check_columns,
+    chosen,
+    find_columns,
+    groups_of,
+    references_of,
+    sample_ids,
+    samples_hash,
+    tags_of,
+)
 from harness.suite.values import quoted
 from harness.suite.variables import RowNames, check_extra_columns, check_variables, make_plain
 
@@ -21,7 +30,7 @@ if TYPE_CHECKING:
 
     from harness.suite.document import Document
     from harness.suite.mistakes import MistakeLog
-    from harness.suite.samples import Columns
+    from harness.suite.samples import Columns, NamedColumn
     from harness.suite.suite_form import DatasetForm
     from harness.suite.table import Table
     from harness.suite.variables import Demand
@@ -48,7 +57,9 @@ class Wanted(Struct, frozen=True):
     demands: Sequence[Demand]
     """What the prompts declare."""
     other_columns: Collection[str]
-    """Columns that backends and metrics read."""
+    """Columns that backends read."""
+    metric_columns: Sequence[NamedColumn]
+    """Columns that metrics read."""
     are_demands_complete: bool
     """False when a prompt is broken: then nobody knows which columns are extra."""
     limit: int | None
@@ -77,6 +88,12 @@ def read_named_file(
     path: str, folder: Path, log: MistakeLog, *, at: tuple[Document, tuple[str | int, ...]]
 ) -> Table | None:
     """The rows of a file that another file names; when it is not there, the mistake is where it is named."""
+    full = named_file(path, folder, log, at=at)
+    return None if full is None else read_table(full, log)
+
+
+def named_file(path: str, folder: Path, log: MistakeLog, *, at: tuple[Document, tuple[str | int, ...]]) -> Path | None:
+    """The path of a file that another file names; None when it is not there, which is logged where it is named."""
     document, place = at
     full = Path(os.path.normpath(folder / path))
     if not os.path.lexists(full):
@@ -84,7 +101,7 @@ def read_named_file(
         message = f"file {quoted(path)} does not exist; a path relative to this file is allowed; {where}"
         log.add(document.shown, document.mark(place), message)
         return None
-    return read_table(full, log)
+    return full
 
 
 def _read_hub(form: DatasetForm, document: Document, log: MistakeLog) -> Table | None:
@@ -104,6 +121,7 @@ def _read_hub(form: DatasetForm, document: Document, log: MistakeLog) -> Table |
 def build(table: Table, form: DatasetForm, document: Document, *, wanted: Wanted, log: MistakeLog) -> Dataset | None:
     """The samples of the rows; mistakes are logged, and None means that there were any."""
     before = len(log)
+    check_columns(table, wanted.metric_columns, document, log=log)
     columns = find_columns(table, form, document, log=log)
     if columns is None:
         return None
@@ -128,4 +146,5 @@ def build(table: Table, form: DatasetForm, document: Document, *, wanted: Wanted
 def _used(columns: Columns, form: DatasetForm, wanted: Wanted) -> set[str]:
     declared = {variable for demand in wanted.demands for variable in demand.inputs}
     named = {columns.id, columns.group, *columns.references, *wanted.other_columns, *(form.ignore or ()), "tags"}
+    declared |= {column.name for column in wanted.metric_columns}
     return declared | {column for column in named if column is not None}

@@ -18,11 +18,12 @@ from harness.suite.document import parse
 from harness.suite.explain import read_form
 from harness.suite.gates import Scopes, read_checks, read_gates
 from harness.suite.judges import Judges
-from harness.suite.metrics import SuiteMetrics, add_metrics, check_references
+from harness.suite.metrics import Reading, SuiteMetrics, add_metrics, check_references
 from harness.suite.mistakes import MistakeLog
 from harness.suite.prompt_file import demand_of
 from harness.suite.quarantine import Quarantines
 from harness.suite.rollout import read_rollout
+from harness.suite.rubric_file import RubricReader
 from harness.suite.suite_form import SuiteForm
 from harness.suite.targets import read_targets
 from harness.suite.text_file import read_yaml_text
@@ -177,7 +178,8 @@ class _Loading:
         catalogue = replace(self._catalogue, trust_in=_untested) if self._options.is_calibrating else self._catalogue
         known = tuple(name for name, _ in variants.names) if variants.is_complete else ()
         metrics = SuiteMetrics(catalogue, self._folder, judges, inputs=tuple(inputs), variants=known)
-        add_metrics(metrics, self._form, self._document, judges=judges, log=self._log)
+        reading = Reading(judges, RubricReader(self._folder, catalogue, self._log))
+        add_metrics(metrics, self._form, self._document, reading=reading, log=self._log)
         checks = read_checks(metrics, self._form, self._document, log=self._log)
         scopes = Scopes(variants.names, self._backend_names(backends))
         gates = read_gates(metrics, self._form, self._document, scopes=scopes, log=self._log)
@@ -204,7 +206,8 @@ class _Loading:
             return None
         wanted = Wanted(
             demands=[demand_of(file) for file, _ in variants.by_file if "inputs" not in file.broken],
-            other_columns={spec.column for spec in backends if spec.column is not None} | metrics.columns(),
+            other_columns={spec.column for spec in backends if spec.column is not None},
+            metric_columns=metrics.columns(self._document),
             are_demands_complete=variants.is_complete
             and not self._broken & {"prompts", "backends"}
             and metrics.is_complete,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from msgspec import Struct
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from harness.schema import Sample
-    from harness.suite.document import Document
+    from harness.suite.document import Document, Place
     from harness.suite.mistakes import MistakeLog
     from harness.suite.suite_form import DatasetForm
     from harness.suite.table import Row, Table
@@ -40,9 +40,44 @@ class Columns(Struct, frozen=True):
     """Column with the cluster."""
 
 
+class NamedColumn(NamedTuple):
+    """A column that a metric reads."""
+
+    name: str
+    """Of the column."""
+    metric: str
+    """Of the metric."""
+    place: Place
+    """Where the suite file names it, or the metric."""
+    is_named: bool
+    """Whether the suite file holds its name there."""
+    is_needed: bool
+    """Whether some row must have it."""
+
+
+def check_columns(table: Table, columns: Sequence[NamedColumn], document: Document, *, log: MistakeLog) -> None:
+    """Log each column that a metric needs and no row has, where the suite file names it."""
+    if not any(column.is_needed for column in columns):
+        return
+    there = _columns_of(table)
+    for column in columns:
+        if column.is_needed and column.name not in there:
+            todo = "name one of them" if column.is_named else "add it to the rows"
+            meant = did_you_mean(column.name, there)
+            message = (
+                f"metric {quoted(column.metric)} reads column {quoted(column.name)}, which is in no row of "
+                f"{table.shown}; available: {listed(list(there))}" + (f".{meant}" if meant else f"; {todo}")
+            )
+            log.add(document.shown, document.mark(column.place), message)
+
+
+def _columns_of(table: Table) -> dict[str, None]:
+    return {column: None for row in table.rows for column in row}
+
+
 def find_columns(table: Table, form: DatasetForm, document: Document, *, log: MistakeLog) -> Columns | None:
     """The named columns; a column that no row has is a mistake at its name in the suite file, and gives None."""
-    there = {column: None for row in table.rows for column in row}
+    there = _columns_of(table)
     before = len(log)
 
     references = form.reference or []

@@ -93,6 +93,44 @@ def test_judge_without_a_price_is_why_spending_is_unknown(project: Project, serv
     result.stdout.fnmatch_lines(["spent unknown: backend 'big': no price is known for model 'j' at *"])
 
 
+SCRIPTED = """\
+CALLS = []
+
+def answer(messages):
+    return {"text": "Paris", "cost_usd": 0.5}
+
+def judge(messages):
+    CALLS.append(messages)
+    if len(CALLS) == 2:
+        raise ValueError("no idea")
+    if len(CALLS) == 3:
+        return None
+    return '{"reason": "it will do", "score": 4}'
+"""
+
+
+def _use_script(project: Project, price: str) -> None:
+    judge = f'{{name: script, provider: callable, function: "app.py:judge", price: {price}}}'
+    metric = f"judge: {{criteria: [clarity], steps: false, backend: {judge}}}"
+    project.write("suite.yaml", SUITE.format(metric=metric))
+    project.write("app.py", SCRIPTED)
+
+
+def test_judge_of_price_0_costs_0_also_where_it_counts_no_tokens_and_fails(project: Project) -> None:
+    _use_script(project, "{input: 0, output: 0}")
+    result = project.run()
+    result.stdout.fnmatch_lines(["judge.clarity ↑*2 (2 failed)*", "*8 calls, spent $2.00*"])
+    result.stdout.no_fnmatch_line("*spent unknown*")
+
+
+def test_judge_with_a_price_that_counts_no_tokens_is_why_spending_is_unknown(project: Project) -> None:
+    _use_script(project, "{input: 1, output: 1}")
+    result = project.run()
+    result.stdout.fnmatch_lines(
+        ["spent unknown: backend 'script': answers to a judge's questions came without counts of tokens"]
+    )
+
+
 def test_check_on_a_criterion_shows_the_judges_reason(project: Project, server: FakeServer) -> None:
     server.script(Behaviour(text='{"reason": "it rambles", "score": 1}'))
     _use_judge(project, server)

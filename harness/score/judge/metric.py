@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from harness.schema import CallError, Generation, Measure, Question
 from harness.score.judge.combined import TRIES, hint, panel_score, sampled_score
 from harness.score.judge.rubric import chosen_rubric
-from harness.score.judge.settings import TRUST_OPTIONS, read_judges, read_rule
+from harness.score.judge.settings import TRUST_OPTIONS, lacking, read_columns, read_judges, read_rule, sent
 from harness.score.judge.verdict import Verdict, form_schema, read_verdict
 from harness.score.judge.wording import form_messages, steps_messages
 from harness.score.metric import failed, unscored
@@ -59,23 +59,24 @@ class Judge:
         self.calibration = read_rule(spec, values)
         self._rubric = chosen_rubric(spec, values)
         self._material = self.calibration.material
+        self.columns = read_columns(self.calibration, values)
         self._samples: int = values["samples"]
         self._writes_steps: bool = values["steps"]
         self._params = _params(self._rubric.scale, values)
         low, high = map(float, self._rubric.scale)
-        signature = self._signature(values)
+        signatures = [self._signature(spec, values, each) for each in self._rubric.criteria]
         self.measures = tuple(
             Measure(f"judge.{each.name}", "score", low, high, True, signature, each.description)  # noqa: FBT003 - higher is better
-            for each in self._rubric.criteria
+            for each, signature in zip(self._rubric.criteria, signatures, strict=True)
         )
         self._written: dict[tuple[str, str], str] = {}
 
-    def _signature(self, values: Mapping[str, Any]) -> str:
+    def _signature(self, spec: MetricSpec, values: Mapping[str, Any], criterion: Criterion) -> str:
         rubric, (low, high) = self._rubric, self._rubric.scale
         shows = f"|material:{','.join(self._material)}" if values["material"] is not None else ""
-        steps = "generated" if self._writes_steps else "none"
-        weights = "probabilities" if values["logprobs"] else "none"
-        schema = "yes" if values["schema"] else "no"
+        steps = "own" if criterion.steps else "generated" if self._writes_steps else "none"
+        weights = sent("probabilities", spec, self.backends, is_wanted=values["logprobs"]) or "none"
+        schema = sent("yes", spec, self.backends, is_wanted=values["schema"]) or "no"
         return (
             f"judge|g-eval|rubric:{rubric.name}@{rubric.version}#{rubric.digest}|scale:{low}-{high}"
             f"|samples:{self._samples}|steps:{steps}|weights:{weights}|schema:{schema}{shows}|version:1"
@@ -98,7 +99,9 @@ class Judge:
         return "\n".join(f"{judge}:\n{steps}" for judge, steps in written.items() if steps)
 
     async def score_asking(self, answer: Answer, ask: Ask) -> tuple[Score, ...]:
-        """One score a criterion."""
+        """One score a criterion; unscored where the sample lacks a column that the judge is to be shown."""
+        if (flaw := lacking(self.columns, answer)) is not None:
+            return unscored(self.measures, flaw)
         pairs = zip(self._rubric.criteria, self.measures, strict=True)
         return tuple(await asyncio.gather(*(self._rated(*pair, answer=answer, ask=ask) for pair in pairs)))
 

@@ -12,7 +12,7 @@ from harness.errors import OptionError
 from harness.schema import CallError, Generation, Measure, Question, Rating
 from harness.score.judge.combined import TRIES, hint
 from harness.score.judge.rubric import chosen_rubric
-from harness.score.judge.settings import TRUST_OPTIONS, read_judges, read_rule
+from harness.score.judge.settings import TRUST_OPTIONS, lacking, read_columns, read_judges, read_rule, sent
 from harness.score.judge.verdict import Preference, pair_schema, read_preference
 from harness.score.judge.wording import pair_messages
 from harness.score.metric import failed, scored, unscored
@@ -75,14 +75,15 @@ class Prefer:
         self.backends = read_judges(spec.name, values)
         self._against = _against(spec, values["against"])
         self.calibration = read_rule(spec, values, is_pairwise=True, against=self._against)
+        self.columns = read_columns(self.calibration, values)
         self._rubric = chosen_rubric(spec, values)
         self._params = {"response_format": pair_schema()} if values["schema"] else {}
         about = "\n".join(f"{each.name}: {each.description}" for each in self._rubric.criteria)
         shows = f"|material:{','.join(self.calibration.material)}" if values["material"] is not None else ""
+        schema = sent("yes", spec, self.backends, is_wanted=values["schema"]) or "no"
         signature = (
             f"prefer|pairs|against:{values['against']}|rubric:{self._rubric.name}@{self._rubric.version}#"
-            f"{self._rubric.digest}|orders:both|ties:disagreement|schema:{'yes' if values['schema'] else 'no'}{shows}"
-            "|version:1"
+            f"{self._rubric.digest}|orders:both|ties:disagreement|schema:{schema}{shows}|version:1"
         )
         self.measures = (Measure("prefer", "score", 0.0, 1.0, higher_is_better=True, signature=signature, about=about),)
 
@@ -94,6 +95,8 @@ class Prefer:
         """The mean over the pairs; unscored when one of them cannot be judged."""
         if self._against == others.variant:
             return unscored(self.measures, "this is the variant that the others are compared with")
+        if (flaw := lacking(self.columns, answer)) is not None:
+            return unscored(self.measures, flaw)
         chosen = {
             name: given for name, given in others.answers.items() if self._against is None or name == self._against
         }
@@ -177,7 +180,12 @@ def _told(
 
 
 def _against(spec: MetricSpec, given: Any) -> str | None:
-    """The variant's name; None for all."""
+    """The variant's name; None for all. OptionError where there is nothing to compare."""
+    if len(spec.variants) == 1:
+        raise OptionError(
+            f"metric 'prefer' compares variants, and the suite has one, {listed(spec.variants)}; allowed: a suite "
+            "with two or more; add one under prompts, or rate each answer alone with the metric 'judge'"
+        )
     if given == _ALL:
         return None
     if spec.variants and given not in spec.variants:

@@ -93,8 +93,25 @@ def own_rubric(descriptions: Mapping[str, Any], scale: tuple[int, int], *, where
     return Rubric("own", "", _criteria(descriptions, key="criteria", where=where), scale)
 
 
+def rubric_of(content: Mapping[str, Any], *, where: str) -> Rubric:
+    """The rubric of a file's content: name, version, criteria (name → description, or description and steps), scale."""
+    criteria = _criteria(content.get("criteria"), key="rubric", where=where)
+    given = content.get("scale")
+    scale = ANSWERS.scale if given is None else read_scale(given, key="rubric", where=where)
+    return Rubric(str(content["name"]), str(content["version"]), criteria, scale)
+
+
+def rubric_flaws(content: Mapping[str, Any]) -> list[tuple[tuple[str, ...], str]]:
+    """What is wrong with the content of a rubric file whose form is right: (place in it, message)."""
+    criteria = content["criteria"].items()
+    flaws = [(("criteria", name), flaw) for name, about in criteria if (flaw := _flaw_of_criterion(name, about))]
+    scale = content.get("scale")
+    flaw = None if scale is None else _flaw_of_scale(scale)
+    return [*flaws, *([(("scale",), flaw)] if flaw else [])]
+
+
 def read_rubric(path: Path, *, where: str = "metric 'judge'") -> Rubric:
-    """The rubric in a YAML file: name, version, criteria (name → description, or description and steps), scale."""
+    """The rubric in a YAML file, for metrics of no suite: the loader of a suite reads files itself, and tells more."""
     where = f"{where}: rubric {path.name}"
     content = _content(path, where)
     if not isinstance(content, dict):
@@ -103,12 +120,12 @@ def read_rubric(path: Path, *, where: str = "metric 'judge'") -> Rubric:
         if key not in _KEYS:
             meant = did_you_mean(str(key), _KEYS)
             raise OptionError(f"{where} has the key {shown(key)}; allowed: {listed(_KEYS)}.{meant}", "rubric")
-    for key in ("name", "version"):
+    for key, example in (("name", "support"), ("version", "'1'")):
         if not isinstance(content.get(key), str | int | float) or isinstance(content.get(key), bool):
-            raise OptionError(f"{where} has no {key}; it is in the signature; write for example {key}: '1'", "rubric")
-    criteria = _criteria(content.get("criteria"), key="rubric", where=where)
-    scale = read_scale(content.get("scale", list(ANSWERS.scale)), key="rubric", where=where)
-    return Rubric(str(content["name"]), str(content["version"]), criteria, scale)
+            raise OptionError(
+                f"{where} has no {key}; it is in the signature; write for example {key}: {example}", "rubric"
+            )
+    return rubric_of(content, where=where)
 
 
 def chosen_rubric(spec: MetricSpec, values: Mapping[str, Any]) -> Rubric:
@@ -130,21 +147,32 @@ def chosen_rubric(spec: MetricSpec, values: Mapping[str, Any]) -> Rubric:
             "to what they mean",
             "criteria",
         )
-    rubric = ANSWERS if path is None else read_rubric(spec.folder / path, where=where)
+    rubric = ANSWERS
+    if spec.rubric is not None:
+        rubric = rubric_of(spec.rubric, where=f"{where}: rubric {path}")
+    elif path is not None:
+        rubric = read_rubric(spec.folder / path, where=where)
     rubric = rubric.of(criteria, where=where) if criteria else rubric
     return rubric if chosen is None else Rubric(rubric.name, rubric.version, rubric.criteria, chosen)
 
 
 def read_scale(given: Any, *, key: str, where: str) -> tuple[int, int]:
     """Least and greatest score; OptionError for anything but two whole numbers in order."""
+    flaw = _flaw_of_scale(given)
+    if flaw is not None:
+        raise OptionError(f"{where}: {flaw}", key)
+    low, high = given
+    return low, high
+
+
+def _flaw_of_scale(given: Any) -> str | None:
     if isinstance(given, list | tuple) and len(given) == 2:  # noqa: PLR2004 - least and greatest
         low, high = given
         if type(low) is int and type(high) is int and 0 <= low < high <= _WIDEST:
-            return low, high
-    raise OptionError(
-        f"{where}: scale is {shown(given)}; allowed: least and greatest whole number from 0 to {_WIDEST}, such as "
-        "[1, 5]",
-        key,
+            return None
+    return (
+        f"scale is {shown(given)}; allowed: least and greatest whole number from 0 to {_WIDEST}, in this order; write "
+        "for example 'scale: [1, 5]'"
     )
 
 
@@ -172,15 +200,29 @@ def _criteria(given: Any, *, key: str, where: str) -> tuple[Criterion, ...]:
 
 
 def _criterion(name: Any, about: Any, *, key: str, where: str) -> Criterion:
+    flaw = _flaw_of_criterion(name, about)
+    if flaw is not None:
+        raise OptionError(f"{where}: {flaw}", key)
+    parts = _parts(about)
+    return Criterion(name, parts["description"].strip(), parts.get("steps", "").strip())
+
+
+def _flaw_of_criterion(name: Any, about: Any) -> str | None:
     if not isinstance(name, str) or not _NAME.fullmatch(name):
-        raise OptionError(f"{where}: {shown(name)} cannot name a criterion; allowed: letters, digits, _ and -", key)
-    parts = about if isinstance(about, dict) else {"description": about}
-    description, steps = parts.get("description"), parts.get("steps", "")
-    is_sound = isinstance(description, str) and description.strip() and isinstance(steps, str)
-    if not is_sound or not parts.keys() <= {"description", "steps"}:
-        raise OptionError(
-            f"{where}: criterion '{name}' is {shown(about)}; allowed: what it means, or a mapping of description and "
-            "steps, each a text",
-            key,
+        return (
+            f"{shown(name)} cannot name a criterion; allowed: at most 60 letters, digits, _ and -, a letter or _ "
+            "first; rename it"
         )
-    return Criterion(name, str(description).strip(), steps.strip())
+    parts = _parts(about)
+    description = parts.get("description")
+    is_sound = isinstance(description, str) and description.strip() and isinstance(parts.get("steps", ""), str)
+    if is_sound and parts.keys() <= {"description", "steps"}:
+        return None
+    return (
+        f"criterion '{name}' is {shown(about)}; allowed: what it means, or a mapping of description and steps, each a "
+        f"text; write for example '{name}: The answer is polite.'"
+    )
+
+
+def _parts(about: Any) -> dict[str, Any]:
+    return about if isinstance(about, dict) else {"description": about}

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from harness.errors import OptionError
-from harness.schema import CalibrationRule
+from harness.schema import CalibrationRule, ColumnUse
 from harness.score.options import Option, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
-    from harness.schema import MetricSpec
+    from harness.schema import Answer, MetricSpec
 
 TRUST_OPTIONS = (
     Option("calibration", "str", None, "path of the calibration file; without it `calibrations/` beside the suite"),
@@ -60,6 +60,28 @@ def read_rule(
         against=against,
         material=_columns(spec, values["material"]),
     )
+
+
+def sent(word: str, spec: MetricSpec, judges: Sequence[str], *, is_wanted: bool) -> str | None:
+    """What a signature says of something that is asked for by a call's parameters; None when no judge is asked for it.
+
+    Not every backend takes parameters: of a panel those are named that get none.
+    """
+    deaf = [name for name in judges if name in spec.deaf]
+    if not is_wanted or len(deaf) == len(judges):
+        return None
+    return f"{word}, not of {'+'.join(deaf)}" if deaf else word
+
+
+def read_columns(rule: CalibrationRule, values: Mapping[str, Any]) -> tuple[ColumnUse, ...]:
+    """The columns that the judge is shown because `material` names them: those of the prompts are checked as theirs."""
+    return () if values["material"] is None else tuple(ColumnUse(name, "material") for name in rule.material)
+
+
+def lacking(columns: Sequence[ColumnUse], answer: Answer) -> str | None:
+    """Why a judge cannot rate the answer: a column that it is to be shown is not there; None when all are."""
+    missing = next((each.name for each in columns if each.name not in answer.variables), None)
+    return None if missing is None else f"the sample has no column '{missing}', which the judge is to be shown"
 
 
 def _columns(spec: MetricSpec, given: Any) -> tuple[str, ...]:

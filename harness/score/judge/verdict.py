@@ -95,13 +95,20 @@ def read_verdict(generation: Generation, scale: tuple[int, int]) -> Verdict | st
     form = _form(generation)
     if isinstance(form, str):
         return form
-    score = form.get("score")
-    if isinstance(score, bool) or not isinstance(score, int):
-        return f"the form's score is {one_line(repr(score), longest=_SHOWN)}"
+    score = _whole(form.get("score"))
+    if score is None:
+        return f"the form's score is {one_line(repr(form.get('score')), longest=_SHOWN)}"
     if not scale[0] <= score <= scale[1]:
         return f"the form's score is {score}, not from {scale[0]} to {scale[1]}"
-    weighted = _weighted(generation, scale)
+    weighted = _weighted(generation, scale, score)
     return Verdict(score, float(score) if weighted is None else weighted, _reason(form))
+
+
+def _whole(score: object) -> int | None:
+    """The score as a whole number, as JSON Schema's `integer` has it (draft 2020-12): 4.0 is one. None for others."""
+    if isinstance(score, float) and score.is_integer():
+        return int(score)
+    return score if isinstance(score, int) and not isinstance(score, bool) else None
 
 
 def form_schema(scale: tuple[int, int]) -> Mapping[str, Any]:
@@ -109,21 +116,27 @@ def form_schema(scale: tuple[int, int]) -> Mapping[str, Any]:
     return _schema("verdict", {"score": {"type": "integer", "enum": list(range(scale[0], scale[1] + 1))}})
 
 
-def _weighted(generation: Generation, scale: tuple[int, int]) -> float | None:
+def _weighted(generation: Generation, scale: tuple[int, int], score: int) -> float | None:
     """The mean of all scores by their probability at the token of the score; None where that is not known.
 
     A grammar may have cut alternatives off after their probabilities were taken: those outside the scale do not count.
     """
     token = _token_of_score(generation) if scale[1] <= _ONE_TOKEN else None
-    if token is None:
+    if token is None or _digit(token.token) != score:  # the token holds more than the score, or not all of it
         return None
     weights: dict[int, float] = {}
     for text, logprob in dict(((token.token, token.logprob), *token.top)).items():
-        stripped = text.strip().strip('"')
-        if stripped.isascii() and stripped.isdigit() and scale[0] <= int(stripped) <= scale[1]:
-            weights[int(stripped)] = weights.get(int(stripped), 0.0) + math.exp(min(logprob, 0.0))
+        digit = _digit(text)
+        if digit is not None and scale[0] <= digit <= scale[1]:
+            weights[digit] = weights.get(digit, 0.0) + math.exp(min(logprob, 0.0))
     whole = sum(weights.values())
-    return sum(score * weight for score, weight in weights.items()) / whole if whole > 0 else None
+    return sum(digit * weight for digit, weight in weights.items()) / whole if whole > 0 else None
+
+
+def _digit(token: str) -> int | None:
+    """The number that a token is; None when it is anything else, or longer than scores are."""
+    stripped = token.strip().strip('"')
+    return int(stripped) if len(stripped) == 1 and stripped.isascii() and stripped.isdigit() else None
 
 
 def _token_of_score(generation: Generation) -> TokenLogprob | None:

@@ -25,7 +25,31 @@ def test_cost_follows_the_prices_per_million(
 
 
 @pytest.mark.parametrize(
-    ("price", "tokens"), [(None, (1, 1)), (Price(1.0, 1.0), (None, 1)), (Price(1.0, 1.0), (1, None))]
+    ("price", "tokens"),
+    [
+        (None, (1, 1)),
+        (None, (None, None)),
+        (Price(1.0, 1.0), (None, 1)),
+        (Price(1.0, 1.0), (1, None)),
+        (Price(0.0, 1.0), (1, None)),
+        (Price(1.0, 0.0), (None, 1)),
+        (Price(0.0, 0.0, 0.5), (None, 1)),
+    ],
 )
 def test_unknown_price_or_count_is_unknown_cost(price: Price | None, tokens: tuple[int | None, int | None]) -> None:
     assert cost_usd(price, *tokens) is None
+
+
+@pytest.mark.parametrize(
+    ("price", "tokens", "expected"),
+    [
+        (Price(0.0, 0.0), (None, None), 0.0),
+        (Price(0.0, 0.0, 0.0), (None, None), 0.0),
+        (Price(0.0, 1.0), (None, 2_000_000), 2.0),
+        (Price(1.0, 0.0), (3_000_000, None), 3.0),
+    ],
+)
+def test_what_is_free_costs_nothing_however_much_of_it_there_was(
+    price: Price, tokens: tuple[int | None, int | None], expected: float
+) -> None:
+    assert cost_usd(price, *tokens) == expected

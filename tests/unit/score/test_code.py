@@ -78,7 +78,9 @@ def test_plain_without_tests_measures_the_rest() -> None:
 @pytest.mark.parametrize(
     ("form", "sample", "reason"),
     [
-        ("humaneval", {}, "the sample's column 'prompt' holds no text"),
+        ("humaneval", {}, "the sample has no column 'prompt'"),
+        ("humaneval", {**PROBLEM, "prompt": " "}, "the sample's column 'prompt' holds no text"),
+        ("mbpp", {}, "the sample has no column 'test_list'"),
         ("humaneval", {**PROBLEM, "test": 5}, "the sample's column 'test' holds no text"),
         ("mbpp", {"test_list": []}, "the sample's column 'test_list' holds no list of tests"),
         ("mbpp", {**TASK, "test_setup_code": 1}, "the sample's column 'test_setup_code' holds no text"),

@@ -111,7 +111,7 @@ def test_a_column_may_hold_the_reference() -> None:
     assert not needs_references(MetricSpec("field_accuracy", options, Path()))
     assert _score({"a": 1}, variables={"fields": {"a": 1}}, **options).value == 1
     assert _score({"a": 1}, variables={"fields": '{"a": 1}'}, **options).value == 1
-    assert _score({"a": 1}, **options).reason == "no column 'fields'"
+    assert _score({"a": 1}, **options).reason == "the sample has no column 'fields'"
 
 
 def test_without_a_reference_that_is_json_there_is_no_value() -> None:

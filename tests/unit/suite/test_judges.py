@@ -173,7 +173,7 @@ def test_gate_outside_the_scale_is_a_mistake(project: BaseProject) -> None:
             "6:29",
             "criterion 'speed' is not in rubric 'answers'; available: accur",
         ),
-        ("{backend: local, rubric: none.yaml}", "6:29", "metric 'judge': rubric none.yaml cannot be read"),
+        ("{backend: local, rubric: none.yaml}", "6:37", "file 'none.yaml' does not exist; a path relative to this"),
     ],
 )
 def test_mistakes_are_told_where_they_are(project: BaseProject, *, judge: str, place: str, text: str) -> None:
@@ -186,3 +186,37 @@ def test_mistakes_are_told_where_they_are(project: BaseProject, *, judge: str, p
 def test_judge_whose_definition_is_broken_is_complained_of_once(project: BaseProject) -> None:
     _suite(project, "{backend: local}", backends="{name: local, provider: openai}")
     assert project.mistakes().count("suite.yaml:") == 1
+
+
+SCRIPT = "{name: script, provider: callable, function: 'app.py:judge', price: {input: 0, output: 0}}"
+
+
+@pytest.mark.parametrize(
+    ("judge", "told"),
+    [
+        (f"{{backend: {BIG}}}", "steps:generated|weights:probabilities|schema:yes"),
+        (f"{{backend: {SCRIPT}}}", "steps:generated|weights:none|schema:no"),
+        (f"{{backend: {SCRIPT}, schema: false, steps: false}}", "steps:none|weights:none|schema:no"),
+        (
+            f"{{panel: [{BIG}, {SCRIPT}]}}",
+            "steps:generated|weights:probabilities, not of script|schema:yes, not of script",
+        ),
+        (f"{{panel: [{BIG}, {SCRIPT}], logprobs: false}}", "steps:generated|weights:none|schema:yes, not of script"),
+    ],
+)
+def test_signature_says_what_a_judge_that_takes_no_parameters_does_not_get(
+    project: BaseProject, judge: str, told: str
+) -> None:
+    project.write("suites/demo/app.py", "def judge(messages):\n    raise AssertionError\n")
+    _suite(project, judge)
+    signature = next(each for each in project.load().measures if each.name == "judge.clarity").signature
+    assert f"|samples:1|{told}|version:1|asks:" in signature
+
+
+def test_signature_of_a_preference_says_that_no_schema_holds_a_function(project: BaseProject) -> None:
+    project.write("suites/demo/app.py", "def judge(messages):\n    raise AssertionError\n")
+    project.suite(
+        "dataset: {path: ../../datasets/demo.jsonl, reference: label}\n"
+        f"prompts: [zero_shot, {{prompt: zero_shot, name: other}}]\nmetrics:\n  - prefer: {{backend: {SCRIPT}}}\n"
+    )
+    assert "|ties:disagreement|schema:no|version:1|asks:callable " in project.load().measures[0].signature

@@ -88,6 +88,14 @@ def test_judge_is_shown_what_the_prompts_use_or_what_the_suite_says() -> None:
     assert shown == [True] * 3 + [False] * 3 + [True] * 3
 
 
+def test_answer_whose_sample_lacks_what_the_judge_is_to_be_shown_is_unscored_and_nobody_is_asked() -> None:
+    asked = Asked(lambda _, __: _form(1))
+    scores = _judged(asked, criteria=["clarity", "accuracy"], material=["question", "context"])
+    why = "the sample has no column 'context', which the judge is to be shown"
+    assert [(score.status, score.reason) for score in scores] == [("unscored", why)] * 2
+    assert asked.questions == []
+
+
 def test_samples_are_questions_of_their_own_whose_mean_counts() -> None:
     asked = Asked(lambda question, _: _form({1: 1, 2: 3, 3: 5}[question.repeat]))
     (score,) = _judged(asked, steps=False, samples=3)

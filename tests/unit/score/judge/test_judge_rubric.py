@@ -76,6 +76,12 @@ def test_signature_changes_with_all_that_changes_scores(rubric: Path) -> None:
     assert len({first, *others}) == 8
 
 
+def test_signature_says_whose_steps_each_criterion_has(rubric: Path) -> None:
+    for more, told in (({}, ["generated", "own"]), ({"steps": False}, ["none", "own"])):
+        metric = create(MetricSpec("judge", {"backend": "b", "rubric": "rubric.yaml", **more}, rubric))
+        assert [each.signature.split("|steps:")[1].split("|")[0] for each in metric.measures] == told
+
+
 @pytest.mark.parametrize(
     ("options", "told"),
     [
@@ -89,7 +95,7 @@ def test_signature_changes_with_all_that_changes_scores(rubric: Path) -> None:
         ),
         (
             {"criteria": {"bad name": "x"}},
-            ("criteria", "metric 'judge': 'bad name' cannot name a criterion; allowed: let"),
+            ("criteria", "metric 'judge': 'bad name' cannot name a criterion; allowed: at m"),
         ),
         (
             {"criteria": {"tone": ""}},

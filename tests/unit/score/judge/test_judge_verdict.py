@@ -29,6 +29,26 @@ def test_score_and_reason_are_read() -> None:
     assert read_verdict(Generation(_form(4)), SCALE) == Verdict(4, 4.0, "why")
 
 
+@pytest.mark.parametrize("written", ["4.0", "4.000", "4e0", "40e-1"])
+def test_whole_number_may_be_written_with_a_fraction_of_zero(written: str) -> None:
+    assert read_verdict(Generation(f'{{"reason": "why", "score": {written}}}'), SCALE) == Verdict(4, 4.0, "why")
+
+
+def test_whole_number_with_a_fraction_is_weighted_by_its_first_token() -> None:
+    found = read_verdict(_with_tokens("4", {"4": 0.5, "2": 0.5}, scale_end=".0}"), SCALE)
+    assert isinstance(found, Verdict)
+    assert found.score == 4
+    assert found.value == pytest.approx(3.0)
+
+
+@pytest.mark.parametrize("token", ["4.0", "4}"])
+def test_token_that_holds_more_than_the_score_weights_nothing(token: str) -> None:
+    end = "" if token.endswith("}") else "}"
+    found = read_verdict(_with_tokens(token, {token: 0.5, "2": 0.5}, scale_end=end), SCALE)
+    assert isinstance(found, Verdict)
+    assert (found.score, found.value) == (4, 4.0)
+
+
 def test_form_in_one_code_fence_is_read() -> None:
     assert read_verdict(Generation(f"```json\n{_form(4)}\n```"), SCALE) == Verdict(4, 4.0, "why")
 
@@ -49,6 +69,8 @@ def test_form_in_one_code_fence_is_read() -> None:
         (_form(0), "the form's score is 0, not from 1 to 5"),
         (_form(6), "the form's score is 6, not from 1 to 5"),
         ('{"score": NaN}', "the form's score is nan"),
+        ('{"score": Infinity}', "the form's score is inf"),
+        (_form(6.0), "the form's score is 6, not from 1 to 5"),
         ("[" * 100_000, "no form: "),
     ],
 )
