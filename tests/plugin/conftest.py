@@ -25,6 +25,11 @@ PRELOADED = (
     "numpy.fft",
     "pyarrow.parquet",
     "scipy.special",
+    "rich.console",
+    "rich.table",
+    "rich.text",
+    "harness.comparison",
+    "harness.plugin.summary",
 )
 """Pytester forgets modules that an inner session imports; what can be imported once a process only is imported here."""
 for _name in PRELOADED:
